@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every limit in one place, each with its reason. A walk that reaches one
+ * becomes a gap, never silence.
+ */
+#ifndef IQ_BASE_LIMITS_H
+#define IQ_BASE_LIMITS_H
+
+/* Goroutines of one process: 2 KiB of stack each, so 256 GiB of stacks. */
+#define IQ_LIMIT_GOROUTINES (128u << 20)
+/* Frames of one stack: Go's maximum stack is 1 GiB, a frame 16 bytes or more;
+ * a million is where the runtime's own traceback stops caring. */
+#define IQ_LIMIT_FRAMES (1u << 20)
+/* Inlined calls at one pc: the compiler's budget keeps real ones below 50. */
+#define IQ_LIMIT_INLINE 256
+/* Nested signal frames of one thread; a crash has two. */
+#define IQ_LIMIT_SIGNAL_FRAMES 8
+/* A function or file name; the linker's longest are a few KiB. */
+#define IQ_LIMIT_NAME (1u << 16)
+/* Threads (runtime's default is 10,000; the kernel's pid limit is 4 Mi). */
+#define IQ_LIMIT_THREADS (4u << 20)
+/* Modules: executable, plugins, shared libraries with Go code. */
+#define IQ_LIMIT_MODULES 1024
+/* Sudogs of one goroutine: cases of one select, at most 65,536. */
+#define IQ_LIMIT_SUDOGS 65536
+/* Waiters of one semaphore or channel queue: the goroutines there are. */
+#define IQ_LIMIT_WAITERS IQ_LIMIT_GOROUTINES
+/* Labels of one goroutine. */
+#define IQ_LIMIT_LABELS 1024
+/* Panics that are nested. */
+#define IQ_LIMIT_PANICS 1024
+/* One line of a text dump; runtime lines are short, log lines may hold all. */
+#define IQ_LIMIT_LINE (64u << 20)
+/* Inflated size of one spooled input, unless the caller says otherwise. */
+#define IQ_LIMIT_SPOOL (1ull << 40)
+/* Input files of one case. */
+#define IQ_LIMIT_INPUTS 4096
+/* Equal gaps of one witness that are listed one by one; the rest is counted. */
+#define IQ_LIMIT_EQUAL_GAPS 16
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A detector is a question to the model; its answers are findings. One file a
+ * rule, one row in detectors.def.
+ */
+#ifndef IQ_DETECT_DETECTOR_H
+#define IQ_DETECT_DETECTOR_H
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "model/finding.h"
+#include "model/model.h"
+
+/* Where a detector puts what it found. */
+struct iq_findings {
+	struct iq_arena *arena; /* the model's */
+	IQ_VEC(struct iq_finding) list;
+};
+
+struct iq_detector {
+	/* Documented, stable, never reused. */
+	const char *id;
+	enum iq_class class;
+	enum iq_severity severity;
+	/* One line: what it finds. */
+	const char *summary;
+	/* IQ_TELLS_* that some witness must be able to tell. */
+	unsigned needs;
+	/* Why it is not run where these are missing. */
+	const char *needs_text;
+	struct iq_error *(*run)(const struct iq_model *model,
+				struct iq_findings *findings);
+};
+
+const struct iq_detector *const *iq_detectors(size_t *num_ret);
+
+/*
+ * Runs all detectors, collects evidence, sorts, numbers, and sets
+ * model->findings, not_run and verdict.
+ */
+struct iq_error *iq_detectors_run(struct iq_model *model) iq_must_check;
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the rules found: a site, its goroutines, how sure it is, and what each
+ * witness says about it. Reports are made from these and the model alone.
+ */
+#ifndef IQ_MODEL_FINDING_H
+#define IQ_MODEL_FINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "model/fact.h"
+
+enum iq_class {
+	IQ_CLASS_CRASH,
+	IQ_CLASS_DEADLOCK,
+	IQ_CLASS_LEAK,
+	IQ_CLASS_BLOCKED,
+};
+
+enum iq_severity {
+	IQ_SEVERITY_NOTE,    /* no defect is claimed */
+	IQ_SEVERITY_WARNING, /* a defect if the evidence holds */
+	IQ_SEVERITY_ERROR,   /* it will not mend itself */
+};
+
+enum iq_confidence {
+	IQ_CONFIDENCE_CONTRADICTED,
+	IQ_CONFIDENCE_SUSPECTED,
+	IQ_CONFIDENCE_CORROBORATED,
+	IQ_CONFIDENCE_PROVEN,
+};
+
+enum iq_stance {
+	IQ_STANCE_SILENT,
+	IQ_STANCE_SUPPORTS,
+	IQ_STANCE_CONTRADICTS,
+};
+
+/* "leak", "warning", "proven", "supports": as the JSON contract spells them. */
+const char *iq_class_name(enum iq_class class);
+const char *iq_severity_name(enum iq_severity severity);
+const char *iq_confidence_name(enum iq_confidence confidence);
+const char *iq_stance_name(enum iq_stance stance);
+
+/* What one witness says about one finding. */
+struct iq_evidence {
+	uint32_t witness; /* index into model->witnesses */
+	enum iq_stance stance;
+	struct iq_str text; /* one sentence, may hold text from the input */
+};
+
+#define IQ_FINGERPRINT_LEN 32
+
+struct iq_finding {
+	/* 1-based, in the order of the report. */
+	uint32_t id;
+	/* The rule's documented id: "leaked-goroutine". Static. */
+	const char *rule;
+	enum iq_class class;
+	enum iq_severity severity;
+	enum iq_confidence confidence;
+	/* One sentence without full stop; may hold text from the input. */
+	struct iq_str title;
+	/* The class of operation, "chan-send"; static. */
+	const char *kind;
+	/* Goroutines: indexes into model->goroutines, ascending. */
+	const uint32_t *goroutines;
+	size_t num_goroutines;
+	/* How many goroutines these stand for (groups without ids count more). */
+	uint64_t count;
+	/* Who goes on if these do: waiters behind a root blocker. */
+	const uint32_t *victims;
+	size_t num_victims;
+	/* First frame of the program's own code; NULL if there is none. */
+	const struct iq_frame *site;
+	const struct iq_frame *created_by; /* NULL: unknown or several */
+	const struct iq_frame *victims_site;
+	struct iq_str wait_reason; /* empty: none */
+	bool has_wait_min, has_wait_max;
+	int64_t wait_min_ns, wait_max_ns;
+	/* A representative stack; NULL if no witness has one. */
+	const struct iq_stack *stack;
+	/* One for each witness of the model, in its order. */
+	const struct iq_evidence *evidence;
+	size_t num_evidence;
+	/* What to do, in words. */
+	struct iq_str advice;
+	/* What would settle a suspicion, with the command; may be empty. */
+	struct iq_str settle;
+	/* Lower-case hex, NUL-terminated. */
+	char fingerprint[IQ_FINGERPRINT_LEN + 1];
+	/* The rule's own key of the fingerprint (sites of a cycle). */
+	struct iq_str key;
+};
+
+/* Word order is worst first. */
+enum iq_verdict_word {
+	IQ_VERDICT_CRASH,
+	IQ_VERDICT_DEADLOCK,
+	IQ_VERDICT_LEAK,
+	IQ_VERDICT_STUCK,
+	IQ_VERDICT_SUSPECT,
+	IQ_VERDICT_CLEAN,
+	IQ_VERDICT_NONE, /* "NO VERDICT" */
+};
+
+const char *iq_verdict_word_name(enum iq_verdict_word word);
+
+struct iq_verdict {
+	enum iq_verdict_word word;
+	struct iq_str text; /* one line, may hold text from the input */
+	/* Other words that were earned, worst first. */
+	enum iq_verdict_word also[IQ_VERDICT_NONE];
+	size_t num_also;
+};
+
+/* A rule whose facts the case lacks. */
+struct iq_not_run {
+	const char *rule;
+	struct iq_str text;
+};
+
+#endif

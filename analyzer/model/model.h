@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The case: all witnesses' facts joined by goroutine, by stack and by process.
+ * Built once by iq_model_create(), const for detectors and reports.
+ */
+#ifndef IQ_MODEL_MODEL_H
+#define IQ_MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/pool.h"
+#include "base/str.h"
+#include "model/fact.h"
+#include "model/finding.h"
+#include "model/signature.h"
+#include "model/wait.h"
+
+/* Whether something live can reach what a goroutine waits for. */
+enum iq_reach {
+	IQ_REACH_UNKNOWN,
+	IQ_REACH_LIVE,
+	IQ_REACH_UNREACHABLE,
+};
+
+struct iq_goroutine {
+	bool has_id;
+	uint64_t id;
+	/* How many equal ones this stands for: 1 where there is an id. */
+	uint64_t count;
+	/* What the witness that knows most says; never NULL. */
+	const struct iq_goroutine_fact *fact;
+	/* That witness: index into model->witnesses. */
+	uint32_t witness;
+	/* Index into model->groups. */
+	uint32_t group;
+	enum iq_wait_class class;
+	enum iq_reach reach;
+	/* Bounds over all witnesses that knew them. */
+	bool has_wait_min, has_wait_max;
+	int64_t wait_min_ns, wait_max_ns;
+};
+
+/* Goroutines with equal stack, status, wait reason and kind. */
+struct iq_group {
+	/* Stack of its first member; NULL if it has none. */
+	const struct iq_stack *stack;
+	const struct iq_signature *signature;
+	enum iq_gstatus status;
+	struct iq_str wait_reason;
+	enum iq_wait_class class;
+	bool system;
+	/* Common creator; NULL if unknown or several. */
+	const struct iq_frame *created_by;
+	/* Indexes into model->goroutines, ascending. */
+	const uint32_t *members;
+	size_t num_members;
+	uint64_t count;
+	bool has_wait_min, has_wait_max;
+	/* Smallest minimum and largest maximum of the members. */
+	int64_t wait_min_ns, wait_max_ns;
+};
+
+struct iq_model {
+	struct iq_arena arena;
+	/* Files in the order they were given, sections in file order. */
+	const struct iq_facts *const *witnesses;
+	size_t num_witnesses;
+	/* With ids by id, then those without. Dead ones are not here. */
+	struct iq_goroutine *goroutines;
+	size_t num_goroutines;
+	/* facts[g * num_witnesses + w]: what w says of g, or NULL. */
+	const struct iq_goroutine_fact *const *facts;
+	/* Largest count first, then by site. */
+	const struct iq_group *groups;
+	size_t num_groups;
+	/* signatures[w][stack->index] of each witness. */
+	struct iq_signature *const *signatures;
+	/* What all witnesses know of the process, first known value. */
+	struct iq_process_fact process;
+	/* Witnesses that saw another process than the first: index set. */
+	const bool *foreign;
+	/* Union of what the witnesses can tell, IQ_TELLS_*. */
+	unsigned tells;
+	/* Total (sum of counts), the runtime's own among them. */
+	uint64_t num_total;
+	uint64_t num_system;
+	/* Filled by the detectors' run (detect/run.h). */
+	const struct iq_finding *findings;
+	size_t num_findings;
+	const struct iq_not_run *not_run;
+	size_t num_not_run;
+	struct iq_verdict verdict;
+	/* Gaps of the join itself (witnesses that do not belong together). */
+	const struct iq_gap *gaps;
+	size_t num_gaps;
+};
+
+/*
+ * Joins the facts, which must outlive the model; the pool divides the work.
+ */
+struct iq_error *iq_model_create(const struct iq_facts *const *witnesses,
+				 size_t num_witnesses, struct iq_pool *pool,
+				 struct iq_model **ret) iq_must_check;
+void iq_model_destroy(struct iq_model *model);
+
+/* What @witness says of goroutine @index, or NULL. */
+const struct iq_goroutine_fact *
+iq_model_fact(const struct iq_model *model, size_t index, size_t witness);
+/* Index of the goroutine with @id; false if there is none. */
+bool iq_model_goroutine(const struct iq_model *model, uint64_t id,
+			size_t *ret);
+/* Signature of a fact's stack; NULL if it has none. */
+const struct iq_signature *
+iq_model_signature(const struct iq_model *model, size_t witness,
+		   const struct iq_stack *stack);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The canonical form of a stack, the same whichever witness it came from: what
+ * joins a sample without ids to a core's goroutine. Rules: plumbing frames of
+ * the runtime are cut at the leaf, runtime.goexit and one wrapper at the root.
+ */
+#ifndef IQ_MODEL_SIGNATURE_H
+#define IQ_MODEL_SIGNATURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "model/fact.h"
+
+struct iq_signature {
+	/* What is left: stack->frames[begin .. end). */
+	uint32_t begin, end;
+	/* Equal in functions and lines / in functions only. */
+	uint64_t strong, weak;
+	/* First frame of the program's own code (neither the runtime's nor the
+	 * standard library's), else the first that is not the runtime's;
+	 * index into stack->frames, or UINT32_MAX. */
+	uint32_t site;
+	/* site is in the program's own code. */
+	bool own;
+	/* The witness cut the stack: compare the common leaf part only. */
+	bool truncated;
+	/* Nothing but the runtime's frames. */
+	bool system;
+};
+
+void iq_signature_compute(const struct iq_stack *stack,
+			  struct iq_signature *ret);
+
+/* "net/http" of "net/http.(*conn).serve"; the whole name if it has none. */
+struct iq_str iq_function_package(struct iq_str function);
+/* Package of the standard library (the runtime's included). */
+bool iq_package_is_std(struct iq_str package);
+/* runtime, internal/runtime/… and what the join's rule 4 calls plumbing. */
+bool iq_function_is_plumbing(struct iq_str function);
+bool iq_function_is_runtime(struct iq_str function);
+
+/*
+ * The name as fingerprints and joins see it: type arguments folded to [...],
+ * %2e undone, closure numbers as func*, .gowrapN, -fm, .deferwrapN cut.
+ */
+struct iq_error *iq_function_canonical(struct iq_arena *arena,
+				       struct iq_str function,
+				       bool fold_closures, struct iq_str *ret)
+	iq_must_check;
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A core file: its notes, and the memory of the process as core, executable
+ * and shared objects together still have it.
+ */
+#ifndef IQ_ELF_CORE_H
+#define IQ_ELF_CORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "formats/elf/elf.h"
+#include "formats/memory.h"
+#include "formats/reader.h"
+
+/* Registers by the architecture's DWARF-free names; amd64 in this order. */
+enum iq_reg_amd64 {
+	IQ_AMD64_R15,
+	IQ_AMD64_R14,
+	IQ_AMD64_R13,
+	IQ_AMD64_R12,
+	IQ_AMD64_RBP,
+	IQ_AMD64_RBX,
+	IQ_AMD64_R11,
+	IQ_AMD64_R10,
+	IQ_AMD64_R9,
+	IQ_AMD64_R8,
+	IQ_AMD64_RAX,
+	IQ_AMD64_RCX,
+	IQ_AMD64_RDX,
+	IQ_AMD64_RSI,
+	IQ_AMD64_RDI,
+	IQ_AMD64_ORIG_RAX,
+	IQ_AMD64_RIP,
+	IQ_AMD64_CS,
+	IQ_AMD64_EFLAGS,
+	IQ_AMD64_RSP,
+	IQ_AMD64_SS,
+	IQ_AMD64_FS_BASE,
+	IQ_AMD64_GS_BASE,
+	IQ_AMD64_NUM,
+};
+
+#define IQ_CORE_MAX_REGS 40
+
+struct iq_core_thread {
+	uint64_t tid;
+	int signal; /* cursig, 0 if none */
+	uint64_t regs[IQ_CORE_MAX_REGS];
+	uint64_t pc;
+	uint64_t sp;
+	/* Where the note stands in the file. */
+	uint64_t offset;
+};
+
+/* A row of NT_FILE. */
+struct iq_core_file {
+	uint64_t start;
+	uint64_t end;
+	uint64_t offset; /* in bytes */
+	struct iq_str path;
+};
+
+/* An executable or shared object of the process, if it was found. */
+struct iq_core_module {
+	struct iq_str path;
+	/* NULL if the file was not found or does not belong to this core. */
+	struct iq_elf *elf;
+	/* Added to the file's addresses. */
+	uint64_t bias;
+	/* Addresses that the module covers in the process. */
+	uint64_t start;
+	uint64_t end;
+	bool is_executable; /* the main one */
+	bool verified;	    /* by build id */
+};
+
+struct iq_core {
+	const struct iq_source *source;
+	struct iq_elf *elf;
+	uint16_t machine;
+	const char *arch; /* "amd64", "arm64" or NULL */
+	struct iq_memory *memory;
+	struct iq_core_thread *threads; /* as in the file: the first one dumped */
+	size_t num_threads;
+	struct iq_core_file *files;
+	size_t num_files;
+	struct iq_core_module *modules; /* [0] is the executable */
+	size_t num_modules;
+	bool has_pid;
+	int64_t pid;
+	struct iq_str command;	/* NT_PRPSINFO's arguments */
+	bool has_signal;
+	int signal;
+	int signal_code;
+	bool has_fault_addr;
+	uint64_t fault_addr;
+	bool has_phdr, has_entry;
+	uint64_t auxv_phdr, auxv_phnum, auxv_entry, auxv_base, auxv_execfn;
+	struct iq_str execfn;	/* path from memory; empty if unreadable */
+	bool from_gcore;	/* written by gdb (a "GDB" note or its order) */
+};
+
+/*
+ * Opens @source. What is damaged or missing becomes gaps of @facts, whose arena
+ * holds the texts; an error only if not even the headers can be read. The core
+ * and what it opened die with @facts (iq_facts_own).
+ */
+struct iq_error *iq_core_open(const struct iq_read_context *context,
+			      const struct iq_source *source,
+			      struct iq_facts *facts, struct iq_core **ret)
+	iq_must_check;
+
+#endif

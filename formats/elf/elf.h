@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An ELF file (executable, shared object, core) as inquest sees it: headers,
+ * segments, sections, symbols and build ids. libelf stays inside elf.c.
+ */
+#ifndef IQ_ELF_ELF_H
+#define IQ_ELF_ELF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "formats/source.h"
+
+struct iq_elf;
+
+struct iq_elf_header {
+	uint16_t type;	  /* ET_CORE, ET_EXEC, ET_DYN */
+	uint16_t machine; /* EM_X86_64 … */
+	uint64_t entry;
+	uint64_t phoff;
+	size_t num_segments;
+};
+
+struct iq_elf_segment {
+	uint32_t type;
+	uint32_t flags;
+	uint64_t offset;
+	uint64_t vaddr;
+	uint64_t filesz;
+	uint64_t memsz;
+	uint64_t align;
+};
+
+struct iq_elf_section {
+	struct iq_str name;
+	uint32_t type;
+	uint64_t flags;
+	uint64_t addr;
+	uint64_t offset;
+	uint64_t size;
+};
+
+/* Whether the bytes are an ELF64 little-endian file of type @type. */
+bool iq_elf_is(const struct iq_source *source, uint16_t type);
+
+/* @source outlives the result. */
+struct iq_error *iq_elf_open(const struct iq_source *source,
+			     struct iq_elf **ret) iq_must_check;
+void iq_elf_destroy(struct iq_elf *elf);
+
+const struct iq_source *iq_elf_source(const struct iq_elf *elf);
+struct iq_elf_header iq_elf_header(const struct iq_elf *elf);
+/* Program headers as they stand in the file: unchecked values. */
+const struct iq_elf_segment *iq_elf_segments(const struct iq_elf *elf,
+					     size_t *num_ret);
+/* False if there is none of that name (or no section headers at all). */
+bool iq_elf_section_find(const struct iq_elf *elf, const char *name,
+			 struct iq_elf_section *ret);
+/* Value of a symbol of .symtab (unbiased); false if there is none. */
+bool iq_elf_symbol_find(const struct iq_elf *elf, const char *name,
+			uint64_t *ret);
+bool iq_elf_has_symbols(const struct iq_elf *elf);
+
+/*
+ * GNU build id in lower-case hex and Go build id; empty if there is none. Both
+ * live as long as @elf.
+ */
+struct iq_str iq_elf_build_id(const struct iq_elf *elf);
+struct iq_str iq_elf_go_build_id(const struct iq_elf *elf);
+
+/* Bytes at a virtual address of the file's own segments, at most what one
+ * segment has; NULL if none. */
+const uint8_t *iq_elf_at(const struct iq_elf *elf, uint64_t vaddr,
+			 uint64_t *len_ret);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The runtime's own tables of functions, frame sizes, files, lines and inlined
+ * calls: pclntab of one Go module, read from the memory of the process.
+ * Immutable after opening, so usable from many threads.
+ */
+#ifndef IQ_GO_PCLNTAB_H
+#define IQ_GO_PCLNTAB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "formats/go/go_versions.h"
+#include "formats/memory.h"
+
+/* abi.FuncFlag. Go: src/internal/abi/symtab.go */
+enum {
+	IQ_FUNC_TOPFRAME = 1,
+	IQ_FUNC_SPWRITE = 2,
+	IQ_FUNC_ASM = 4,
+};
+
+/* One Go module of the process: what moduledata says. Addresses. */
+struct iq_go_module {
+	uint64_t moduledata_addr;
+	uint64_t pclntab_addr; /* the pcHeader */
+	uint64_t text, etext, minpc, maxpc;
+	uint64_t funcnametab, funcnametab_len;
+	uint64_t cutab, cutab_len;	/* len in entries of 4 bytes */
+	uint64_t filetab, filetab_len;
+	uint64_t pctab, pctab_len;
+	uint64_t pclntable, pclntable_len;
+	uint64_t ftab, ftab_len;	/* len in entries of 8 bytes */
+	uint64_t noptrdata, enoptrdata, data, edata;
+	uint64_t bss, ebss, noptrbss, enoptrbss;
+	uint64_t types, etypes, rodata, gofunc;
+	/* gcdatamask, gcbssmask: number of bits and address. */
+	uint64_t gcdata_nbits, gcdata_mask, gcbss_nbits, gcbss_mask;
+	uint64_t next;
+	/* Path of the file that holds it; may be empty. */
+	struct iq_str path;
+	/* Functions can be named (pclntab is readable). */
+	bool has_pclntab;
+	bool has_funcdata; /* gofunc is readable: inline trees */
+};
+
+struct iq_go_func {
+	const struct iq_go_module *module;
+	uint64_t entry;
+	uint64_t end; /* entry of the next function */
+	uint64_t func_addr; /* of the _func record */
+	uint32_t name_off;
+	uint32_t pcsp, pcfile, pcln, npcdata, cu_offset;
+	uint8_t func_id, flag, nfuncdata;
+	int32_t start_line; /* 0 if the version has none */
+};
+
+struct iq_pclntab;
+
+/*
+ * A view of all modules. @version gives shapes; modules with a table that
+ * cannot be read are kept and name nothing. The arrays stay the caller's.
+ */
+struct iq_error *iq_pclntab_create(const struct iq_memory *memory,
+				   const struct iq_go_version *version,
+				   const struct iq_go_module *modules,
+				   size_t num_modules, struct iq_pclntab **ret)
+	iq_must_check;
+void iq_pclntab_destroy(struct iq_pclntab *pcln);
+
+/* The function that holds @pc; false if @pc is in no Go text. */
+bool iq_pclntab_func(const struct iq_pclntab *pcln, uint64_t pc,
+		     struct iq_go_func *ret);
+/* Its name as a view into the tables; false if unreadable. */
+bool iq_pclntab_name(const struct iq_pclntab *pcln,
+		     const struct iq_go_func *func, struct iq_str *ret);
+/* Value of the pcsp table at @pc: bytes that the frame has pushed. */
+bool iq_pclntab_spdelta(const struct iq_pclntab *pcln,
+			const struct iq_go_func *func, uint64_t pc,
+			int32_t *ret);
+/* Value of PCDATA @table at @pc; false if the function has none. */
+bool iq_pclntab_pcdata(const struct iq_pclntab *pcln,
+		       const struct iq_go_func *func, unsigned table,
+		       uint64_t pc, int32_t *ret);
+/* Address of FUNCDATA @index; false if there is none. */
+bool iq_pclntab_funcdata(const struct iq_pclntab *pcln,
+			 const struct iq_go_func *func, unsigned index,
+			 uint64_t *ret);
+
+/* One logical call at a pc. */
+struct iq_go_call {
+	struct iq_str function;
+	struct iq_str file; /* empty if unknown */
+	uint32_t line;	    /* 0 if unknown */
+	uint8_t func_id;
+	bool inlined;
+};
+
+/*
+ * The calls at @pc, innermost first, the physical function last; at most
+ * @cap. @pc is the lookup pc: the caller has already taken 1 off a return
+ * address. The number of calls; 0 if @func cannot be named.
+ */
+size_t iq_pclntab_calls(const struct iq_pclntab *pcln,
+			const struct iq_go_func *func, uint64_t pc,
+			struct iq_go_call *ret, size_t cap);
+
+#endif

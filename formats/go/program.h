@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the Go program of a core is: build information, modules, version row.
+ */
+#ifndef IQ_GO_PROGRAM_H
+#define IQ_GO_PROGRAM_H
+
+#include "base/error.h"
+#include "formats/elf/core.h"
+#include "formats/go/go_versions.h"
+#include "formats/go/pclntab.h"
+#include "model/fact.h"
+
+/* Go: src/debug/buildinfo/buildinfo.go; the inline form of 1.18 and newer. */
+struct iq_go_buildinfo {
+	struct iq_str version; /* "go1.26.8" */
+	struct iq_str modinfo; /* without its sentinels */
+};
+
+/* Looks through bytes of an executable's or core's data segment. */
+bool iq_go_buildinfo_find(const uint8_t *data, uint64_t len,
+			  struct iq_go_buildinfo *ret);
+/* A "build\tKEY=VALUE" line of modinfo, or the path of "mod"; false if none. */
+bool iq_go_buildinfo_setting(struct iq_str modinfo, const char *key,
+			     struct iq_str *ret);
+bool iq_go_buildinfo_module(struct iq_str modinfo, struct iq_str *ret);
+
+struct iq_go_program {
+	const struct iq_core *core;
+	const struct iq_memory *memory;
+	struct iq_str go_version;
+	const struct iq_go_version *version;
+	bool version_exact;
+	struct iq_go_module *modules; /* [0] is the runtime's own */
+	size_t num_modules;
+	struct iq_pclntab *pcln;
+};
+
+/*
+ * Finds everything; fills facts->process with versions, module, build ids and
+ * flags, gaps for what is missing. An error if @core is no Go process that can
+ * be read at all. Lives as long as @facts.
+ */
+struct iq_error *iq_go_program_open(const struct iq_core *core,
+				    struct iq_facts *facts,
+				    struct iq_go_program **ret) iq_must_check;
+
+/*
+ * Address of a package variable of the runtime in the process ("runtime.allgs"),
+ * by the symbol table of a verified executable; false if it has none.
+ */
+bool iq_go_program_symbol(const struct iq_go_program *program,
+			  const char *name, uint64_t *ret);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A report is made from the model and its findings alone. One file a format,
+ * one row in reports.def.
+ */
+#ifndef IQ_REPORTS_REPORT_H
+#define IQ_REPORTS_REPORT_H
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "base/out.h"
+#include "model/model.h"
+
+struct iq_report_options {
+	unsigned width; /* columns, at least 40 */
+	bool color;
+	bool utf8; /* marks may be other than ASCII */
+	bool all;  /* dead goroutines, all findings */
+	/* At most so many findings or goroutines; 0: the format's default. */
+	uint64_t limit;
+	/* goroutines: NULL or "site", "func", "creator", "status", "reason",
+	 * "stack", "label.K". */
+	const char *group_by;
+	/* goroutines: frames to show under each; 0 none. */
+	unsigned frames;
+	/* bt: one goroutine, or all. */
+	bool has_id;
+	uint64_t id;
+	bool go_style; /* bt --go: as the runtime prints them */
+	bool labels;
+	bool runtime_frames; /* bt: frames that are hidden otherwise */
+};
+
+struct iq_report {
+	/* "text": the word of --format, with the command it belongs to. */
+	const char *command; /* "report", "goroutines", "bt" */
+	const char *format;  /* "text", "json" */
+	const char *summary;
+	struct iq_error *(*render)(const struct iq_model *model,
+				   const struct iq_report_options *options,
+				   struct iq_out *out);
+};
+
+const struct iq_report *const *iq_reports(size_t *num_ret);
+/* NULL if there is none of that name. */
+const struct iq_report *iq_report_find(const char *command,
+				       const char *format);
+
+#endif
