@@ -37,5 +37,7 @@
 #define IQ_LIMIT_INPUTS 4096
 /* Equal gaps of one witness that are listed one by one; the rest is counted. */
 #define IQ_LIMIT_EQUAL_GAPS 16
+/* Gaps of one witness; nobody reads more, and each line of a file may be one. */
+#define IQ_LIMIT_GAPS 4096
 
 #endif

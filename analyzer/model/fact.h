@@ -272,7 +272,8 @@ struct iq_witness_fact {
 	struct iq_str path;
 	/* Several dumps in one file: which one, from 0. */
 	uint32_t section;
-	/* Nothing is missing that this kind of witness has. */
+	/* Nothing is missing that this kind of witness has: true from the start,
+	 * false with the first gap. Readers leave it alone. */
 	bool complete;
 	/* Which facts it can tell at all, IQ_TELLS_*. */
 	unsigned tells;
@@ -331,10 +332,20 @@ struct iq_error *iq_facts_stack(struct iq_facts *facts,
 				const struct iq_stack **ret) iq_must_check;
 
 /*
+ * Interned labels: copies of @items with their texts, sorted by key; @num may
+ * be 0 (the witness can tell that there are none).
+ */
+struct iq_error *iq_facts_labels(struct iq_facts *facts,
+				 const struct iq_label *items, size_t num,
+				 const struct iq_labels **ret) iq_must_check;
+
+/*
  * Adds a gap at a file's offset, at an address, or without a place. A text that
- * was added before is counted there instead once IQ_LIMIT_EQUAL_GAPS stand one
- * by one. Never fails: without memory the gap is dropped, and the witness is
- * not complete either way.
+ * was added before is counted at its last gap once IQ_LIMIT_EQUAL_GAPS stand
+ * one by one; from IQ_LIMIT_GAPS on all are one gap that says so. Texts must be
+ * clean: what comes from the input goes through iq_str_quote() first. Never
+ * fails: without memory the gap is dropped, and the witness is not complete
+ * either way.
  */
 void iq_facts_gap(struct iq_facts *facts, enum iq_gap_code code,
 		  const char *fmt, ...) iq_printf(3, 4);
@@ -347,12 +358,18 @@ void iq_facts_gap_addr(struct iq_facts *facts, enum iq_gap_code code,
 void iq_facts_gap_error(struct iq_facts *facts, enum iq_gap_code code,
 			struct iq_error *err);
 
-/* @object dies with the facts (sources, memories the heap refers to). */
+/*
+ * @object dies with the facts (sources, memories the heap refers to), the last
+ * one that was given first; at once if this fails.
+ */
 struct iq_error *iq_facts_own(struct iq_facts *facts,
 			      void (*destroy)(void *), void *object)
 	iq_must_check;
 
-/* Orders goroutines by id, then by place; called once by who called a reader. */
+/*
+ * Orders goroutines by id, those without one last, then by place; references
+ * follow. Called once by who called a reader.
+ */
 void iq_facts_finish(struct iq_facts *facts);
 
 #endif
