@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #define IQ_VEC(type)                                                          \
@@ -26,9 +27,10 @@ bool iq_vec_grow(void **data, size_t *cap, size_t need, size_t size);
 
 /* Room for @n more elements; false without memory. */
 #define iq_vec_reserve(v, n)                                                  \
-	((v)->len + (n) <= (v)->cap ||                                        \
-	 iq_vec_grow((void **)&(v)->data, &(v)->cap, (v)->len + (n),          \
-		     sizeof(*(v)->data)))
+	((n) <= (v)->cap - (v)->len ||                                        \
+	 ((n) <= SIZE_MAX - (v)->len &&                                       \
+	  iq_vec_grow((void **)&(v)->data, &(v)->cap, (v)->len + (n),         \
+		      sizeof(*(v)->data))))
 
 /* Appends a value; false without memory. */
 #define iq_vec_push(v, value)                                                 \
