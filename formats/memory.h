@@ -52,12 +52,16 @@ void iq_memory_destroy(struct iq_memory *mem);
 /*
  * Adds a range; what was added first wins where ranges overlap, except that a
  * PRESENT range fills what is NOT_DUMPED, CUT_OFF or unmapped. Sources must
- * outlive the memory. Ranges that wrap or leave their source are an error.
+ * outlive the memory. Ranges that wrap or leave their source are an error, and
+ * so are states other than these three. A range without bytes is nothing.
  */
 struct iq_error *iq_memory_add(struct iq_memory *mem,
 			       const struct iq_memory_range *range)
 	iq_must_check;
-/* Sorts and joins; afterwards nothing can be added. */
+/*
+ * Sorts, and joins what continues in addresses, state, protection and bytes of
+ * the source; afterwards nothing can be added. Reads before it find nothing.
+ */
 struct iq_error *iq_memory_finish(struct iq_memory *mem) iq_must_check;
 
 /* All of [addr, addr+len) or nothing: false and @dst untouched. */
@@ -65,17 +69,22 @@ bool iq_memory_read(const struct iq_memory *mem, uint64_t addr, size_t len,
 		    void *dst);
 bool iq_memory_u64(const struct iq_memory *mem, uint64_t addr, uint64_t *ret);
 bool iq_memory_u32(const struct iq_memory *mem, uint64_t addr, uint32_t *ret);
-/* A little-endian unsigned field of 1, 2, 4 or 8 bytes. */
+/* A little-endian unsigned field of 1, 2, 4 or 8 bytes; no other size. */
 bool iq_memory_uint(const struct iq_memory *mem, uint64_t addr, unsigned size,
 		    uint64_t *ret);
 
 /*
  * A pinned window: a pointer to the bytes at @addr and how many follow
- * without interruption in one source. NULL where there are none. Valid until
- * the memory is destroyed.
+ * without interruption in one source, whatever their protection. NULL where
+ * there are none. Valid until the sources are destroyed. What the file system
+ * cannot give reads as zeros: who has scanned asks iq_memory_faulted().
  */
 const uint8_t *iq_memory_window(const struct iq_memory *mem, uint64_t addr,
 				uint64_t *len_ret);
+
+/* Whether bytes of [addr, addr+len) were read in vain. */
+bool iq_memory_faulted(const struct iq_memory *mem, uint64_t addr,
+		       uint64_t len);
 
 /* Why a read at @addr works or fails. */
 enum iq_memory_state iq_memory_state(const struct iq_memory *mem,

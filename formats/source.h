@@ -55,6 +55,8 @@ void iq_source_destroy(struct iq_source *source);
 /* Whether any byte of the range was read in vain. */
 bool iq_source_faulted(const struct iq_source *source, uint64_t offset,
 		       uint64_t len);
+/* The same for bytes inside the data of any source: what memory reads ask. */
+bool iq_source_bytes_faulted(const uint8_t *bytes, uint64_t len);
 /* The first offset that faulted; false if none did. */
 bool iq_source_first_fault(const struct iq_source *source, uint64_t *ret);
 
