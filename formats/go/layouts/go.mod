@@ -1,0 +1,3 @@
+module inquest.invalid/layouts
+
+go 1.18
