@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command cases holds cases in one executable, because executables are
+// the larger part of a capture.
+package main
+
+import (
+	"inquest.test/abba"
+	"inquest.test/cond"
+	fatalasleep "inquest.test/fatal-asleep"
+	fatalmapwrite "inquest.test/fatal-mapwrite"
+	"inquest.test/leakrecv"
+	"inquest.test/leakselect"
+	"inquest.test/leaksend"
+	"inquest.test/lockheld"
+	"inquest.test/moment"
+	"inquest.test/network"
+	"inquest.test/nilchan"
+	panicbounds "inquest.test/panic-bounds"
+	panicclosed "inquest.test/panic-closed"
+	paniccustom "inquest.test/panic-custom"
+	panicnil "inquest.test/panic-nil"
+	"inquest.test/selflock"
+	sigabrt "inquest.test/sig-abrt"
+	sigsegv "inquest.test/sig-segv"
+	"inquest.test/syscalls"
+	"inquest.test/waitgroup"
+	"inquest.test/zoo"
+)
+
+func main() {
+	moment.Main([]moment.Case{
+		{Name: "abba", Run: abba.Defect},
+		{Name: "abba-healthy", Run: abba.Healthy},
+		{Name: "cond", Run: cond.Defect},
+		{Name: "cond-healthy", Run: cond.Healthy},
+		{Name: "leakrecv", Run: leakrecv.Defect},
+		{Name: "leakrecv-healthy", Run: leakrecv.Healthy},
+		{Name: "leakselect", Run: leakselect.Defect},
+		{Name: "leakselect-healthy", Run: leakselect.Healthy},
+		{Name: "leaksend", Run: leaksend.Defect},
+		{Name: "leaksend-healthy", Run: leaksend.Healthy},
+		{Name: "lockheld", Run: lockheld.Defect},
+		{Name: "lockheld-healthy", Run: lockheld.Healthy},
+		{Name: "network", Run: network.Defect},
+		{Name: "network-healthy", Run: network.Healthy},
+		{Name: "nilchan", Run: nilchan.Defect},
+		{Name: "nilchan-healthy", Run: nilchan.Healthy, Park: moment.ParkForEver},
+		{Name: "selflock", Run: selflock.Defect},
+		{Name: "selflock-healthy", Run: selflock.Healthy},
+		{Name: "syscalls", Run: syscalls.Defect},
+		{Name: "syscalls-healthy", Run: syscalls.Healthy},
+		{Name: "waitgroup", Run: waitgroup.Defect},
+		{Name: "waitgroup-healthy", Run: waitgroup.Healthy},
+		{Name: "zoo", Run: zoo.Healthy},
+		{Name: "panic-nil", Run: panicnil.Defect, Dies: true},
+		{Name: "panic-custom", Run: paniccustom.Defect, Dies: true},
+		{Name: "panic-closed", Run: panicclosed.Defect, Dies: true},
+		{Name: "panic-bounds", Run: panicbounds.Defect, Dies: true},
+		{Name: "fatal-mapwrite", Run: fatalmapwrite.Defect, Dies: true},
+		{Name: "fatal-asleep", Run: fatalasleep.Defect, Dies: true},
+		{Name: "sig-segv", Run: sigsegv.Defect},
+		{Name: "sig-abrt", Run: sigabrt.Defect},
+	})
+}

@@ -1,0 +1,3 @@
+module inquest.test
+
+go 1.22
