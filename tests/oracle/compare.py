@@ -338,6 +338,10 @@ def main():
     p.add_argument("-v", action="store_true", help="every difference, not the first three")
     p.add_argument("--texts", action="store_true")
     args = p.parse_args()
+    for need in ["zstd"] + ([] if args.texts else [args.inquest]):
+        if not shutil.which(need):
+            print("skipped: no %s" % need)
+            return 77
     todo = [(args, os.path.abspath(folder), core) for folder, core in captures(args.dirs)
             if not args.texts or core == "core.zst"]
     failed = 0
