@@ -40,19 +40,28 @@ struct iq_source_options {
 	uint64_t spool_limit;
 };
 
-/* Opens @path ("-": standard input). The caller destroys the result. */
+/*
+ * Opens @path ("-": standard input). The caller destroys the result. Errors
+ * name the path: nobody needs to put it in front. An empty file is one.
+ */
 struct iq_error *iq_source_open(const char *path,
 				const struct iq_source_options *options,
 				struct iq_source **ret) iq_must_check;
 
-/* Bytes that the caller keeps (tests, fuzzers), compressed or not. */
+/*
+ * Bytes that the caller keeps (tests, fuzzers), compressed or not; what is not
+ * is not copied. None at all are a source of size 0.
+ */
 struct iq_error *iq_source_open_buffer(const char *name, const void *data,
 				       uint64_t size,
 				       const struct iq_source_options *options,
 				       struct iq_source **ret) iq_must_check;
 void iq_source_destroy(struct iq_source *source);
 
-/* Whether any byte of the range was read in vain. */
+/*
+ * Whether any byte of the range was read in vain: a page at a time. The rest
+ * of the page in which a cut file now ends reads as zeros and is not known.
+ */
 bool iq_source_faulted(const struct iq_source *source, uint64_t offset,
 		       uint64_t len);
 /* The same for bytes inside the data of any source: what memory reads ask. */
