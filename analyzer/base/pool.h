@@ -13,7 +13,10 @@
 
 struct iq_pool;
 
-/* @num_threads 0: one for each online CPU. */
+/*
+ * @num_threads counts the caller's; 0: one for each online CPU. If the system
+ * gives fewer threads, the pool has fewer workers.
+ */
 struct iq_error *iq_pool_create(unsigned num_threads, struct iq_pool **ret)
 	iq_must_check;
 void iq_pool_destroy(struct iq_pool *pool);
@@ -30,8 +33,8 @@ typedef struct iq_error *iq_pool_fn(void *ctx, unsigned worker, size_t begin,
 /*
  * Calls @fn for chunks of at most @chunk items until all of [0, @n) is done.
  * An error stops the hand-out of further chunks; the error of the lowest chunk
- * that failed is returned. The calling thread is worker 0. NULL @pool is a
- * pool of one.
+ * that failed is returned, whatever the timing. The calling thread is worker 0.
+ * NULL @pool is a pool of one, and so is one that is at work: @fn may call this.
  */
 struct iq_error *iq_pool_run(struct iq_pool *pool, size_t n, size_t chunk,
 			     iq_pool_fn *fn, void *ctx) iq_must_check;
