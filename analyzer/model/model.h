@@ -19,6 +19,8 @@
 #include "model/signature.h"
 #include "model/wait.h"
 
+#define IQ_NO_LOCK UINT32_MAX
+
 /* Whether something live can reach what a goroutine waits for. */
 enum iq_reach {
 	IQ_REACH_UNKNOWN,
@@ -39,6 +41,8 @@ struct iq_goroutine {
 	uint32_t group;
 	enum iq_wait_class class;
 	enum iq_reach reach;
+	/* The lock it waits for: index into model->locks, or IQ_NO_LOCK. */
+	uint32_t lock;
 	/* Bounds over all witnesses that knew them. */
 	bool has_wait_min, has_wait_max;
 	int64_t wait_min_ns, wait_max_ns;
@@ -64,6 +68,26 @@ struct iq_group {
 	int64_t wait_min_ns, wait_max_ns;
 };
 
+/* A goroutine whose live frames mention a lock: who may hold it. */
+struct iq_lock_mention {
+	uint32_t goroutine; /* index into model->goroutines */
+	const struct iq_frame *frame;
+};
+
+/* A Mutex or RWMutex that goroutines wait for. */
+struct iq_lock {
+	uint64_t address;
+	/* Indexes into model->goroutines, ascending. */
+	const uint32_t *waiters;
+	size_t num_waiters;
+	/* Goroutines that mention it and do not wait for it. */
+	const struct iq_lock_mention *holders;
+	size_t num_holders;
+	/* Waiters that mention it in a caller of the frame that locks. */
+	const struct iq_lock_mention *selves;
+	size_t num_selves;
+};
+
 struct iq_model {
 	struct iq_arena arena;
 	/* Files in the order they were given, sections in file order. */
@@ -77,6 +101,9 @@ struct iq_model {
 	/* Largest count first, then by site. */
 	const struct iq_group *groups;
 	size_t num_groups;
+	/* Ordered by address. */
+	const struct iq_lock *locks;
+	size_t num_locks;
 	/* signatures[w][stack->index] of each witness. */
 	struct iq_signature *const *signatures;
 	/* What all witnesses know of the process, first known value. */
@@ -107,15 +134,18 @@ struct iq_error *iq_model_create(const struct iq_facts *const *witnesses,
 				 struct iq_model **ret) iq_must_check;
 void iq_model_destroy(struct iq_model *model);
 
+/* Adds a problem of the case as a whole; @text is copied. */
+struct iq_error *iq_model_add_gap(struct iq_model *model, enum iq_gap_code code,
+				  const char *text) iq_must_check;
+
 /* What @witness says of goroutine @index, or NULL. */
-const struct iq_goroutine_fact *
-iq_model_fact(const struct iq_model *model, size_t index, size_t witness);
+const struct iq_goroutine_fact *iq_model_fact(const struct iq_model *model,
+					      size_t index, size_t witness);
 /* Index of the goroutine with @id; false if there is none. */
-bool iq_model_goroutine(const struct iq_model *model, uint64_t id,
-			size_t *ret);
+bool iq_model_goroutine(const struct iq_model *model, uint64_t id, size_t *ret);
 /* Signature of a fact's stack; NULL if it has none. */
-const struct iq_signature *
-iq_model_signature(const struct iq_model *model, size_t witness,
-		   const struct iq_stack *stack);
+const struct iq_signature *iq_model_signature(const struct iq_model *model,
+					      size_t witness,
+					      const struct iq_stack *stack);
 
 #endif

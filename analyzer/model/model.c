@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/model.h"
+
+#include <stdlib.h>
+
+#include "model/group.h"
+#include "model/lock.h"
+#include "model/same_process.h"
+
+static struct iq_error *compute_signatures(struct iq_model *m)
+{
+	struct iq_signature **all =
+		iq_arena_calloc(&m->arena, m->num_witnesses, sizeof(*all));
+	if (!all)
+		return &iq_enomem;
+
+	for (size_t w = 0; w < m->num_witnesses; w++) {
+		const struct iq_facts *facts = m->witnesses[w];
+
+		all[w] = iq_arena_calloc(&m->arena, facts->stacks.len,
+					 sizeof(**all));
+		if (!all[w])
+			return &iq_enomem;
+		for (size_t i = 0; i < facts->stacks.len; i++)
+			iq_signature_compute(facts->stacks.data[i], &all[w][i]);
+	}
+	m->signatures = all;
+	return NULL;
+}
+
+/*
+ * The witness whose goroutines are the case's: what knows most, and of those
+ * the last one given, for later files show later moments.
+ */
+static size_t main_witness(const struct iq_model *m)
+{
+	size_t best = 0;
+
+	for (size_t w = 1; w < m->num_witnesses; w++) {
+		const struct iq_witness_fact *a = &m->witnesses[best]->witness;
+		const struct iq_witness_fact *b = &m->witnesses[w]->witness;
+		bool has = m->witnesses[w]->goroutines.len > 0;
+		bool best_has = m->witnesses[best]->goroutines.len > 0;
+
+		if ((has && !best_has) ||
+		    (has == best_has && b->kind <= a->kind &&
+		     (b->kind != IQ_WITNESS_CORE || a->kind != b->kind)))
+			best = w;
+	}
+	return best;
+}
+
+/* Walks the goroutines with ids of all witnesses side by side. */
+struct merge {
+	const struct iq_model *model;
+	size_t *at; /* next goroutine of each witness */
+};
+
+static const struct iq_goroutine_fact *merge_head(const struct merge *merge,
+						  size_t w)
+{
+	const struct iq_facts *facts = merge->model->witnesses[w];
+
+	if (merge->model->foreign[w] || merge->at[w] >= facts->goroutines.len)
+		return NULL;
+	const struct iq_goroutine_fact *head =
+		&facts->goroutines.data[merge->at[w]];
+	return head->has_id ? head : NULL;
+}
+
+/* The smallest id that is left; false at the end. */
+static bool merge_next_id(const struct merge *merge, uint64_t *ret)
+{
+	bool found = false;
+	uint64_t id = 0;
+
+	for (size_t w = 0; w < merge->model->num_witnesses; w++) {
+		const struct iq_goroutine_fact *head = merge_head(merge, w);
+
+		if (head && (!found || head->id < id)) {
+			found = true;
+			id = head->id;
+		}
+	}
+	*ret = id;
+	return found;
+}
+
+static void join_bounds(struct iq_goroutine *g,
+			const struct iq_goroutine_fact *fact)
+{
+	if (fact->has_wait_min &&
+	    (!g->has_wait_min || fact->wait_min_ns > g->wait_min_ns)) {
+		g->has_wait_min = true;
+		g->wait_min_ns = fact->wait_min_ns;
+	}
+	if (fact->has_wait_max &&
+	    (!g->has_wait_max || fact->wait_max_ns < g->wait_max_ns)) {
+		g->has_wait_max = true;
+		g->wait_max_ns = fact->wait_max_ns;
+	}
+}
+
+static void goroutine_init(struct iq_goroutine *g,
+			   const struct iq_goroutine_fact *fact, size_t w)
+{
+	*g = (struct iq_goroutine){
+		.has_id = fact->has_id,
+		.id = fact->id,
+		.count = fact->count,
+		.fact = fact,
+		.witness = (uint32_t)w,
+		.class = iq_wait_class_of(fact),
+		.lock = IQ_NO_LOCK,
+	};
+	join_bounds(g, fact);
+}
+
+/*
+ * Takes all facts of goroutine @id. Whether it is one of the case: a witness
+ * that saw everything and does not have it says that it is gone.
+ */
+static bool take_id(struct merge *merge, uint64_t id, size_t main,
+		    const struct iq_goroutine_fact **row,
+		    struct iq_goroutine *ret)
+{
+	const struct iq_model *m = merge->model;
+	size_t best = SIZE_MAX;
+
+	for (size_t w = 0; w < m->num_witnesses; w++) {
+		const struct iq_goroutine_fact *head = merge_head(merge, w);
+
+		row[w] = NULL;
+		if (!head || head->id != id)
+			continue;
+		row[w] = head;
+		if (best == SIZE_MAX || w == main)
+			best = w;
+		// A damaged witness can name one goroutine twice: the first
+		// counts.
+		while (head && head->id == id) {
+			merge->at[w]++;
+			head = merge_head(merge, w);
+		}
+	}
+	if (!row[main] && m->witnesses[main]->witness.complete)
+		return false;
+	goroutine_init(ret, row[best], best);
+	for (size_t w = 0; w < m->num_witnesses; w++) {
+		// Another moment's bounds do not hold now if it has moved.
+		if (row[w] && w != best &&
+		    iq_wait_class_of(row[w]) == ret->class)
+			join_bounds(ret, row[w]);
+	}
+	return true;
+}
+
+static size_t count_facts(const struct iq_model *m)
+{
+	size_t n = 0;
+
+	for (size_t w = 0; w < m->num_witnesses; w++)
+		n += m->witnesses[w]->goroutines.len;
+	return n;
+}
+
+/* Those without ids of the main witness; others' are joined by signature. */
+static void add_without_ids(struct iq_model *m, size_t main,
+			    const struct iq_goroutine_fact **facts)
+{
+	const struct iq_facts *witness = m->witnesses[main];
+
+	for (size_t i = 0; i < witness->goroutines.len; i++) {
+		const struct iq_goroutine_fact *fact =
+			&witness->goroutines.data[i];
+
+		if (fact->has_id)
+			continue;
+		facts[m->num_goroutines * m->num_witnesses + main] = fact;
+		goroutine_init(&m->goroutines[m->num_goroutines++], fact, main);
+	}
+}
+
+static struct iq_error *join_goroutines(struct iq_model *m)
+{
+	size_t max = count_facts(m);
+	struct merge merge = { .model = m };
+	const struct iq_goroutine_fact **facts;
+	size_t main = main_witness(m);
+	uint64_t id;
+
+	merge.at =
+		iq_arena_calloc(&m->arena, m->num_witnesses, sizeof(*merge.at));
+	m->goroutines = iq_arena_calloc(&m->arena, max, sizeof(*m->goroutines));
+	if (m->num_witnesses && max > SIZE_MAX / m->num_witnesses)
+		return &iq_enomem;
+	facts = iq_arena_calloc(&m->arena, max * m->num_witnesses,
+				sizeof(*facts));
+	if (!merge.at || !m->goroutines || !facts)
+		return &iq_enomem;
+
+	while (merge_next_id(&merge, &id)) {
+		if (take_id(&merge, id, main,
+			    facts + m->num_goroutines * m->num_witnesses,
+			    &m->goroutines[m->num_goroutines]))
+			m->num_goroutines++;
+	}
+	add_without_ids(m, main, facts);
+	m->facts = facts;
+	return NULL;
+}
+
+static void count_goroutines(struct iq_model *m)
+{
+	for (size_t i = 0; i < m->num_goroutines; i++) {
+		const struct iq_goroutine *g = &m->goroutines[i];
+
+		m->num_total += g->count;
+		if (g->fact->system)
+			m->num_system += g->count;
+	}
+}
+
+struct iq_error *iq_model_create(const struct iq_facts *const *witnesses,
+				 size_t num_witnesses, struct iq_pool *pool,
+				 struct iq_model **ret)
+{
+	struct iq_model *m = calloc(1, sizeof(*m));
+	struct iq_error *err;
+
+	if (!m)
+		return &iq_enomem;
+	(void)pool;
+	iq_arena_init(&m->arena);
+	m->witnesses = witnesses;
+	m->num_witnesses = num_witnesses;
+	for (size_t w = 0; w < num_witnesses; w++)
+		m->tells |= witnesses[w]->witness.tells;
+
+	err = compute_signatures(m);
+	if (!err)
+		err = iq_same_process(m);
+	if (!err)
+		err = join_goroutines(m);
+	if (!err)
+		err = iq_groups_make(m);
+	if (!err)
+		err = iq_locks_make(m);
+	if (err) {
+		iq_model_destroy(m);
+		return err;
+	}
+	count_goroutines(m);
+	*ret = m;
+	return NULL;
+}
+
+void iq_model_destroy(struct iq_model *model)
+{
+	if (!model)
+		return;
+	iq_arena_deinit(&model->arena);
+	free(model);
+}
+
+struct iq_error *iq_model_add_gap(struct iq_model *model, enum iq_gap_code code,
+				  const char *text)
+{
+	struct iq_gap *grown = iq_arena_calloc(
+		&model->arena, model->num_gaps + 1, sizeof(*grown));
+	struct iq_str copy;
+
+	if (!grown || !iq_str_dup(&model->arena, iq_str_of(text), &copy))
+		return &iq_enomem;
+	if (model->num_gaps)
+		memcpy(grown, model->gaps, model->num_gaps * sizeof(*grown));
+	grown[model->num_gaps++] = (struct iq_gap){
+		.code = code,
+		.text = copy,
+		.count = 1,
+	};
+	model->gaps = grown;
+	return NULL;
+}
+
+const struct iq_goroutine_fact *iq_model_fact(const struct iq_model *model,
+					      size_t index, size_t witness)
+{
+	return model->facts[index * model->num_witnesses + witness];
+}
+
+bool iq_model_goroutine(const struct iq_model *model, uint64_t id, size_t *ret)
+{
+	size_t low = 0;
+	size_t high = model->num_goroutines;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		const struct iq_goroutine *g = &model->goroutines[mid];
+
+		if (g->has_id && g->id < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == model->num_goroutines || !model->goroutines[low].has_id ||
+	    model->goroutines[low].id != id)
+		return false;
+	*ret = low;
+	return true;
+}
+
+const struct iq_signature *iq_model_signature(const struct iq_model *model,
+					      size_t witness,
+					      const struct iq_stack *stack)
+{
+	return stack ? &model->signatures[witness][stack->index] : NULL;
+}
