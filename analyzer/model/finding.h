@@ -89,6 +89,9 @@ struct iq_finding {
 	/* One for each witness of the model, in its order. */
 	const struct iq_evidence *evidence;
 	size_t num_evidence;
+	/* The rule's ground in the main witness: "nothing live refers to the
+	 * channel"; may be empty. */
+	struct iq_str ground;
 	/* What to do, in words. */
 	struct iq_str advice;
 	/* What would settle a suspicion, with the command; may be empty. */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/verdict.h"
+
+#include "model/text.h"
+
+/* The word that a finding earns; false if it earns none. */
+static bool word_of(const struct iq_finding *f, enum iq_verdict_word *ret)
+{
+	if (f->severity == IQ_SEVERITY_NOTE ||
+	    f->confidence == IQ_CONFIDENCE_CONTRADICTED)
+		return false;
+	if (f->confidence == IQ_CONFIDENCE_SUSPECTED) {
+		*ret = IQ_VERDICT_SUSPECT;
+		return true;
+	}
+	switch (f->class) {
+	case IQ_CLASS_CRASH:
+		*ret = IQ_VERDICT_CRASH;
+		return true;
+	case IQ_CLASS_DEADLOCK:
+		*ret = IQ_VERDICT_DEADLOCK;
+		return true;
+	case IQ_CLASS_LEAK:
+		*ret = IQ_VERDICT_LEAK;
+		return true;
+	case IQ_CLASS_BLOCKED:
+		*ret = IQ_VERDICT_STUCK;
+		return true;
+	}
+	return false;
+}
+
+static const char *ending(const struct iq_process_fact *p)
+{
+	switch (p->end) {
+	case IQ_END_OPERATOR:
+		return ", dumped by a signal from outside";
+	case IQ_END_NONE:
+		return ", still running when it was taken";
+	default:
+		return "";
+	}
+}
+
+static struct iq_error *clean_text(struct iq_model *m)
+{
+	return iq_textf(&m->arena, &m->verdict.text,
+			"nothing wrong seen among %llu goroutines%s%s%s",
+			(unsigned long long)m->num_total, ending(&m->process),
+			m->tells & IQ_TELLS_HEAP ?
+				"" :
+				"; no heap: who could wake whom was "
+				"not looked at",
+			m->num_not_run ? "; not all rules could run" : "");
+}
+
+/* What the worst finding says, and how many stand behind it. */
+static struct iq_error *
+worst_text(struct iq_model *m, const struct iq_finding *worst, size_t num_more)
+{
+	const char *title = worst->title.ptr;
+	int len = (int)worst->title.len;
+
+	if (!num_more)
+		return iq_textf(&m->arena, &m->verdict.text, "%.*s", len,
+				title);
+	return iq_textf(&m->arena, &m->verdict.text, "%.*s; %zu more", len,
+			title, num_more);
+}
+
+struct iq_error *iq_verdict_make(struct iq_model *model)
+{
+	bool earned[IQ_VERDICT_NONE] = { false };
+	const struct iq_finding *worst = NULL;
+	enum iq_verdict_word word = IQ_VERDICT_NONE;
+	struct iq_verdict *v = &model->verdict;
+	size_t num = 0;
+
+	for (size_t i = 0; i < model->num_findings; i++) {
+		enum iq_verdict_word w;
+
+		if (!word_of(&model->findings[i], &w))
+			continue;
+		earned[w] = true;
+		num++;
+		if (!worst || w < word) {
+			worst = &model->findings[i];
+			word = w;
+		}
+	}
+	v->word = word;
+	for (size_t w = word + 1; w < IQ_VERDICT_NONE && worst; w++) {
+		if (earned[w])
+			v->also[v->num_also++] = (enum iq_verdict_word)w;
+	}
+	if (worst)
+		return worst_text(model, worst, num - 1);
+	if (!model->num_goroutines) {
+		v->text = IQ_STR("no goroutine could be read from any witness");
+		return NULL;
+	}
+	v->word = IQ_VERDICT_CLEAN;
+	return clean_text(model);
+}
