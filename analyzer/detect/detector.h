@@ -32,6 +32,10 @@ struct iq_detector {
 				struct iq_findings *findings);
 };
 
+#define IQ_DETECTOR(x) extern const struct iq_detector iq_detector_##x;
+#include "detect/detectors.def"
+#undef IQ_DETECTOR
+
 const struct iq_detector *const *iq_detectors(size_t *num_ret);
 
 /*

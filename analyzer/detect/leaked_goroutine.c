@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/sift.h"
+#include "model/text.h"
+
+/* Without a heap that can tell, what makes a wait suspicious: this many
+ * equal ones, or this long. */
+#define SUSPICIOUS_RECEIVERS 10
+#define SUSPICIOUS_WAIT_NS 60000000000
+
+static bool is_candidate(enum iq_wait_class class)
+{
+	return class == IQ_CLASS_CHAN_SEND || class == IQ_CLASS_CHAN_RECEIVE ||
+	       class == IQ_CLASS_SELECT || class == IQ_CLASS_WAITGROUP ||
+	       class == IQ_CLASS_COND;
+}
+
+/*
+ * The runtime's own mark or the heap says that nothing can wake it; or the heap
+ * cannot tell, and it is the program's own code.
+ */
+static bool wanted(const struct iq_model *model, size_t index)
+{
+	const struct iq_goroutine *g = &model->goroutines[index];
+
+	if (!is_candidate(g->class) || g->fact->system)
+		return false;
+	if (g->fact->leaked || g->reach == IQ_REACH_UNREACHABLE)
+		return true;
+	return g->reach == IQ_REACH_UNKNOWN &&
+	       iq_goroutine_is_own(model, index) &&
+	       !iq_goroutine_calls(model, index, "runtime.main");
+}
+
+/* How many of the finding's goroutines the heap or the runtime condemns. */
+static uint64_t count_condemned(const struct iq_model *model,
+				const struct iq_finding *f)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < f->num_goroutines; i++) {
+		const struct iq_goroutine *g =
+			&model->goroutines[f->goroutines[i]];
+
+		if (g->fact->leaked || g->reach == IQ_REACH_UNREACHABLE)
+			n += g->count;
+	}
+	return n;
+}
+
+/*
+ * Without a heap: a sender that parks has lost its receiver more often than
+ * not; receivers that wait are most often a pool, unless they are many and old.
+ */
+static bool is_suspicious(const struct iq_finding *f, enum iq_wait_class class)
+{
+	bool old = f->has_wait_min && f->wait_min_ns >= SUSPICIOUS_WAIT_NS;
+
+	if (class == IQ_CLASS_CHAN_SEND)
+		return f->count > 1 || old;
+	return f->count >= SUSPICIOUS_RECEIVERS && old;
+}
+
+static const struct {
+	enum iq_wait_class class;
+	const char *object;
+	const char *advice;
+} words[] = {
+	{ IQ_CLASS_CHAN_SEND, "the channel",
+	  "give the channel room for one value, or select on ctx.Done() as "
+	  "well" },
+	{ IQ_CLASS_CHAN_RECEIVE, "the channel",
+	  "close the channel when no more values come, or select on ctx.Done() "
+	  "as well" },
+	{ IQ_CLASS_SELECT, "any of its channels",
+	  "keep and call the cancel function, or close the done channel on "
+	  "every way out" },
+	{ IQ_CLASS_WAITGROUP, "the WaitGroup",
+	  "count the Adds and Dones: defer wg.Done() first in each "
+	  "goroutine" },
+	{ IQ_CLASS_COND, "the Cond",
+	  "Signal or Broadcast under the lock on every change, also on the way "
+	  "out" },
+};
+
+static struct iq_error *describe(const struct iq_model *model,
+				 struct iq_arena *arena, struct iq_finding *f,
+				 bool *drop_ret)
+{
+	enum iq_wait_class class = model->goroutines[f->goroutines[0]].class;
+	uint64_t condemned = count_condemned(model, f);
+	struct iq_error *err;
+	const char *site;
+	size_t i = 0;
+
+	if (!condemned && !is_suspicious(f, class)) {
+		*drop_ret = true;
+		return NULL;
+	}
+	while (words[i].class != class)
+		i++;
+	f->advice = iq_str_of(words[i].advice);
+	f->settle = IQ_STR("a core of the same process can show whether "
+			   "anything still refers to it");
+	if (condemned) {
+		f->severity = IQ_SEVERITY_ERROR;
+		f->settle = IQ_STR("");
+		err = iq_textf(arena, &f->ground,
+			       "nothing that can still run refers to %s",
+			       words[i].object);
+	} else {
+		err = iq_textf(arena, &f->ground,
+			       "no memory to see who refers to %s",
+			       words[i].object);
+	}
+	if (!err)
+		err = iq_text_frame(arena, f->site, &site);
+	if (err)
+		return err;
+	return iq_textf(arena, &f->title, "%llu %s blocked in %s in %s",
+			(unsigned long long)f->count,
+			f->count == 1 ? "goroutine is" : "goroutines are",
+			iq_wait_class_words(class), site);
+}
+
+static struct iq_error *leaked_goroutine_run(const struct iq_model *model,
+					     struct iq_findings *findings)
+{
+	static const struct iq_sift sift = {
+		.detector = &iq_detector_leaked_goroutine,
+		.wanted = wanted,
+		.describe = describe,
+	};
+
+	return iq_sift_run(&sift, model, findings);
+}
+
+const struct iq_detector iq_detector_leaked_goroutine = {
+	.id = "leaked-goroutine",
+	.class = IQ_CLASS_LEAK,
+	.severity = IQ_SEVERITY_WARNING,
+	.summary = "a goroutine waits for what nothing can bring any more",
+	.needs = IQ_TELLS_STACKS,
+	.needs_text = "no witness knows stacks",
+	.run = leaked_goroutine_run,
+};

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/sift.h"
+#include "model/text.h"
+
+/* So many waiters of one lock, or a wait so long, is no passing contention
+ * where the memory cannot tell more. */
+#define SUSPICIOUS_WAITERS 2
+#define SUSPICIOUS_WAIT_NS 60000000000
+
+static bool is_lock_class(enum iq_wait_class class)
+{
+	return class == IQ_CLASS_MUTEX || class == IQ_CLASS_RWMUTEX_R ||
+	       class == IQ_CLASS_RWMUTEX_W;
+}
+
+static bool wanted(const struct iq_model *model, size_t index)
+{
+	const struct iq_goroutine *g = &model->goroutines[index];
+
+	return is_lock_class(g->class) && !g->fact->system;
+}
+
+/* It can still come to the Unlock by itself. */
+static bool can_go_on(enum iq_wait_class class)
+{
+	return class == IQ_CLASS_RUNNING || class == IQ_CLASS_SLEEP ||
+	       class == IQ_CLASS_IO || class == IQ_CLASS_SYSCALL ||
+	       class == IQ_CLASS_CGO;
+}
+
+/* Something that mentions the lock can still run. */
+static bool has_living_holder(const struct iq_model *model,
+			      const struct iq_lock *lock)
+{
+	for (size_t i = 0; i < lock->num_holders; i++) {
+		const struct iq_goroutine *g =
+			&model->goroutines[lock->holders[i].goroutine];
+
+		if (can_go_on(g->class) || g->reach == IQ_REACH_LIVE)
+			return true;
+	}
+	return false;
+}
+
+/* Goroutines of the program that can run, whoever they are. */
+static bool anything_runs(const struct iq_model *model)
+{
+	for (size_t i = 0; i < model->num_goroutines; i++) {
+		const struct iq_goroutine *g = &model->goroutines[i];
+
+		if (!g->fact->system && can_go_on(g->class) &&
+		    iq_goroutine_is_own(model, i))
+			return true;
+	}
+	return false;
+}
+
+/* The lock of the finding's first waiter; NULL if addresses are unknown. */
+static const struct iq_lock *lock_of(const struct iq_model *model,
+				     const struct iq_finding *f)
+{
+	uint32_t lock = model->goroutines[f->goroutines[0]].lock;
+
+	return lock == IQ_NO_LOCK ? NULL : &model->locks[lock];
+}
+
+static bool is_old(const struct iq_finding *f)
+{
+	return f->has_wait_min && f->wait_min_ns >= SUSPICIOUS_WAIT_NS;
+}
+
+static bool is_passing(const struct iq_model *model, const struct iq_finding *f,
+		       const struct iq_lock *lock)
+{
+	if (is_old(f))
+		return false;
+	if (lock)
+		return has_living_holder(model, lock);
+	return f->count < SUSPICIOUS_WAITERS || anything_runs(model);
+}
+
+static struct iq_error *ground(const struct iq_model *model,
+			       struct iq_arena *arena,
+			       const struct iq_lock *lock, struct iq_finding *f)
+{
+	const struct iq_lock_mention *holder;
+	const char *place;
+	struct iq_error *err;
+
+	if (!lock) {
+		f->ground = IQ_STR("nothing that runs can be seen to release "
+				   "the lock");
+		return NULL;
+	}
+	if (!lock->num_holders) {
+		f->ground = IQ_STR("no other goroutine's frames mention the "
+				   "lock: whoever took it has left without "
+				   "Unlock, or waits for it");
+		return NULL;
+	}
+	holder = &lock->holders[0];
+	err = iq_text_frame(arena, holder->frame, &place);
+	if (err)
+		return err;
+	return iq_textf(
+		arena, &f->ground,
+		"goroutine %llu mentions the lock in %s and is blocked in %s",
+		(unsigned long long)model->goroutines[holder->goroutine].id,
+		place,
+		iq_wait_class_words(
+			model->goroutines[holder->goroutine].class));
+}
+
+static struct iq_error *describe(const struct iq_model *model,
+				 struct iq_arena *arena, struct iq_finding *f,
+				 bool *drop_ret)
+{
+	const struct iq_lock *lock = lock_of(model, f);
+	struct iq_error *err;
+	const char *site;
+
+	if (is_passing(model, f, lock)) {
+		*drop_ret = true;
+		return NULL;
+	}
+	f->advice = IQ_STR("find who holds the lock and what it waits for: do "
+			   "not hold a lock over a channel, a call or I/O");
+	err = ground(model, arena, lock, f);
+	if (!err)
+		err = iq_text_frame(arena, f->site, &site);
+	if (err)
+		return err;
+	return iq_textf(arena, &f->title,
+			"%llu %s for a lock that nobody releases in %s",
+			(unsigned long long)f->count,
+			f->count == 1 ? "goroutine waits" : "goroutines wait",
+			site);
+}
+
+static struct iq_error *lock_wait_run(const struct iq_model *model,
+				      struct iq_findings *findings)
+{
+	static const struct iq_sift sift = {
+		.detector = &iq_detector_lock_wait,
+		.wanted = wanted,
+		.describe = describe,
+	};
+
+	return iq_sift_run(&sift, model, findings);
+}
+
+const struct iq_detector iq_detector_lock_wait = {
+	.id = "lock-wait",
+	.class = IQ_CLASS_BLOCKED,
+	.severity = IQ_SEVERITY_WARNING,
+	.summary =
+		"goroutines wait for a Mutex or RWMutex that is not released",
+	.needs = IQ_TELLS_STACKS,
+	.needs_text = "no witness knows stacks",
+	.run = lock_wait_run,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Goroutines of the network that wait by design: a table of shapes.
+ */
+#ifndef IQ_DETECT_NETWORK_H
+#define IQ_DETECT_NETWORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/model.h"
+
+/* It serves one side of a connection that is kept alive and idle. */
+bool iq_goroutine_is_keep_alive(const struct iq_model *model, size_t index);
+
+#endif

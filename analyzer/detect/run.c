@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "detect/detector.h"
+#include "model/evidence.h"
+#include "model/fingerprint.h"
+#include "model/verdict.h"
+
+static const struct iq_detector *const detectors[] = {
+#define IQ_DETECTOR(x) &iq_detector_##x,
+#include "detect/detectors.def"
+#undef IQ_DETECTOR
+};
+
+const struct iq_detector *const *iq_detectors(size_t *num_ret)
+{
+	*num_ret = IQ_ARRAY_SIZE(detectors);
+	return detectors;
+}
+
+/* What a witness of the process itself can tell, all taken together. */
+static unsigned told(const struct iq_model *model)
+{
+	unsigned tells = 0;
+
+	for (size_t w = 0; w < model->num_witnesses; w++) {
+		if (!model->foreign[w])
+			tells |= model->witnesses[w]->witness.tells;
+	}
+	return tells;
+}
+
+static struct iq_error *run_all(struct iq_model *model,
+				struct iq_findings *findings)
+{
+	struct iq_not_run *not_run = iq_arena_calloc(
+		&model->arena, IQ_ARRAY_SIZE(detectors), sizeof(*not_run));
+	struct iq_error *err = NULL;
+	unsigned tells = told(model);
+
+	if (!not_run)
+		return &iq_enomem;
+	model->not_run = not_run;
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(detectors) && !err; i++) {
+		const struct iq_detector *d = detectors[i];
+
+		if ((tells & d->needs) == d->needs)
+			err = d->run(model, findings);
+		else
+			not_run[model->num_not_run++] = (struct iq_not_run){
+				.rule = d->id,
+				.text = iq_str_of(d->needs_text),
+			};
+	}
+	return err;
+}
+
+/*
+ * Goroutines behind a finding: who waits for a lock that one of its goroutines
+ * mentions goes on when it does.
+ */
+static struct iq_error *find_victims(const struct iq_model *m,
+				     struct iq_arena *arena,
+				     struct iq_finding *f)
+{
+	for (size_t l = 0; l < m->num_locks; l++) {
+		const struct iq_lock *lock = &m->locks[l];
+
+		// With several candidates none of them is named.
+		if (lock->num_holders != 1)
+			continue;
+		for (size_t i = 0; i < f->num_goroutines; i++) {
+			if (lock->holders[0].goroutine != f->goroutines[i])
+				continue;
+			uint32_t *grown = iq_arena_calloc(
+				arena, f->num_victims + lock->num_waiters,
+				sizeof(*grown));
+			if (!grown)
+				return &iq_enomem;
+			if (f->num_victims)
+				memcpy(grown, f->victims,
+				       f->num_victims * sizeof(*grown));
+			memcpy(grown + f->num_victims, lock->waiters,
+			       lock->num_waiters * sizeof(*grown));
+			f->victims = grown;
+			f->num_victims += lock->num_waiters;
+		}
+	}
+	return NULL;
+}
+
+static const struct iq_frame *goroutine_site(const struct iq_model *m,
+					     uint32_t index)
+{
+	const struct iq_goroutine *g = &m->goroutines[index];
+	const struct iq_signature *sig =
+		iq_model_signature(m, g->witness, g->fact->stack);
+
+	return sig && sig->site != UINT32_MAX ?
+		       &g->fact->stack->frames[sig->site] :
+		       NULL;
+}
+
+static int compare_sites(const struct iq_frame *a, const struct iq_frame *b)
+{
+	if (!a || !b)
+		return a == b ? 0 : a ? -1 : 1;
+
+	int c = iq_str_compare(a->function, b->function);
+	return c ? c : a->line < b->line ? -1 : a->line > b->line;
+}
+
+/* Worst first: severity, confidence, root blockers, number, then site. */
+static int compare_findings(const void *pa, const void *pb)
+{
+	const struct iq_finding *a = pa;
+	const struct iq_finding *b = pb;
+	bool root_a = a->num_victims > 0, root_b = b->num_victims > 0;
+
+	if (a->severity != b->severity)
+		return a->severity > b->severity ? -1 : 1;
+	if (a->class != b->class &&
+	    (a->class == IQ_CLASS_CRASH || b->class == IQ_CLASS_CRASH))
+		return a->class == IQ_CLASS_CRASH ? -1 : 1;
+	if (a->confidence != b->confidence)
+		return a->confidence > b->confidence ? -1 : 1;
+	if (root_a != root_b)
+		return root_a ? -1 : 1;
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	int c = compare_sites(a->site, b->site);
+	if (!c)
+		c = strcmp(a->rule, b->rule);
+	return c ? c : iq_str_compare(a->title, b->title);
+}
+
+static struct iq_error *complete(struct iq_model *model,
+				 struct iq_findings *findings)
+{
+	struct iq_error *err = NULL;
+
+	for (size_t i = 0; i < findings->list.len && !err; i++) {
+		struct iq_finding *f = &findings->list.data[i];
+
+		err = find_victims(model, &model->arena, f);
+		if (!err && f->num_victims)
+			f->victims_site = goroutine_site(model, f->victims[0]);
+		if (!err)
+			err = iq_evidence_collect(model, &model->arena, f);
+		if (!err)
+			err = iq_fingerprint_make(&model->arena, f);
+	}
+	return err;
+}
+
+static struct iq_error *keep(struct iq_model *model,
+			     struct iq_findings *findings)
+{
+	struct iq_finding *list = iq_arena_calloc(
+		&model->arena, findings->list.len, sizeof(*list));
+
+	if (!list)
+		return &iq_enomem;
+	if (findings->list.len) {
+		qsort(findings->list.data, findings->list.len,
+		      sizeof(*findings->list.data), compare_findings);
+		memcpy(list, findings->list.data,
+		       findings->list.len * sizeof(*list));
+	}
+	for (size_t i = 0; i < findings->list.len; i++)
+		list[i].id = (uint32_t)i + 1;
+	model->findings = list;
+	model->num_findings = findings->list.len;
+	return iq_verdict_make(model);
+}
+
+struct iq_error *iq_detectors_run(struct iq_model *model)
+{
+	struct iq_findings findings = { .arena = &model->arena };
+	struct iq_error *err = run_all(model, &findings);
+
+	if (!err)
+		err = complete(model, &findings);
+	if (!err)
+		err = keep(model, &findings);
+	iq_vec_deinit(&findings.list);
+	return err;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/sift.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+const char *iq_goroutines_word(uint64_t count)
+{
+	return count == 1 ? "goroutine" : "goroutines";
+}
+
+const struct iq_signature *
+iq_model_goroutine_signature(const struct iq_model *model, size_t index)
+{
+	const struct iq_goroutine *g = &model->goroutines[index];
+
+	return iq_model_signature(model, g->witness, g->fact->stack);
+}
+
+bool iq_goroutine_is_own(const struct iq_model *model, size_t index)
+{
+	const struct iq_signature *sig =
+		iq_model_goroutine_signature(model, index);
+
+	return sig && sig->own && !model->goroutines[index].fact->system;
+}
+
+bool iq_goroutine_calls(const struct iq_model *model, size_t index,
+			const char *function)
+{
+	const struct iq_stack *stack = model->goroutines[index].fact->stack;
+	struct iq_str name = iq_str_of(function);
+
+	for (uint32_t i = 0; stack && i < stack->num_frames; i++) {
+		if (iq_str_equal(stack->frames[i].function, name))
+			return true;
+	}
+	return false;
+}
+
+static const struct iq_frame *site_of(const struct iq_model *model,
+				      size_t index)
+{
+	const struct iq_signature *sig =
+		iq_model_goroutine_signature(model, index);
+
+	if (!sig || sig->site == UINT32_MAX)
+		return NULL;
+	return &model->goroutines[index].fact->stack->frames[sig->site];
+}
+
+static int compare_frames(const struct iq_frame *a, const struct iq_frame *b)
+{
+	if (a == b || !a || !b)
+		return a == b ? 0 : a ? 1 : -1;
+
+	int c = iq_str_compare(a->function, b->function);
+	if (!c)
+		c = iq_str_compare(a->file, b->file);
+	if (!c)
+		c = a->line < b->line ? -1 : a->line > b->line;
+	return c;
+}
+
+static void join_bounds(struct iq_finding *f, const struct iq_goroutine *g)
+{
+	if (g->has_wait_min &&
+	    (!f->has_wait_min || g->wait_min_ns < f->wait_min_ns)) {
+		f->has_wait_min = true;
+		f->wait_min_ns = g->wait_min_ns;
+	}
+	if (g->has_wait_max &&
+	    (!f->has_wait_max || g->wait_max_ns > f->wait_max_ns)) {
+		f->has_wait_max = true;
+		f->wait_max_ns = g->wait_max_ns;
+	}
+}
+
+struct iq_error *iq_finding_init(const struct iq_detector *detector,
+				 const struct iq_model *model,
+				 struct iq_arena *arena,
+				 const uint32_t *goroutines, size_t num,
+				 struct iq_finding *ret)
+{
+	const struct iq_goroutine *first = &model->goroutines[goroutines[0]];
+	uint32_t *copy = iq_arena_calloc(arena, num, sizeof(*copy));
+	struct iq_finding f = {
+		.rule = detector->id,
+		.class = detector->class,
+		.severity = detector->severity,
+		.confidence = IQ_CONFIDENCE_SUSPECTED,
+		.kind = iq_wait_class_name(first->class),
+		.goroutines = copy,
+		.num_goroutines = num,
+		.site = site_of(model, goroutines[0]),
+		.created_by = first->fact->created_by,
+		.wait_reason = first->fact->wait_reason,
+		.stack = first->fact->stack,
+	};
+
+	if (!copy)
+		return &iq_enomem;
+	memcpy(copy, goroutines, num * sizeof(*copy));
+	// Bounds of a finding hold for each of its goroutines.
+	for (size_t i = 0; i < num; i++) {
+		const struct iq_goroutine *g =
+			&model->goroutines[goroutines[i]];
+
+		f.count += g->count;
+		if (compare_frames(f.created_by, g->fact->created_by))
+			f.created_by = NULL;
+		join_bounds(&f, g);
+	}
+	for (size_t i = 0; i < num && f.has_wait_min; i++)
+		f.has_wait_min = model->goroutines[goroutines[i]].has_wait_min;
+	for (size_t i = 0; i < num && f.has_wait_max; i++)
+		f.has_wait_max = model->goroutines[goroutines[i]].has_wait_max;
+	*ret = f;
+	return NULL;
+}
+
+struct iq_error *iq_findings_add(struct iq_findings *findings,
+				 const struct iq_finding *finding)
+{
+	assert(finding->title.len);
+	return iq_vec_push(&findings->list, *finding) ? NULL : &iq_enomem;
+}
+
+/* What divides the goroutines of one rule into findings. */
+struct sifted {
+	const struct iq_model *model;
+	uint32_t goroutine;
+};
+
+static int compare_sifted(const void *pa, const void *pb)
+{
+	const struct sifted *a = pa;
+	const struct sifted *b = pb;
+	const struct iq_goroutine *x = &a->model->goroutines[a->goroutine];
+	const struct iq_goroutine *y = &b->model->goroutines[b->goroutine];
+
+	if (x->class != y->class)
+		return x->class < y->class ? -1 : 1;
+	return compare_frames(site_of(a->model, a->goroutine),
+			      site_of(b->model, b->goroutine));
+}
+
+static int compare_places(const void *pa, const void *pb)
+{
+	int c = compare_sifted(pa, pb);
+	const struct sifted *a = pa;
+	const struct sifted *b = pb;
+
+	if (c)
+		return c;
+	return a->goroutine < b->goroutine ? -1 : a->goroutine > b->goroutine;
+}
+
+static struct iq_error *sift_finding(const struct iq_sift *sift,
+				     const struct sifted *list, size_t num,
+				     struct iq_findings *findings)
+{
+	struct iq_finding finding;
+	bool drop = false;
+	uint32_t *goroutines = calloc(num, sizeof(*goroutines));
+	struct iq_error *err = goroutines ? NULL : &iq_enomem;
+
+	for (size_t i = 0; i < num && !err; i++)
+		goroutines[i] = list[i].goroutine;
+	if (!err)
+		err = iq_finding_init(sift->detector, list[0].model,
+				      findings->arena, goroutines, num,
+				      &finding);
+	if (!err)
+		err = sift->describe(list[0].model, findings->arena, &finding,
+				     &drop);
+	if (!err && !drop)
+		err = iq_findings_add(findings, &finding);
+	free(goroutines);
+	return err;
+}
+
+struct iq_error *iq_sift_run(const struct iq_sift *sift,
+			     const struct iq_model *model,
+			     struct iq_findings *findings)
+{
+	IQ_VEC(struct sifted) list = { 0 };
+	struct iq_error *err = NULL;
+
+	for (size_t i = 0; i < model->num_goroutines && !err; i++) {
+		struct sifted s = { model, (uint32_t)i };
+
+		if (sift->wanted(model, i) && !iq_vec_push(&list, s))
+			err = &iq_enomem;
+	}
+	if (list.len)
+		qsort(list.data, list.len, sizeof(*list.data), compare_places);
+	for (size_t i = 0, j; i < list.len && !err; i = j) {
+		for (j = i + 1; j < list.len &&
+				!compare_sifted(&list.data[i], &list.data[j]);)
+			j++;
+		err = sift_finding(sift, &list.data[i], j - i, findings);
+	}
+	iq_vec_deinit(&list);
+	return err;
+}

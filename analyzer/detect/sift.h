@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Most rules ask one question of each goroutine. The sift asks it and makes one
+ * finding for each kind and site.
+ */
+#ifndef IQ_DETECT_SIFT_H
+#define IQ_DETECT_SIFT_H
+
+#include "detect/detector.h"
+
+struct iq_sift {
+	const struct iq_detector *detector;
+	/* Whether goroutine @index is one that the rule is about. */
+	bool (*wanted)(const struct iq_model *model, size_t index);
+	/*
+	 * Completes a finding whose goroutines, site and bounds are set: title,
+	 * ground, advice, severity, confidence. *@drop_ret true: no finding.
+	 */
+	struct iq_error *(*describe)(const struct iq_model *model,
+				     struct iq_arena *arena,
+				     struct iq_finding *finding,
+				     bool *drop_ret);
+};
+
+struct iq_error *iq_sift_run(const struct iq_sift *sift,
+			     const struct iq_model *model,
+			     struct iq_findings *findings) iq_must_check;
+
+/*
+ * A finding of @detector over @goroutines (ascending indexes, copied): site,
+ * stack, creator, bounds and kind are taken from them.
+ */
+struct iq_error *iq_finding_init(const struct iq_detector *detector,
+				 const struct iq_model *model,
+				 struct iq_arena *arena,
+				 const uint32_t *goroutines, size_t num,
+				 struct iq_finding *ret) iq_must_check;
+
+/* Adds a complete finding. */
+struct iq_error *iq_findings_add(struct iq_findings *findings,
+				 const struct iq_finding *finding)
+	iq_must_check;
+
+/* "goroutine" or "goroutines". */
+const char *iq_goroutines_word(uint64_t count);
+
+/* Signature of goroutine @index in the witness that knows most; or NULL. */
+const struct iq_signature *
+iq_model_goroutine_signature(const struct iq_model *model, size_t index);
+
+/* Its stack passes through the program's own code. */
+bool iq_goroutine_is_own(const struct iq_model *model, size_t index);
+/* Any of the first @num frames of its stack is @function. */
+bool iq_goroutine_calls(const struct iq_model *model, size_t index,
+			const char *function);
+
+#endif
