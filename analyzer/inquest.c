@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "inquest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/out.h"
+#include "base/pool.h"
+#include "base/vec.h"
+#include "detect/detector.h"
+#include "formats/reader.h"
+#include "formats/source.h"
+#include "model/model.h"
+#include "options.h"
+#include "reports/report.h"
+
+struct inquest_error {
+	enum inquest_error_kind kind;
+	/* NULL: the static text of NOMEM. */
+	char *text;
+};
+
+/* One file of the case. */
+struct input {
+	struct iq_source *source;
+	const struct iq_reader *reader;
+	struct iq_facts *facts; /* NULL before analysis */
+};
+
+struct inquest {
+	struct iq_options options;
+	IQ_VEC(struct input) inputs;
+	IQ_VEC(struct inquest_error *) errors; /* all, to be freed */
+	IQ_VEC(struct inquest_error *) problems;
+	struct iq_pool *pool;
+	const struct iq_facts **witnesses;
+	struct iq_model *model;
+};
+
+static struct inquest_error nomem = { .kind = INQUEST_ERROR_NOMEM };
+
+const char *inquest_version(void)
+{
+	return PACKAGE_VERSION;
+}
+
+const char *const *inquest_features(void)
+{
+	static const char *const features[] = {
+		"gzip",
+#ifdef HAVE_ZSTD
+		"zstd",
+#endif
+		NULL,
+	};
+
+	return features;
+}
+
+struct inquest *inquest_create(void)
+{
+	struct inquest *iq = calloc(1, sizeof(*iq));
+
+	if (iq)
+		iq_options_init(&iq->options);
+	return iq;
+}
+
+void inquest_destroy(struct inquest *iq)
+{
+	if (!iq)
+		return;
+	iq_model_destroy(iq->model);
+	free(iq->witnesses);
+	for (size_t i = 0; i < iq->inputs.len; i++)
+		iq_facts_destroy(iq->inputs.data[i].facts);
+	for (size_t i = 0; i < iq->inputs.len; i++)
+		iq_source_destroy(iq->inputs.data[i].source);
+	iq_vec_deinit(&iq->inputs);
+	iq_pool_destroy(iq->pool);
+	for (size_t i = 0; i < iq->errors.len; i++) {
+		free(iq->errors.data[i]->text);
+		free(iq->errors.data[i]);
+	}
+	iq_vec_deinit(&iq->errors);
+	iq_vec_deinit(&iq->problems);
+	iq_options_deinit(&iq->options);
+	free(iq);
+}
+
+const char *inquest_error_text(const struct inquest_error *error)
+{
+	return error->text ? error->text : "out of memory";
+}
+
+enum inquest_error_kind inquest_error_kind(const struct inquest_error *error)
+{
+	return error->kind;
+}
+
+/* Texts quote inputs' names: what a terminal would obey becomes '?'. */
+static void clean(char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+	}
+}
+
+static struct inquest_error *keep_error(struct inquest *iq,
+					enum inquest_error_kind kind,
+					const char *prefix, const char *text)
+{
+	struct inquest_error *error = calloc(1, sizeof(*error));
+	int len = -1;
+
+	if (error) {
+		error->kind = kind;
+		len = asprintf(&error->text, "%s%s%s", prefix ? prefix : "",
+			       prefix ? ": " : "", text);
+	}
+	if (len < 0 || !iq_vec_push(&iq->errors, error)) {
+		if (len >= 0)
+			free(error->text);
+		free(error);
+		return &nomem;
+	}
+	clean(error->text);
+	return error;
+}
+
+/* Makes the public form of @err, which is destroyed. */
+static struct inquest_error *take_error(struct inquest *iq,
+					enum inquest_error_kind kind,
+					const char *prefix,
+					struct iq_error *err)
+{
+	struct inquest_error *error =
+		err == &iq_enomem ? &nomem :
+				    keep_error(iq, kind, prefix, err->text);
+
+	iq_error_destroy(err);
+	return error;
+}
+
+const struct inquest_error *inquest_set(struct inquest *iq, const char *name,
+					const char *value)
+{
+	struct iq_error *err = iq_options_set(&iq->options, name, value);
+
+	return err ? take_error(iq, INQUEST_ERROR_USAGE, NULL, err) : NULL;
+}
+
+/* An input that is left out is a problem of the case, too. */
+static const struct inquest_error *
+leave_out(struct inquest *iq, const char *path, struct iq_error *err)
+{
+	struct inquest_error *error =
+		take_error(iq, INQUEST_ERROR_INPUT, path, err);
+
+	return iq_vec_push(&iq->problems, error) ? error : &nomem;
+}
+
+static struct iq_error *recognise(const struct iq_source *source,
+				  const struct iq_reader **ret)
+{
+	*ret = iq_reader_for(source);
+	if (*ret)
+		return NULL;
+	if (!source->size)
+		return iq_error_new(IQ_ERROR_FORMAT, "the file is empty");
+	return iq_error_new(IQ_ERROR_FORMAT,
+			    "not a kind of file that inquest knows (core, "
+			    "executable, goroutine dump)");
+}
+
+const struct inquest_error *inquest_add_input(struct inquest *iq,
+					      const char *path)
+{
+	struct input input = { 0 };
+	struct iq_error *err;
+
+	if (iq->model)
+		return keep_error(iq, INQUEST_ERROR_USAGE, path,
+				  "the case was analysed already");
+	if (iq->inputs.len >= IQ_LIMIT_INPUTS)
+		return leave_out(iq, path,
+				 iq_error_new(IQ_ERROR_LIMIT,
+					      "more than %u inputs",
+					      IQ_LIMIT_INPUTS));
+	err = iq_source_open(path, &iq->options.read.source_options,
+			     &input.source);
+	if (!err)
+		err = recognise(input.source, &input.reader);
+	if (err) {
+		iq_source_destroy(input.source);
+		return leave_out(iq, path, err);
+	}
+	if (!iq_vec_push(&iq->inputs, input)) {
+		iq_source_destroy(input.source);
+		return &nomem;
+	}
+	return NULL;
+}
+
+/* The inputs that help to read a core. */
+static struct iq_error *collect_executables(struct inquest *iq,
+					    struct iq_read_context *context,
+					    const struct iq_source ***list_ret)
+{
+	const struct iq_source **list =
+		calloc(iq->inputs.len + 1, sizeof(*list));
+
+	if (!list)
+		return &iq_enomem;
+	for (size_t i = 0; i < iq->inputs.len; i++) {
+		if (iq->inputs.data[i].reader->kind == IQ_WITNESS_EXECUTABLE)
+			list[context->num_executables++] =
+				iq->inputs.data[i].source;
+	}
+	context->executables = list;
+	*list_ret = list;
+	return NULL;
+}
+
+/* What happened to the bytes themselves is the witness's gap, too. */
+static void source_gaps(const struct input *input)
+{
+	uint64_t offset;
+
+	if (input->source->damage)
+		iq_facts_gap(input->facts, IQ_GAP_TRUNCATED, "%s",
+			     input->source->damage);
+	if (iq_source_first_fault(input->source, &offset))
+		iq_facts_gap_offset(input->facts, IQ_GAP_IO, offset,
+				    "the file could not be read any more from "
+				    "here on");
+}
+
+static struct iq_error *read_input(const struct iq_read_context *context,
+				   struct input *input)
+{
+	struct iq_error *err = iq_facts_create(&input->facts);
+
+	if (err)
+		return err;
+	input->facts->witness.kind = input->reader->kind;
+	input->facts->witness.format = iq_str_of(input->reader->name);
+	input->facts->witness.path = iq_str_of(input->source->path);
+	input->facts->witness.complete = true;
+	err = input->reader->read(context, input->source, input->facts);
+	if (err == &iq_enomem)
+		return err;
+	if (err)
+		iq_facts_gap_error(input->facts,
+				   err->code == IQ_ERROR_UNSUPPORTED ?
+					   IQ_GAP_UNSUPPORTED :
+					   IQ_GAP_DAMAGED,
+				   err);
+	source_gaps(input);
+	if (input->facts->gaps.len)
+		input->facts->witness.complete = false;
+	iq_facts_finish(input->facts);
+	return NULL;
+}
+
+static struct iq_error *read_all(struct inquest *iq)
+{
+	const struct iq_source **list = NULL;
+	struct iq_read_context context = iq->options.read;
+	struct iq_error *err = collect_executables(iq, &context, &list);
+
+	context.pool = iq->pool;
+	for (size_t i = 0; i < iq->inputs.len && !err; i++)
+		err = read_input(&context, &iq->inputs.data[i]);
+	free(list);
+	return err;
+}
+
+static struct iq_error *add_problems(struct inquest *iq)
+{
+	struct iq_error *err = NULL;
+
+	for (size_t i = 0; i < iq->problems.len && !err; i++)
+		err = iq_model_add_gap(
+			iq->model, IQ_GAP_MISSING,
+			inquest_error_text(iq->problems.data[i]));
+	return err;
+}
+
+static struct iq_error *judge(struct inquest *iq)
+{
+	struct iq_error *err;
+
+	iq->witnesses = calloc(iq->inputs.len, sizeof(*iq->witnesses));
+	if (!iq->witnesses)
+		return &iq_enomem;
+	for (size_t i = 0; i < iq->inputs.len; i++)
+		iq->witnesses[i] = iq->inputs.data[i].facts;
+	err = iq_model_create(iq->witnesses, iq->inputs.len, iq->pool,
+			      &iq->model);
+	if (!err)
+		err = add_problems(iq);
+	return err ? err : iq_detectors_run(iq->model);
+}
+
+const struct inquest_error *inquest_analyze(struct inquest *iq)
+{
+	struct iq_error *err = NULL;
+
+	if (iq->model)
+		return keep_error(iq, INQUEST_ERROR_USAGE, NULL,
+				  "the case was analysed already");
+	if (!iq->inputs.len)
+		return keep_error(iq, INQUEST_ERROR_INPUT, NULL,
+				  "no input could be read");
+	if (!iq->pool)
+		err = iq_pool_create(iq->options.threads, &iq->pool);
+	if (!err)
+		err = read_all(iq);
+	if (!err)
+		err = judge(iq);
+	return err ? take_error(iq, INQUEST_ERROR_INPUT, NULL, err) : NULL;
+}
+
+const struct inquest_error *inquest_render(struct inquest *iq,
+					   const char *command,
+					   const char *format, int fd)
+{
+	const struct iq_report *report = iq_report_find(command, format);
+	enum inquest_error_kind kind = INQUEST_ERROR_USAGE;
+	struct iq_error *err;
+	struct iq_out out;
+
+	if (!report)
+		return keep_error(iq, INQUEST_ERROR_USAGE, format,
+				  "no such format here");
+	if (!iq->model)
+		return keep_error(iq, INQUEST_ERROR_USAGE, NULL,
+				  "the case was not analysed");
+	iq_out_init(&out, fd);
+	err = report->render(iq->model, &iq->options.report, &out);
+	if (!err) {
+		kind = INQUEST_ERROR_OUTPUT;
+		err = iq_out_flush(&out);
+	}
+	iq_out_deinit(&out);
+	return err ? take_error(iq, kind, NULL, err) : NULL;
+}
+
+const char *inquest_verdict(const struct inquest *iq)
+{
+	return iq->model ? iq_verdict_word_name(iq->model->verdict.word) : NULL;
+}
+
+size_t inquest_num_findings(const struct inquest *iq)
+{
+	return iq->model ? iq->model->num_findings : 0;
+}
+
+uint64_t inquest_num_goroutines(const struct inquest *iq)
+{
+	return iq->model ? iq->model->num_total : 0;
+}
+
+/* Words of a threshold that stand for a severity. */
+static bool severity_word(struct iq_str word, enum iq_severity *ret)
+{
+	for (int s = IQ_SEVERITY_NOTE; s <= IQ_SEVERITY_ERROR; s++) {
+		if (iq_str_equal(word, iq_str_of(iq_severity_name(
+					       (enum iq_severity)s)))) {
+			*ret = (enum iq_severity)s;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool class_word(struct iq_str word, enum iq_class *ret)
+{
+	for (int c = IQ_CLASS_CRASH; c <= IQ_CLASS_BLOCKED; c++) {
+		if (iq_str_equal(word,
+				 iq_str_of(iq_class_name((enum iq_class)c)))) {
+			*ret = (enum iq_class)c;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool rule_word(struct iq_str word)
+{
+	for (size_t i = 0; inquest_rule_id(i); i++) {
+		if (iq_str_equal(word, iq_str_of(inquest_rule_id(i))))
+			return true;
+	}
+	return false;
+}
+
+/* A class of rules does not count its notes: no defect is claimed there. */
+static bool word_hits(const struct iq_finding *f, struct iq_str word)
+{
+	enum iq_severity severity;
+	enum iq_class class;
+
+	if (f->confidence == IQ_CONFIDENCE_CONTRADICTED)
+		return false;
+	if (severity_word(word, &severity))
+		return f->severity >= severity;
+	if (class_word(word, &class))
+		return f->class == class && f->severity > IQ_SEVERITY_NOTE;
+	return iq_str_equal(word, iq_str_of(f->rule));
+}
+
+static bool is_threshold_word(struct iq_str word)
+{
+	enum iq_severity severity;
+	enum iq_class class;
+
+	return iq_str_equal(word, IQ_STR("never")) ||
+	       severity_word(word, &severity) || class_word(word, &class) ||
+	       rule_word(word);
+}
+
+const struct inquest_error *inquest_fails(struct inquest *iq,
+					  const char *threshold, bool *ret)
+{
+	struct iq_str rest = iq_str_of(threshold);
+	char quoted[IQ_STR_QUOTE_SIZE];
+	bool fails = false;
+
+	do {
+		size_t comma = iq_str_find(rest, ',');
+		struct iq_str word = iq_str_trim(iq_str_sub(rest, 0, comma));
+
+		if (!is_threshold_word(word))
+			return keep_error(iq, INQUEST_ERROR_USAGE,
+					  iq_str_quote(word, quoted),
+					  "neither a severity (error, warning, "
+					  "note, never), a class (leak, "
+					  "deadlock, blocked, crash) nor a "
+					  "rule");
+		for (size_t i = 0; iq->model && i < iq->model->num_findings;
+		     i++)
+			fails |= word_hits(&iq->model->findings[i], word);
+		rest = iq_str_sub(rest, comma + 1, rest.len);
+	} while (rest.len);
+	*ret = fails;
+	return NULL;
+}
+
+bool inquest_incomplete(const struct inquest *iq)
+{
+	if (iq->problems.len || (iq->model && iq->model->num_gaps))
+		return true;
+	for (size_t i = 0; i < iq->inputs.len; i++) {
+		const struct iq_facts *facts = iq->inputs.data[i].facts;
+
+		if (facts && !facts->witness.complete)
+			return true;
+	}
+	return false;
+}
+
+const struct inquest_error *inquest_problem(const struct inquest *iq,
+					    size_t index)
+{
+	return index < iq->problems.len ? iq->problems.data[index] : NULL;
+}
+
+const char *inquest_rule_id(size_t index)
+{
+	size_t num;
+	const struct iq_detector *const *list = iq_detectors(&num);
+
+	return index < num ? list[index]->id : NULL;
+}
+
+const char *inquest_rule_summary(size_t index)
+{
+	size_t num;
+	const struct iq_detector *const *list = iq_detectors(&num);
+
+	return index < num ? list[index]->summary : NULL;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define MIN_WIDTH 40
+#define MAX_WIDTH 1000
+#define MAX_THREADS 1024
+
+enum option_type {
+	OPTION_BOOL,
+	OPTION_UNSIGNED,
+	OPTION_U64,
+	OPTION_TEXT,
+	OPTION_ID, /* a u64 and a flag that it was set */
+};
+
+struct option_row {
+	const char *name;
+	enum option_type type;
+	size_t offset;
+	uint64_t min;
+	uint64_t max;
+};
+
+#define ROW(n, t, member, lo, hi)                                              \
+	{                                                                      \
+		.name = n, .type = t,                                          \
+		.offset = offsetof(struct iq_options, member), .min = lo,      \
+		.max = hi,                                                     \
+	}
+
+static const struct option_row rows[] = {
+	ROW("all", OPTION_BOOL, report.all, 0, 0),
+	ROW("color", OPTION_BOOL, report.color, 0, 0),
+	ROW("frames", OPTION_UNSIGNED, report.frames, 0, UINT32_MAX),
+	ROW("go", OPTION_BOOL, report.go_style, 0, 0),
+	ROW("group", OPTION_TEXT, report.group_by, 0, 0),
+	ROW("id", OPTION_ID, report.id, 0, UINT64_MAX),
+	ROW("labels", OPTION_BOOL, report.labels, 0, 0),
+	ROW("limit", OPTION_U64, report.limit, 0, UINT64_MAX),
+	ROW("no-file-system", OPTION_BOOL, read.no_file_system, 0, 0),
+	ROW("runtime", OPTION_BOOL, report.runtime_frames, 0, 0),
+	ROW("spool-dir", OPTION_TEXT, read.source_options.spool_dir, 0, 0),
+	ROW("spool-limit", OPTION_U64, read.source_options.spool_limit, 0,
+	    UINT64_MAX),
+	ROW("sysroot", OPTION_TEXT, read.sysroot, 0, 0),
+	ROW("threads", OPTION_UNSIGNED, threads, 0, MAX_THREADS),
+	ROW("unique", OPTION_BOOL, report.unique, 0, 0),
+	ROW("utf8", OPTION_BOOL, report.utf8, 0, 0),
+	ROW("width", OPTION_UNSIGNED, report.width, MIN_WIDTH, MAX_WIDTH),
+};
+
+void iq_options_init(struct iq_options *options)
+{
+	*options = (struct iq_options){ .report = { .width = 80 } };
+	iq_arena_init(&options->arena);
+}
+
+void iq_options_deinit(struct iq_options *options)
+{
+	iq_arena_deinit(&options->arena);
+}
+
+static struct iq_error *parse_bool(const struct option_row *row,
+				   const char *value, bool *ret)
+{
+	if (!strcmp(value, "yes") || !strcmp(value, "true") ||
+	    !strcmp(value, "1"))
+		*ret = true;
+	else if (!strcmp(value, "no") || !strcmp(value, "false") ||
+		 !strcmp(value, "0"))
+		*ret = false;
+	else
+		return iq_error_new(IQ_ERROR_USAGE,
+				    "%s wants yes or no, not \"%s\"", row->name,
+				    value);
+	return NULL;
+}
+
+static struct iq_error *parse_number(const struct option_row *row,
+				     const char *value, uint64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long long v = strtoull(value, &end, 10);
+	if (errno || end == value || *end || value[0] == '-')
+		return iq_error_new(IQ_ERROR_USAGE,
+				    "%s wants a number, not \"%s\"", row->name,
+				    value);
+	if (v < row->min || v > row->max)
+		return iq_error_new(IQ_ERROR_USAGE,
+				    "%s wants a number from %llu to %llu, not "
+				    "%llu",
+				    row->name, (unsigned long long)row->min,
+				    (unsigned long long)row->max, v);
+	*ret = v;
+	return NULL;
+}
+
+static struct iq_error *copy_text(struct iq_arena *arena, const char *value,
+				  const char **ret)
+{
+	size_t len = strlen(value) + 1;
+	char *copy = iq_arena_alloc(arena, len);
+
+	if (!copy)
+		return &iq_enomem;
+	memcpy(copy, value, len);
+	*ret = copy;
+	return NULL;
+}
+
+static struct iq_error *set_row(struct iq_options *options,
+				const struct option_row *row, const char *value)
+{
+	void *at = (char *)options + row->offset;
+	struct iq_error *err;
+	uint64_t number = 0;
+
+	switch (row->type) {
+	case OPTION_BOOL:
+		return parse_bool(row, value, at);
+	case OPTION_TEXT:
+		return copy_text(&options->arena, value, at);
+	default:
+		err = parse_number(row, value, &number);
+	}
+	if (err)
+		return err;
+	if (row->type == OPTION_UNSIGNED)
+		*(unsigned *)at = (unsigned)number;
+	else
+		*(uint64_t *)at = number;
+	if (row->type == OPTION_ID)
+		options->report.has_id = true;
+	return NULL;
+}
+
+struct iq_error *iq_options_set(struct iq_options *options, const char *name,
+				const char *value)
+{
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(rows); i++) {
+		if (!strcmp(rows[i].name, name))
+			return set_row(options, &rows[i], value);
+	}
+	return iq_error_new(IQ_ERROR_USAGE, "no option is called \"%s\"", name);
+}
