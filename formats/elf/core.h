@@ -65,16 +65,30 @@ struct iq_core_file {
 
 /* An executable or shared object of the process, if it was found. */
 struct iq_core_module {
+	/* As the process saw it, without " (deleted)"; empty if unknown. */
 	struct iq_str path;
 	/* NULL if the file was not found or does not belong to this core. */
 	struct iq_elf *elf;
+	/* The file of elf, where no input of the user was it. */
+	struct iq_source *opened;
+	/* Why elf is NULL: "no such file" …; empty if it is there. */
+	struct iq_str absent;
+	/* From the process's memory, else from the verified file; empty if
+	 * unknown. The GNU build id is in hex. */
+	struct iq_str build_id;
+	struct iq_str go_build_id;
 	/* Added to the file's addresses. */
 	uint64_t bias;
 	/* Addresses that the module covers in the process. */
 	uint64_t start;
 	uint64_t end;
+	/* Its rows of NT_FILE, by address; none without NT_FILE. */
+	const struct iq_core_file **rows;
+	size_t num_rows;
 	bool is_executable; /* the main one */
-	bool verified;	    /* by build id */
+	/* elf is the file that the process ran: by its build id or, where there
+	 * is none to compare, by headers and build information. */
+	bool verified;
 };
 
 struct iq_core {
@@ -83,25 +97,34 @@ struct iq_core {
 	uint16_t machine;
 	const char *arch; /* "amd64", "arm64" or NULL */
 	struct iq_memory *memory;
-	struct iq_core_thread *threads; /* as in the file: the first one dumped */
+	struct iq_core_thread
+		*threads; /* as in the file: the first one dumped */
 	size_t num_threads;
-	struct iq_core_file *files;
+	struct iq_core_file *files; /* as in the file */
 	size_t num_files;
-	struct iq_core_module *modules; /* [0] is the executable */
-	size_t num_modules;
+	const struct iq_core_file **files_by_path; /* sorted by path, address */
+	/* [0] is the executable if it is known (is_executable). */
+	struct iq_core_module *modules;
+	size_t num_modules; /* 0: no auxv, no NT_FILE, no way to tell */
 	bool has_pid;
 	int64_t pid;
-	struct iq_str command;	/* NT_PRPSINFO's arguments */
+	struct iq_str command; /* NT_PRPSINFO's arguments */
+	/* What ended the process; a gcore of a running one has none. */
 	bool has_signal;
 	int signal;
-	int signal_code;
+	int signal_code; /* si_code; 0 if unknown */
 	bool has_fault_addr;
 	uint64_t fault_addr;
 	bool has_phdr, has_entry;
 	uint64_t auxv_phdr, auxv_phnum, auxv_entry, auxv_base, auxv_execfn;
-	struct iq_str execfn;	/* path from memory; empty if unreadable */
-	bool from_gcore;	/* written by gdb (a "GDB" note or its order) */
+	struct iq_str execfn; /* path from memory; empty if unreadable */
+	bool from_gcore;      /* written by gdb (a "GDB" note or its order) */
+	/* The file ends before its last segment does. */
+	bool truncated;
 };
+
+/* "SIGSEGV" for 11; NULL for a number that has no name. */
+const char *iq_core_signal_name(int signal);
 
 /*
  * Opens @source. What is damaged or missing becomes gaps of @facts, whose arena

@@ -17,12 +17,17 @@
 
 struct iq_elf;
 
+/* The number of program headers stood where the file is cut off. */
+#define IQ_ELF_SEGMENTS_LOST UINT64_MAX
+
 struct iq_elf_header {
 	uint16_t type;	  /* ET_CORE, ET_EXEC, ET_DYN */
 	uint16_t machine; /* EM_X86_64 … */
 	uint64_t entry;
 	uint64_t phoff;
+	/* Program headers that are in the file, and how many it promises. */
 	size_t num_segments;
+	uint64_t promised_segments;
 };
 
 struct iq_elf_segment {
@@ -47,7 +52,10 @@ struct iq_elf_section {
 /* Whether the bytes are an ELF64 little-endian file of type @type. */
 bool iq_elf_is(const struct iq_source *source, uint16_t type);
 
-/* @source outlives the result. */
+/*
+ * @source outlives the result. Only the ELF header must be whole; what else is
+ * cut off or wrong is absent.
+ */
 struct iq_error *iq_elf_open(const struct iq_source *source,
 			     struct iq_elf **ret) iq_must_check;
 void iq_elf_destroy(struct iq_elf *elf);
@@ -64,6 +72,13 @@ bool iq_elf_section_find(const struct iq_elf *elf, const char *name,
 bool iq_elf_symbol_find(const struct iq_elf *elf, const char *name,
 			uint64_t *ret);
 bool iq_elf_has_symbols(const struct iq_elf *elf);
+/*
+ * Calls @fn for each defined symbol whose name starts with @prefix, in the order
+ * of the table, until it returns false. Names live as long as the source.
+ */
+typedef bool iq_elf_symbol_fn(void *ctx, struct iq_str name, uint64_t value);
+void iq_elf_symbols(const struct iq_elf *elf, struct iq_str prefix,
+		    iq_elf_symbol_fn *fn, void *ctx);
 
 /*
  * GNU build id in lower-case hex and Go build id; empty if there is none. Both
@@ -71,6 +86,11 @@ bool iq_elf_has_symbols(const struct iq_elf *elf);
  */
 struct iq_str iq_elf_build_id(const struct iq_elf *elf);
 struct iq_str iq_elf_go_build_id(const struct iq_elf *elf);
+/* Every note segment was there, so that an empty build id means "none". */
+bool iq_elf_notes_whole(const struct iq_elf *elf);
+
+/* False for a file of debug information, whose code and data are left out. */
+bool iq_elf_has_contents(const struct iq_elf *elf);
 
 /* Bytes at a virtual address of the file's own segments, at most what one
  * segment has; NULL if none. */

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/elf/core_notes.h"
+
+#include <elf.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/vec.h"
+#include "formats/cursor.h"
+#include "formats/elf/arch.h"
+#include "formats/elf/note.h"
+
+/* What is gathered while the notes go by. */
+struct notes {
+	struct iq_core *core;
+	struct iq_facts *facts;
+	const struct iq_arch *arch;
+	IQ_VEC(struct iq_core_thread) threads;
+	IQ_VEC(struct iq_core_file) files;
+	/* The first NT_SIGINFO. */
+	bool has_siginfo;
+	int siginfo_signal, siginfo_code;
+	uint64_t siginfo_addr;
+	bool has_prpsinfo;
+	bool threads_limited;
+};
+
+static void note_cursor(const struct iq_elf_note *note, struct iq_cursor *ret)
+{
+	iq_cursor_init(ret, note->desc.ptr, note->desc.len, note->offset);
+}
+
+// Linux: include/linux/elfcore.h, struct elf_prstatus_common: pr_info (12),
+// pr_cursig, padding, two masks, pr_pid at 32.
+static struct iq_error *prstatus_read(struct notes *n, struct iq_cursor *c,
+				      uint64_t offset)
+{
+	struct iq_core_thread t = { .offset = offset };
+
+	if (c->size != n->arch->prstatus_size)
+		iq_cursor_fail(c,
+			       "a thread's note has %" PRIu64 " bytes, not "
+			       "%u as on %s",
+			       c->size, n->arch->prstatus_size, n->arch->name);
+	iq_cursor_skip(c, 12, "thread's signal information");
+	t.signal = iq_cursor_u16(c, "thread's signal");
+	iq_cursor_seek(c, 32, "thread's id");
+	t.tid = iq_cursor_u32(c, "thread's id");
+	iq_cursor_seek(c, n->arch->regs_offset, "thread's registers");
+	for (uint32_t i = 0; i < n->arch->num_regs; i++)
+		t.regs[i] = iq_cursor_u64(c, "thread's register");
+	t.pc = t.regs[n->arch->pc];
+	t.sp = t.regs[n->arch->sp];
+
+	struct iq_error *err = iq_cursor_done(c);
+	if (err)
+		return err;
+	return iq_vec_push(&n->threads, t) ? NULL : &iq_enomem;
+}
+
+// Linux: include/linux/elfcore.h, struct elf_prpsinfo of 64-bit machines: pr_pid
+// at 24, pr_fname at 40, pr_psargs at 56.
+static struct iq_error *prpsinfo_read(struct notes *n, struct iq_cursor *c)
+{
+	const uint64_t args_size = 80;
+
+	iq_cursor_seek(c, 24, "process id");
+	uint32_t pid = iq_cursor_u32(c, "process id");
+	iq_cursor_seek(c, 56, "process arguments");
+	struct iq_str args = iq_cursor_bytes(c, args_size, "process arguments");
+
+	struct iq_error *err = iq_cursor_done(c);
+	if (err)
+		return err;
+	n->has_prpsinfo = true;
+	n->core->has_pid = true;
+	n->core->pid = pid;
+	// The kernel joins the arguments by blanks and leaves one at the end.
+	n->core->command =
+		iq_str_trim(iq_str_sub(args, 0, iq_str_find(args, '\0')));
+	return NULL;
+}
+
+// Linux: include/uapi/asm-generic/siginfo.h: si_signo, si_errno, si_code, 4
+// bytes of padding, then the union, whose si_addr comes first.
+static struct iq_error *siginfo_read(struct notes *n, struct iq_cursor *c)
+{
+	if (n->has_siginfo)
+		return NULL;
+	int signal = (int)iq_cursor_u32(c, "signal number");
+	iq_cursor_skip(c, 4, "signal's errno");
+	int code = (int)iq_cursor_u32(c, "signal's code");
+	iq_cursor_skip(c, 4, "signal's padding");
+	uint64_t addr = iq_cursor_u64(c, "signal's address");
+
+	struct iq_error *err = iq_cursor_done(c);
+	if (err)
+		return err;
+	n->has_siginfo = true;
+	n->siginfo_signal = signal;
+	n->siginfo_code = code;
+	n->siginfo_addr = addr;
+	return NULL;
+}
+
+static struct iq_error *auxv_read(struct notes *n, struct iq_cursor *c)
+{
+	struct iq_core *core = n->core;
+
+	while (iq_cursor_left(c)) {
+		uint64_t type = iq_cursor_u64(c, "auxiliary vector's type");
+		uint64_t value = iq_cursor_u64(c, "auxiliary vector's value");
+		if (!iq_cursor_ok(c) || type == AT_NULL)
+			break;
+		switch (type) {
+		case AT_PHDR:
+			core->has_phdr = true;
+			core->auxv_phdr = value;
+			break;
+		case AT_PHNUM:
+			core->auxv_phnum = value;
+			break;
+		case AT_ENTRY:
+			core->has_entry = true;
+			core->auxv_entry = value;
+			break;
+		case AT_BASE:
+			core->auxv_base = value;
+			break;
+		case AT_EXECFN:
+			core->auxv_execfn = value;
+			break;
+		}
+	}
+	return iq_cursor_done(c);
+}
+
+// Linux: fs/binfmt_elf.c, fill_files_note(): count, page size, then start, end
+// and offset in pages of each, then the names.
+static struct iq_error *files_read(struct notes *n, struct iq_cursor *c)
+{
+	const uint64_t row_size = 24;
+	struct iq_cursor rows;
+
+	uint64_t count = iq_cursor_u64(c, "number of mapped files");
+	uint64_t page = iq_cursor_u64(c, "page size of mapped files");
+	if (iq_cursor_ok(c) && count > iq_cursor_left(c) / row_size)
+		iq_cursor_fail(c, "%" PRIu64 " mapped files do not fit", count);
+	if (!iq_cursor_ok(c))
+		return iq_cursor_done(c);
+	iq_cursor_sub(c, count * row_size, "mapped files", &rows);
+	for (uint64_t i = 0; i < count; i++) {
+		struct iq_core_file f = {
+			.start = iq_cursor_u64(&rows, "mapped file's start"),
+			.end = iq_cursor_u64(&rows, "mapped file's end"),
+			.offset = iq_cursor_u64(&rows, "mapped file's offset"),
+			.path = iq_cursor_cstr(c, "mapped file's name"),
+		};
+		if (!iq_cursor_ok(c))
+			break;
+		if (f.end < f.start ||
+		    __builtin_mul_overflow(f.offset, page, &f.offset)) {
+			iq_cursor_fail(c,
+				       "mapped file %" PRIu64
+				       " is from 0x%" PRIx64 " to 0x%" PRIx64,
+				       i, f.start, f.end);
+			break;
+		}
+		if (!iq_vec_push(&n->files, f))
+			return &iq_enomem;
+	}
+	return iq_cursor_done(c);
+}
+
+static struct iq_error *note_read(struct notes *n,
+				  const struct iq_elf_note *note)
+{
+	struct iq_cursor c;
+
+	note_cursor(note, &c);
+	if (iq_str_equal(note->name, IQ_STR("GDB")))
+		n->core->from_gcore = true;
+	if (!iq_str_equal(note->name, IQ_STR("CORE")))
+		return NULL;
+	switch (note->type) {
+	case NT_PRSTATUS:
+		// An architecture without a row: reported once, by the caller.
+		if (!n->arch)
+			return NULL;
+		if (n->threads.len >= IQ_LIMIT_THREADS) {
+			n->threads_limited = true;
+			return NULL;
+		}
+		return prstatus_read(n, &c, note->offset);
+	case NT_PRPSINFO:
+		// The kernel begins with the thread that died, gdb with this.
+		if (!n->threads.len && !n->has_prpsinfo && n->arch)
+			n->core->from_gcore = true;
+		return prpsinfo_read(n, &c);
+	case NT_SIGINFO:
+		return siginfo_read(n, &c);
+	case NT_AUXV:
+		return auxv_read(n, &c);
+	case NT_FILE:
+		return files_read(n, &c);
+	}
+	return NULL;
+}
+
+static struct iq_error *notes_segment_read(struct notes *n,
+					   const struct iq_elf_segment *s)
+{
+	const struct iq_source *source = n->core->source;
+	struct iq_elf_note note;
+	struct iq_error *err;
+	struct iq_cursor c;
+
+	if (s->offset > source->size) {
+		iq_facts_gap_offset(n->facts, IQ_GAP_TRUNCATED, source->size,
+				    "the core ends before its notes: threads, "
+				    "signal and mapped files are unknown");
+		return NULL;
+	}
+	uint64_t left = source->size - s->offset;
+	iq_cursor_init(&c, source->data + s->offset,
+		       s->filesz < left ? s->filesz : left, s->offset);
+	while (iq_elf_note_next(&c, s->align, &note)) {
+		err = note_read(n, &note);
+		if (err && err->code == IQ_ERROR_NOMEM)
+			return err;
+		if (err)
+			iq_facts_gap_error(n->facts, IQ_GAP_DAMAGED, err);
+	}
+	err = iq_cursor_done(&c);
+	if (err && err->code != IQ_ERROR_NOMEM) {
+		iq_facts_gap_error(n->facts,
+				   s->filesz > left ? IQ_GAP_TRUNCATED :
+						      IQ_GAP_DAMAGED,
+				   iq_error_within(err, "notes of the core"));
+		err = NULL;
+	}
+	return err;
+}
+
+/*
+ * The signal is what the first thread has: the one that died, or the one that
+ * gdb had selected. Its address is the kernel's word only for faults that the
+ * processor found (si_code of 1 and more) and whose address it knew (not
+ * SI_KERNEL). Linux: include/uapi/asm-generic/siginfo.h.
+ */
+static void signal_take(struct notes *n)
+{
+	struct iq_core *core = n->core;
+	int signal = 0;
+
+	if (n->threads.len)
+		signal = n->threads.data[0].signal;
+	if (!signal && n->has_siginfo && !core->from_gcore)
+		signal = n->siginfo_signal;
+	if (!signal)
+		return;
+	core->has_signal = true;
+	core->signal = signal;
+	if (!n->has_siginfo || n->siginfo_signal != signal)
+		return;
+	core->signal_code = n->siginfo_code;
+	if (signal != SIGSEGV && signal != SIGBUS && signal != SIGILL &&
+	    signal != SIGFPE)
+		return;
+	if (n->siginfo_code > 0 && n->siginfo_code != SI_KERNEL) {
+		core->has_fault_addr = true;
+		core->fault_addr = n->siginfo_addr;
+	}
+}
+
+struct iq_error *iq_core_notes_read(struct iq_core *core,
+				    struct iq_facts *facts)
+{
+	struct notes n = {
+		.core = core,
+		.facts = facts,
+		.arch = iq_arch_find(core->machine),
+	};
+	const struct iq_elf_segment *segments;
+	struct iq_error *err = NULL;
+	size_t num;
+
+	segments = iq_elf_segments(core->elf, &num);
+	for (size_t i = 0; i < num && !err; i++) {
+		if (segments[i].type == PT_NOTE)
+			err = notes_segment_read(&n, &segments[i]);
+	}
+	if (n.threads_limited)
+		iq_facts_gap(facts, IQ_GAP_LIMIT,
+			     "more than %u threads: the rest is not read",
+			     IQ_LIMIT_THREADS);
+	signal_take(&n);
+	core->threads = n.threads.data;
+	core->num_threads = n.threads.len;
+	core->files = n.files.data;
+	core->num_files = n.files.len;
+	return err;
+}
