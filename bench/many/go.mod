@@ -1,0 +1,3 @@
+module inquest.test/bench/many
+
+go 1.22
