@@ -23,6 +23,9 @@
 extern "C" {
 #endif
 
+/* The library is built with all else hidden. */
+#pragma GCC visibility push(default)
+
 struct inquest;
 struct inquest_error;
 
@@ -103,6 +106,8 @@ const struct inquest_error *inquest_problem(const struct inquest *iq,
 /* Since 0.1.0. The rules, by index: id and one line; NULL past the last. */
 const char *inquest_rule_id(size_t index);
 const char *inquest_rule_summary(size_t index);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }
