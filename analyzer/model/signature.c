@@ -283,17 +283,28 @@ static void put_buf(void *ctx, const char *ptr, size_t len)
 	buf->len += len;
 }
 
-/* What of an element after a dot says which closure it is: the prefix that
- * stays, or 0. "func12" keeps "func", "12" keeps nothing. */
-static bool is_closure_element(struct iq_str element, size_t *keep_ret)
+/*
+ * Bytes of an element after a dot that stay before '*' when it says which
+ * closure it is: 4 of "func12", 0 of "12". False for a name.
+ */
+static bool closure_prefix(struct iq_str element, size_t *ret)
 {
-	if (iq_str_starts(element, IQ_STR("func")) &&
-	    all_digits(iq_str_sub(element, 4, element.len))) {
-		*keep_ret = 4;
-		return true;
-	}
-	*keep_ret = 0;
-	return all_digits(element);
+	size_t prefix = iq_str_starts(element, IQ_STR("func")) ? 4 : 0;
+
+	if (!all_digits(iq_str_sub(element, prefix, element.len)))
+		return false;
+	*ret = prefix;
+	return true;
+}
+
+/* The bytes of @s before the next dot; those of "[...]" do not divide. */
+static struct iq_str next_element(struct iq_str s)
+{
+	size_t i = 0;
+
+	while (i < s.len && s.ptr[i] != '.')
+		i += s.ptr[i] == '[' ? sizeof("[...]") - 1 : 1;
+	return iq_str_sub(s, 0, i);
 }
 
 /* Rewrites closure elements behind the package in place; the new length. */
@@ -305,14 +316,9 @@ static size_t fold_closure_numbers(char *ptr, size_t len)
 
 	while (in < len) {
 		struct iq_str rest = iq_str_sub(name, in + 1, len - in - 1);
-		struct iq_str element =
-			iq_str_sub(rest, 0, iq_str_find(rest, '.'));
-		// "[...]" holds dots that do not divide.
-		if (iq_str_find(element, '[') < element.len ||
-		    iq_str_find(element, '(') < element.len)
-			element = rest;
+		struct iq_str element = next_element(rest);
 		size_t keep = element.len;
-		bool closure = is_closure_element(element, &keep);
+		bool closure = closure_prefix(element, &keep);
 
 		if (!is_wrapper_element(element)) {
 			ptr[out++] = ptr[in];

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/detector.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+// cmocka wants the three above.
+#include <cmocka.h>
+
+#include "facts-builder.h"
+#include "model/evidence.h"
+#include "model/model.h"
+
+#define GOEXIT ";runtime.goexit asm.s:1"
+#define PARK "runtime.gopark proc.go:1;"
+#define LOCK PARK "sync.(*Mutex).Lock mutex.go:46;"
+
+/* A case of at most four witnesses, analysed. */
+struct fixture {
+	struct iq_facts *facts[4];
+	size_t num;
+	struct iq_model *model;
+};
+
+static void analyse(struct fixture *x)
+{
+	while (x->num < IQ_ARRAY_SIZE(x->facts) && x->facts[x->num])
+		iq_facts_finish(x->facts[x->num++]);
+	assert_null(iq_model_create((const struct iq_facts *const *)x->facts,
+				    x->num, NULL, &x->model));
+	assert_null(iq_detectors_run(x->model));
+}
+
+static void deinit(struct fixture *x)
+{
+	iq_model_destroy(x->model);
+	for (size_t i = 0; i < x->num; i++)
+		iq_facts_destroy(x->facts[i]);
+}
+
+static const struct iq_finding *found(const struct fixture *x, const char *rule)
+{
+	for (size_t i = 0; i < x->model->num_findings; i++) {
+		if (!strcmp(x->model->findings[i].rule, rule))
+			return &x->model->findings[i];
+	}
+	return NULL;
+}
+
+static enum iq_verdict_word word(const struct fixture *x)
+{
+	return x->model->verdict.word;
+}
+
+static void add_senders(struct iq_facts *facts, uint64_t first, uint64_t num)
+{
+	for (uint64_t id = first; id < first + num; id++)
+		facts_created(facts,
+			      facts_add(facts, id, "chan send",
+					PARK
+					"runtime.chansend1 chan.go:2;"
+					"main.fetch.func1 main.go:34" GOEXIT),
+			      1, "main.fetch main.go:30");
+}
+
+static void test_senders_of_a_dump_are_suspected(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	add_senders(x.facts[0], 7, 3);
+	analyse(&x);
+	f = found(&x, "leaked-goroutine");
+	assert_non_null(f);
+	assert_int_equal(f->count, 3);
+	assert_int_equal(f->confidence, IQ_CONFIDENCE_SUSPECTED);
+	assert_int_equal(f->site->line, 34);
+	assert_int_equal(f->created_by->line, 30);
+	assert_int_equal(word(&x), IQ_VERDICT_SUSPECT);
+	deinit(&x);
+}
+
+static void test_two_kinds_of_witness_corroborate(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core"),
+					facts_new(IQ_WITNESS_DUMP, "dump") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	add_senders(x.facts[0], 7, 3);
+	add_senders(x.facts[1], 7, 3);
+	analyse(&x);
+	f = found(&x, "leaked-goroutine");
+	assert_int_equal(f->confidence, IQ_CONFIDENCE_CORROBORATED);
+	assert_int_equal(f->count, 3);
+	assert_int_equal(f->num_evidence, 2);
+	assert_int_equal(f->evidence[1].stance, IQ_STANCE_SUPPORTS);
+	assert_int_equal(word(&x), IQ_VERDICT_LEAK);
+	deinit(&x);
+}
+
+static void test_dump_of_another_process_proves_nothing(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core"),
+					facts_new(IQ_WITNESS_DUMP, "dump") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	add_senders(x.facts[0], 7, 3);
+	add_senders(x.facts[1], 107, 3);
+	analyse(&x);
+	f = found(&x, "leaked-goroutine");
+	assert_true(x.model->foreign[1]);
+	assert_int_equal(x.model->num_gaps, 1);
+	assert_int_equal(f->confidence, IQ_CONFIDENCE_SUSPECTED);
+	assert_int_equal(f->count, 3);
+	assert_int_equal(f->evidence[1].stance, IQ_STANCE_SILENT);
+	assert_int_equal(x.model->num_total, 3);
+	deinit(&x);
+}
+
+static void test_nil_channel_is_proven(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	facts_add(x.facts[0], 9, "chan receive (nil chan)",
+		  PARK "main.next main.go:5" GOEXIT);
+	analyse(&x);
+	f = found(&x, "nil-channel");
+	assert_int_equal(f->confidence, IQ_CONFIDENCE_PROVEN);
+	assert_int_equal(word(&x), IQ_VERDICT_LEAK);
+	deinit(&x);
+}
+
+static void test_main_in_empty_select_is_no_finding(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+
+	(void)state;
+	facts_add(x.facts[0], 1, "select (no cases)",
+		  PARK "main.main main.go:5;runtime.main proc.go:2" GOEXIT);
+	analyse(&x);
+	assert_null(found(&x, "empty-select"));
+	assert_int_equal(word(&x), IQ_VERDICT_CLEAN);
+	deinit(&x);
+}
+
+static void test_idle_receivers_are_no_finding(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+
+	(void)state;
+	for (uint64_t id = 5; id < 9; id++)
+		facts_add(x.facts[0], id, "chan receive",
+			  PARK "main.worker main.go:5" GOEXIT);
+	analyse(&x);
+	assert_null(found(&x, "leaked-goroutine"));
+	deinit(&x);
+}
+
+static struct iq_goroutine_fact *add_waiter(struct iq_facts *facts, uint64_t id,
+					    uint64_t lock, const char *stack)
+{
+	struct iq_goroutine_fact *g =
+		facts_add(facts, id, "sync.Mutex.Lock", stack);
+
+	facts_waits(facts, g, IQ_WAIT_MUTEX, lock);
+	return g;
+}
+
+static void add_mention(struct iq_facts *facts, uint64_t lock,
+			uint32_t goroutine, uint32_t frame)
+{
+	struct iq_reference_fact ref = { lock, goroutine, frame };
+
+	assert_true(iq_vec_push(&facts->references, ref));
+}
+
+static void test_locks_in_a_circle_are_a_cycle(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	add_waiter(x.facts[0], 7, 0xa0, LOCK "main.transfer main.go:26" GOEXIT);
+	add_waiter(x.facts[0], 8, 0xb0, LOCK "main.transfer main.go:26" GOEXIT);
+	add_mention(x.facts[0], 0xb0, 0, 2);
+	add_mention(x.facts[0], 0xa0, 1, 2);
+	analyse(&x);
+	f = found(&x, "deadlock-cycle");
+	assert_non_null(f);
+	assert_int_equal(f->num_goroutines, 2);
+	assert_null(found(&x, "deadlock-self"));
+	deinit(&x);
+}
+
+static void test_queue_for_one_lock_is_no_cycle(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	for (uint64_t id = 7; id < 10; id++) {
+		add_waiter(x.facts[0], id, 0xa0,
+			   LOCK "main.get main.go:26" GOEXIT);
+		add_mention(x.facts[0], 0xa0, (uint32_t)id - 7, 2);
+	}
+	facts_add(x.facts[0], 20, "running", "main.refresh main.go:9" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 3, 0);
+	analyse(&x);
+	assert_null(found(&x, "deadlock-cycle"));
+	assert_null(found(&x, "deadlock-self"));
+	// Who holds it runs: the wait passes.
+	assert_null(found(&x, "lock-wait"));
+	deinit(&x);
+}
+
+static void test_lock_mentioned_by_caller_is_held_by_itself(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	add_waiter(x.facts[0], 7, 0xa0,
+		   LOCK "main.get main.go:26;main.update main.go:20" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 0, 3);
+	analyse(&x);
+	f = found(&x, "deadlock-self");
+	assert_non_null(f);
+	assert_int_equal(f->site->line, 26);
+	deinit(&x);
+}
+
+static void test_waiters_stand_behind_the_holder(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core"),
+					facts_new(IQ_WITNESS_DUMP, "dump") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	for (size_t w = 0; w < 2; w++) {
+		facts_add(x.facts[w], 5, "chan receive (nil chan)",
+			  PARK "main.refresh main.go:54" GOEXIT);
+		for (uint64_t id = 7; id < 10; id++)
+			add_waiter(x.facts[w], id, 0xa0,
+				   LOCK "main.get main.go:26" GOEXIT);
+	}
+	add_mention(x.facts[0], 0xa0, 0, 1);
+	analyse(&x);
+	f = found(&x, "nil-channel");
+	assert_int_equal(f->num_victims, 3);
+	assert_int_equal(f->victims_site->line, 26);
+	// The root stands before its victims.
+	assert_int_equal(f->id, 1);
+	assert_non_null(found(&x, "lock-wait"));
+	deinit(&x);
+}
+
+static void test_panic_ends_in_its_own_code(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	facts_add(x.facts[0], 34, "running",
+		  "panic panic.go:7;runtime.panicmem panic.go:2;"
+		  "runtime.sigpanic signal.go:9;"
+		  "main.(*Store).Get main.go:58" GOEXIT);
+	x.facts[0]->process.end = IQ_END_PANIC;
+	x.facts[0]->process.end_text = IQ_STR("nil dereference");
+	x.facts[0]->process.has_end_goroutine = true;
+	x.facts[0]->process.end_goroutine = 34;
+	analyse(&x);
+	f = found(&x, "crash-panic");
+	assert_int_equal(f->site->line, 58);
+	assert_int_equal(word(&x), IQ_VERDICT_CRASH);
+	deinit(&x);
+}
+
+static void test_rule_without_its_facts_is_not_run(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+	bool named = false;
+
+	(void)state;
+	x.facts[0]->witness.tells &= ~(unsigned)IQ_TELLS_WAITS;
+	facts_add(x.facts[0], 34, "running", "main.f main.go:58" GOEXIT);
+	analyse(&x);
+	for (size_t i = 0; i < x.model->num_not_run; i++)
+		named |= !strcmp(x.model->not_run[i].rule, "deadlock-cycle");
+	assert_true(named);
+	deinit(&x);
+}
+
+static void test_case_without_goroutines_has_no_verdict(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+
+	(void)state;
+	analyse(&x);
+	assert_int_equal(word(&x), IQ_VERDICT_NONE);
+	deinit(&x);
+}
+
+static void test_fingerprint_survives_lines_and_ids(void **state)
+{
+	struct fixture a = { .facts = { facts_new(IQ_WITNESS_DUMP, "a") } };
+	struct fixture b = { .facts = { facts_new(IQ_WITNESS_DUMP, "b") } };
+
+	(void)state;
+	facts_add(a.facts[0], 9, "chan receive (nil chan)",
+		  PARK "main.run.func1 main.go:5" GOEXIT);
+	facts_add(b.facts[0], 12, "chan receive (nil chan)",
+		  PARK "main.run.func3 main.go:25" GOEXIT);
+	analyse(&a);
+	analyse(&b);
+	assert_string_equal(found(&a, "nil-channel")->fingerprint,
+			    found(&b, "nil-channel")->fingerprint);
+	deinit(&a);
+	deinit(&b);
+}
+
+static void test_table_of_rules_is_in_order(void **state)
+{
+	size_t num;
+	const struct iq_detector *const *list = iq_detectors(&num);
+
+	(void)state;
+	assert_true(num > 0);
+	for (size_t i = 0; i < num; i++) {
+		assert_non_null(list[i]->summary);
+		assert_non_null(list[i]->needs_text);
+		assert_non_null(list[i]->run);
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(list[i]->id, list[j]->id);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_senders_of_a_dump_are_suspected),
+		cmocka_unit_test(test_two_kinds_of_witness_corroborate),
+		cmocka_unit_test(test_dump_of_another_process_proves_nothing),
+		cmocka_unit_test(test_nil_channel_is_proven),
+		cmocka_unit_test(test_main_in_empty_select_is_no_finding),
+		cmocka_unit_test(test_idle_receivers_are_no_finding),
+		cmocka_unit_test(test_locks_in_a_circle_are_a_cycle),
+		cmocka_unit_test(test_queue_for_one_lock_is_no_cycle),
+		cmocka_unit_test(
+			test_lock_mentioned_by_caller_is_held_by_itself),
+		cmocka_unit_test(test_waiters_stand_behind_the_holder),
+		cmocka_unit_test(test_panic_ends_in_its_own_code),
+		cmocka_unit_test(test_rule_without_its_facts_is_not_run),
+		cmocka_unit_test(test_case_without_goroutines_has_no_verdict),
+		cmocka_unit_test(test_fingerprint_survives_lines_and_ids),
+		cmocka_unit_test(test_table_of_rules_is_in_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
