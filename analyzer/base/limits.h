@@ -33,6 +33,9 @@
 #define IQ_LIMIT_LINE (64u << 20)
 /* Inflated size of one spooled input, unless the caller says otherwise. */
 #define IQ_LIMIT_SPOOL (1ull << 40)
+/* Distinct stacks of a text dump whose frames keep their arguments: addresses
+ * make each stack another one, and a million of them would not fit. */
+#define IQ_LIMIT_ARGS_STACKS 65536
 /* Input files of one case. */
 #define IQ_LIMIT_INPUTS 4096
 /* Equal gaps of one witness that are listed one by one; the rest is counted. */

@@ -224,6 +224,7 @@ static struct iq_error *frame_normalise(struct iq_facts *facts,
 	if (!err)
 		err = iq_facts_string(facts, frame->args, &ret->args);
 	ret->line = frame->line;
+	ret->offset = frame->offset;
 	ret->has_pc = frame->has_pc;
 	ret->pc_exact = frame->pc_exact;
 	ret->inlined = frame->inlined;
@@ -498,6 +499,17 @@ struct iq_error *iq_facts_own(struct iq_facts *facts, void (*destroy)(void *),
 		return NULL;
 	destroy(object);
 	return &iq_enomem;
+}
+
+void iq_facts_restart(struct iq_facts *facts)
+{
+	HASH_CLEAR(hh, facts->tables->stacks);
+	HASH_CLEAR(hh, facts->tables->gaps);
+	facts->goroutines.len = 0;
+	facts->references.len = 0;
+	facts->stacks.len = 0;
+	facts->gaps.len = 0;
+	facts->witness.complete = true;
 }
 
 /* Where a goroutine goes: what orders them, and where it stood. */

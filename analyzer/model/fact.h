@@ -57,6 +57,8 @@ struct iq_frame {
 	struct iq_str module;
 	/* 0 if unknown. */
 	uint32_t line;
+	/* pc - entry, where a text prints it ("+0x1f"); 0 if it does not. */
+	uint32_t offset;
 	bool has_pc;
 	/* pc is the interrupted instruction itself, not a return address. */
 	bool pc_exact;
@@ -186,6 +188,13 @@ struct iq_goroutine_fact {
 	uint32_t num_waits;
 	/* Address of the g (core) or offset of the header line (dump). */
 	uint64_t place;
+	/* The g's address where a crash text prints it ("gp=0x…"). */
+	bool has_g;
+	uint64_t g_addr;
+	/* "N minutes" of a text's header, since g.waitsince, which is not the
+	 * time of parking: what is proven of it stands in wait_min_ns. 0 where
+	 * none is printed. */
+	uint64_t minutes;
 };
 
 /* @goroutine's stack mentions @object (a waited-for address) in a frame. */
@@ -270,8 +279,13 @@ struct iq_witness_fact {
 	enum iq_witness_kind kind;
 	struct iq_str format; /* "elf-core", "go-dump", "go-trace-v2" … */
 	struct iq_str path;
-	/* Several dumps in one file: which one, from 0. */
+	/* Several dumps in one file: which one, from 0, and how many there are
+	 * (0 in witnesses without sections). */
 	uint32_t section;
+	uint32_t num_sections;
+	/* Lines between the first and the last fact that say nothing to its
+	 * reader: other programs' output in a log. */
+	uint64_t num_skipped_lines;
 	/* Nothing is missing that this kind of witness has: true from the start,
 	 * false with the first gap. Readers leave it alone. */
 	bool complete;
@@ -365,6 +379,9 @@ void iq_facts_gap_error(struct iq_facts *facts, enum iq_gap_code code,
 struct iq_error *iq_facts_own(struct iq_facts *facts,
 			      void (*destroy)(void *), void *object)
 	iq_must_check;
+
+/* Forgets goroutines, references, stacks and gaps: a later section counts. */
+void iq_facts_restart(struct iq_facts *facts);
 
 /*
  * Orders goroutines by id, those without one last, then by place; references
