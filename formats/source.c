@@ -47,7 +47,9 @@ static struct guard guards[GUARD_SLOTS];
 /* Slots from this one on were never used. */
 static atomic_size_t guards_used;
 static _Atomic(struct guard *) guards_faulted;
-static pthread_once_t guard_once = PTHREAD_ONCE_INIT;
+/* Guards what follows; the handler reads it, but runs only once it is set. */
+static pthread_mutex_t guard_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool guard_installed;
 static struct sigaction guard_previous;
 static size_t page_size;
 
@@ -151,17 +153,40 @@ static void guard_handle(int sig, siginfo_t *info, void *context)
 	errno = err;
 }
 
+/* Whether nobody handles the signal by @a who could know of us. */
+static bool is_older(const struct sigaction *a)
+{
+	if (a->sa_flags & SA_SIGINFO)
+		return guard_previous.sa_flags & SA_SIGINFO &&
+		       a->sa_sigaction == guard_previous.sa_sigaction;
+	return a->sa_handler == SIG_DFL || a->sa_handler == SIG_IGN ||
+	       (!(guard_previous.sa_flags & SA_SIGINFO) &&
+		a->sa_handler == guard_previous.sa_handler);
+}
+
+// Somebody may have put back what was there before us, as test programs do
+// between tests. A handler that came after us is left alone: it passes on what
+// is not its own, as we do, and two that take each other for the previous one
+// would never end.
 static void guard_install(void)
 {
-	struct sigaction action = {
+	struct sigaction current, action = {
 		.sa_sigaction = guard_handle,
 		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART,
 	};
 
-	page_size = (size_t)sysconf(_SC_PAGESIZE);
 	sigemptyset(&action.sa_mask);
-	// It cannot fail: SIGBUS exists and can be caught.
-	sigaction(SIGBUS, &action, &guard_previous);
+	pthread_mutex_lock(&guard_lock);
+	if (!guard_installed)
+		page_size = (size_t)sysconf(_SC_PAGESIZE);
+	// These cannot fail: SIGBUS exists and can be caught.
+	sigaction(SIGBUS, NULL, &current);
+	if (!guard_installed || is_older(&current)) {
+		guard_previous = current;
+		guard_installed = true;
+		sigaction(SIGBUS, &action, NULL);
+	}
+	pthread_mutex_unlock(&guard_lock);
 }
 
 /* A slot that nobody has, or NULL. */
@@ -394,7 +419,7 @@ static struct iq_error *source_set_map(struct source *s, void *map,
 	s->map = map;
 	s->pub.data = map;
 	s->pub.size = size;
-	pthread_once(&guard_once, guard_install);
+	guard_install();
 	return guard_add(map, (size_t)size, &s->guard);
 }
 
