@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON as a stream, and the one place that escapes it. Text from the input that
+ * is no UTF-8 becomes U+FFFD. The first failure is kept for the end.
+ */
+#ifndef IQ_REPORTS_EMIT_JSON_H
+#define IQ_REPORTS_EMIT_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "base/out.h"
+#include "base/str.h"
+#include "model/fact.h"
+
+struct iq_json;
+
+/* Writes to @out, which must outlive it. */
+struct iq_error *iq_json_create(struct iq_out *out, struct iq_json **ret)
+	iq_must_check;
+void iq_json_destroy(struct iq_json *json);
+/* For iq_cleanup(). */
+void iq_json_destroyp(struct iq_json **json);
+/* The failure that was kept, if there was one. */
+struct iq_error *iq_json_done(const struct iq_json *json) iq_must_check;
+/* Begins another value of its own, without a separator. */
+void iq_json_restart(struct iq_json *json);
+
+void iq_json_object(struct iq_json *json);
+void iq_json_object_end(struct iq_json *json);
+void iq_json_array(struct iq_json *json);
+void iq_json_array_end(struct iq_json *json);
+
+void iq_json_null(struct iq_json *json);
+void iq_json_bool(struct iq_json *json, bool v);
+void iq_json_u64(struct iq_json *json, uint64_t v);
+void iq_json_i64(struct iq_json *json, int64_t v);
+/* "0x…", as a string. */
+void iq_json_hex(struct iq_json *json, uint64_t v);
+void iq_json_str(struct iq_json *json, struct iq_str s);
+/* null where the text is empty: unknown. */
+void iq_json_text(struct iq_json *json, struct iq_str s);
+void iq_json_cstr(struct iq_json *json, const char *s);
+
+/* A key, which is also how the values above are named in an object. */
+void iq_json_key(struct iq_json *json, const char *key);
+void iq_json_key_str(struct iq_json *json, struct iq_str key);
+
+/* FRAME of the contract; null for NULL. */
+void iq_json_frame(struct iq_json *json, const struct iq_frame *frame);
+/* An array of them; empty for NULL. */
+void iq_json_frames(struct iq_json *json, const struct iq_stack *stack);
+/* An object of keys and values; empty for NULL. */
+void iq_json_labels(struct iq_json *json, const struct iq_labels *labels);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reports/words.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *iq_words_number(char *buf, uint64_t n)
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, n);
+	char *to = buf;
+
+	for (int i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			*to++ = ',';
+		*to++ = digits[i];
+	}
+	*to = '\0';
+	return buf;
+}
+
+const char *iq_words_duration(char *buf, int64_t ns)
+{
+	uint64_t t = ns > 0 ? (uint64_t)ns : 0;
+	uint64_t s = t / 1000000000;
+
+	if (t < 1000)
+		snprintf(buf, IQ_WORDS_SIZE, "%uns", (unsigned)t);
+	else if (t < 1000000)
+		snprintf(buf, IQ_WORDS_SIZE, "%uus", (unsigned)(t / 1000));
+	else if (s < 1)
+		snprintf(buf, IQ_WORDS_SIZE, "%ums", (unsigned)(t / 1000000));
+	else if (s < 60)
+		snprintf(buf, IQ_WORDS_SIZE, "%u.%us", (unsigned)s,
+			 (unsigned)(t / 100000000 % 10));
+	else if (s < 3600)
+		snprintf(buf, IQ_WORDS_SIZE, "%um%02us", (unsigned)(s / 60),
+			 (unsigned)(s % 60));
+	else if (s < 86400)
+		snprintf(buf, IQ_WORDS_SIZE, "%uh%02um", (unsigned)(s / 3600),
+			 (unsigned)(s / 60 % 60));
+	else
+		snprintf(buf, IQ_WORDS_SIZE, "%" PRIu64 "d%02uh", s / 86400,
+			 (unsigned)(s / 3600 % 24));
+	return buf;
+}
+
+const char *iq_words_since(char *buf, bool has_min, int64_t min_ns, bool exact)
+{
+	size_t mark = exact ? 0 : 2;
+	char time[IQ_WORDS_SIZE];
+
+	if (!has_min)
+		return strcpy(buf, "unknown");
+	iq_words_duration(time, min_ns);
+	memcpy(buf, ">=", mark);
+	memcpy(buf + mark, time, strlen(time) + 1);
+	return buf;
+}
+
+const char *iq_words_state(enum iq_wait_class class, enum iq_gstatus status)
+{
+	if (class == IQ_CLASS_RUNNING && status != IQ_GSTATUS_UNKNOWN)
+		return iq_gstatus_name(status);
+	return iq_wait_class_words(class);
+}

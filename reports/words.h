@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Numbers and times as people read them. All write into the caller's buffer of
+ * IQ_WORDS_SIZE bytes and return it.
+ */
+#ifndef IQ_REPORTS_WORDS_H
+#define IQ_REPORTS_WORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/model.h"
+
+#define IQ_WORDS_SIZE 32
+
+/* "1,048,576". */
+const char *iq_words_number(char *buf, uint64_t n);
+/* "5.1s", "12m30s", "3h05m", "4d07h"; rounded down, so that "at least" holds. */
+const char *iq_words_duration(char *buf, int64_t ns);
+/* ">=5.1s", "5.1s" where the time is exact, "unknown". */
+const char *iq_words_since(char *buf, bool has_min, int64_t min_ns, bool exact);
+
+/* "chan send", "running": what a goroutine does, in the words people know. */
+const char *iq_words_state(enum iq_wait_class class, enum iq_gstatus status);
+
+#endif
