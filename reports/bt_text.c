@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* "bt" as text: numbered frames as Go's debuggers print them. */
+#include "reports/bt.h"
+
+#include <stdio.h>
+
+#include "reports/blocks.h"
+#include "reports/emit_term.h"
+#include "reports/record.h"
+#include "reports/words.h"
+
+struct bt {
+	const struct iq_model *model;
+	const struct iq_report_options *options;
+	struct iq_out *out;
+	struct iq_blocks blocks;
+	/* Some frame was left out. */
+	bool hidden;
+};
+
+enum { BLOCK_STACK, BLOCK_CREATOR, BLOCK_LABELS, BLOCK_TEXT };
+
+/* ---- a stack */
+
+/* "0x000000000043b7ae ", or nothing. */
+static void put_pc(struct iq_out *out, const struct iq_frame *frame)
+{
+	char digits[19];
+	uint64_t pc = frame->pc;
+
+	if (!frame->has_pc)
+		return;
+	for (size_t i = 18; i > 2; i--, pc >>= 4)
+		digits[i - 1] = "0123456789abcdef"[pc & 15];
+	digits[0] = '0';
+	digits[1] = 'x';
+	digits[18] = ' ';
+	iq_out_bytes(out, digits, sizeof(digits));
+}
+
+static void put_place(struct bt *bt, struct iq_out *out,
+		      const struct iq_frame *frame)
+{
+	if (!frame->file.len) {
+		iq_out_char(out, '?');
+		return;
+	}
+	iq_term_put(out, frame->file, bt->options->utf8);
+	if (frame->line) {
+		iq_out_char(out, ':');
+		iq_out_u64(out, frame->line);
+	}
+}
+
+static void put_name(struct bt *bt, struct iq_out *out,
+		     const struct iq_frame *frame)
+{
+	if (frame->function.len)
+		iq_term_put(out, frame->function, bt->options->utf8);
+	else
+		iq_out_cstr(out, "unknown");
+}
+
+static void put_frame(struct bt *bt, struct iq_out *out,
+		      const struct iq_frame *frame, uint32_t number)
+{
+	iq_out_cstr(out, number < 10 ? " " : "");
+	iq_out_u64(out, number);
+	iq_out_cstr(out, "  ");
+	put_pc(out, frame);
+	iq_out_cstr(out, "in ");
+	put_name(bt, out, frame);
+	iq_out_cstr(out, frame->inlined ? " (inlined)\n    at " : "\n    at ");
+	put_place(bt, out, frame);
+	iq_out_char(out, '\n');
+}
+
+static void put_elided(struct iq_out *out, const struct iq_stack *stack)
+{
+	iq_out_cstr(out, "    ... ");
+	if (stack->num_elided)
+		iq_out_u64(out, stack->num_elided);
+	else
+		iq_out_cstr(out, "unknown number of");
+	iq_out_cstr(out, " frames elided by the witness ...\n");
+}
+
+/* Frames that are shown: without --runtime not the runtime's plumbing. */
+static bool is_shown(const struct bt *bt, const struct iq_signature *sig,
+		     uint32_t i)
+{
+	return bt->options->runtime_frames || (i >= sig->begin && i < sig->end);
+}
+
+static void make_stack(struct bt *bt, struct iq_out *out,
+		       const struct iq_stack *stack)
+{
+	struct iq_signature sig;
+
+	iq_signature_compute(stack, &sig);
+	for (uint32_t i = 0; i < stack->num_frames; i++) {
+		if (is_shown(bt, &sig, i))
+			put_frame(bt, out, &stack->frames[i], i);
+		else
+			bt->hidden = true;
+		if (stack->elided && stack->elided_at == i)
+			put_elided(out, stack);
+	}
+	if (!stack->complete && !stack->elided)
+		iq_out_cstr(out, "    the stack goes on: its witness has no "
+				 "more of it\n");
+}
+
+static void put_stack(struct bt *bt, const struct iq_stack *stack)
+{
+	struct iq_block_key key = { .object = stack, .what = BLOCK_STACK };
+
+	if (!stack) {
+		iq_out_cstr(bt->out, "    no witness has its stack\n");
+		return;
+	}
+	if (iq_blocks_copy(&bt->blocks, key, bt->out))
+		return;
+	make_stack(bt, iq_blocks_begin(&bt->blocks), stack);
+	iq_blocks_end(&bt->blocks, key, bt->out);
+}
+
+/* ---- what stands around it */
+
+static void put_text(struct bt *bt, struct iq_str text)
+{
+	struct iq_block_key key = {
+		.object = text.ptr,
+		.what = BLOCK_TEXT + text.len,
+	};
+
+	if (iq_blocks_copy(&bt->blocks, key, bt->out))
+		return;
+	iq_term_put(iq_blocks_begin(&bt->blocks), text, bt->options->utf8);
+	iq_blocks_end(&bt->blocks, key, bt->out);
+}
+
+/* "chan send", "running", "chan receive (leaked)". */
+static void put_status(struct bt *bt, const struct iq_goroutine_fact *fact)
+{
+	const char *status = iq_record_status(fact);
+
+	if (fact->wait_reason.len)
+		put_text(bt, fact->wait_reason);
+	else
+		iq_out_cstr(bt->out, status ? status : "unknown");
+	if (fact->leaked && fact->wait_reason.len)
+		iq_out_cstr(bt->out, " (leaked)");
+}
+
+static void put_since(struct iq_out *out, bool known, int64_t ns, bool exact)
+{
+	char words[IQ_WORDS_SIZE];
+
+	if (!known)
+		return;
+	iq_out_cstr(out, ", ");
+	iq_out_cstr(out, iq_words_since(words, true, ns, exact));
+}
+
+static void make_labels(struct bt *bt, struct iq_out *out,
+			const struct iq_labels *labels)
+{
+	iq_out_cstr(out, "    labels");
+	for (size_t i = 0; i < labels->num; i++) {
+		iq_out_char(out, ' ');
+		iq_term_put(out, labels->items[i].key, bt->options->utf8);
+		iq_out_char(out, '=');
+		iq_term_put(out, labels->items[i].value, bt->options->utf8);
+	}
+	iq_out_char(out, '\n');
+}
+
+static void put_labels(struct bt *bt, const struct iq_labels *labels)
+{
+	struct iq_block_key key = { .object = labels, .what = BLOCK_LABELS };
+
+	if (!labels || !labels->num ||
+	    (bt->options->has_id ? false : !bt->options->labels))
+		return;
+	if (iq_blocks_copy(&bt->blocks, key, bt->out))
+		return;
+	make_labels(bt, iq_blocks_begin(&bt->blocks), labels);
+	iq_blocks_end(&bt->blocks, key, bt->out);
+}
+
+static void put_created(struct bt *bt, const struct iq_frame *frame)
+{
+	struct iq_block_key key = { .object = frame, .what = BLOCK_CREATOR };
+	struct iq_out *out;
+
+	if (iq_blocks_copy(&bt->blocks, key, bt->out))
+		return;
+	out = iq_blocks_begin(&bt->blocks);
+	iq_out_cstr(out, "    created by ");
+	put_name(bt, out, frame);
+	if (frame->file.len) {
+		iq_out_cstr(out, " at ");
+		put_place(bt, out, frame);
+	}
+	iq_blocks_end(&bt->blocks, key, bt->out);
+}
+
+static void put_creator(struct bt *bt, const struct iq_goroutine_fact *fact)
+{
+	if (fact->created_by)
+		put_created(bt, fact->created_by);
+	else if (fact->has_parent)
+		iq_out_cstr(bt->out, "    created");
+	else
+		return;
+	if (fact->has_parent) {
+		iq_out_cstr(bt->out, " in goroutine ");
+		iq_out_u64(bt->out, fact->parent);
+	}
+	iq_out_char(bt->out, '\n');
+}
+
+/* "    waits for chan 0xc000102060 (send; 0 of 0, open)" */
+static void put_wait(struct iq_out *out, const struct iq_wait *wait)
+{
+	iq_out_cstr(out, "    waits for ");
+	iq_out_cstr(out, iq_wait_kind_name(wait->kind));
+	if (wait->has_address) {
+		iq_out_char(out, ' ');
+		iq_out_hex(out, wait->address);
+	}
+	if (wait->op != IQ_OP_UNKNOWN) {
+		iq_out_cstr(out, " to ");
+		iq_out_cstr(out, iq_wait_op_name(wait->op));
+	}
+	if (wait->has_chan) {
+		iq_out_cstr(out, ", holds ");
+		iq_out_u64(out, wait->chan_len);
+		iq_out_cstr(out, " of ");
+		iq_out_u64(out, wait->chan_cap);
+		iq_out_cstr(out, wait->chan_closed ? ", closed" : ", open");
+	}
+	iq_out_char(out, '\n');
+}
+
+/* Objects that a select waits for and that are shown. */
+#define MAX_WAITS 8
+
+static void put_waits(struct bt *bt, const struct iq_goroutine *g)
+{
+	uint32_t num = g->fact->num_waits;
+	uint32_t shown =
+		bt->options->all && bt->options->has_id ? num : MAX_WAITS;
+
+	for (uint32_t i = 0; i < num && i < shown; i++)
+		put_wait(bt->out, &g->fact->waits[i]);
+	if (num > shown) {
+		iq_out_cstr(bt->out, "    and for ");
+		iq_out_u64(bt->out, num - shown);
+		iq_out_cstr(bt->out, " more\n");
+	}
+	if (g->reach == IQ_REACH_UNREACHABLE)
+		iq_out_cstr(bt->out, "    nothing live can reach what it waits "
+				     "for\n");
+}
+
+static void put_head(struct bt *bt, const struct iq_goroutine *g)
+{
+	struct iq_out *out = bt->out;
+
+	if (g->has_id) {
+		iq_out_cstr(out, "goroutine ");
+		iq_out_u64(out, g->id);
+	} else {
+		iq_out_u64(out, g->count);
+		iq_out_cstr(out, g->count == 1 ? " goroutine" : " goroutines");
+	}
+	iq_out_cstr(out, " [");
+	put_status(bt, g->fact);
+	put_since(out, g->has_wait_min, g->wait_min_ns, iq_record_exact(g));
+	if (g->fact->has_thread) {
+		iq_out_cstr(out, ", thread ");
+		iq_out_u64(out, g->fact->thread);
+	}
+	if (g->fact->locked)
+		iq_out_cstr(out, ", locked to thread");
+	if (g->fact->system)
+		iq_out_cstr(out, ", runtime's own");
+	iq_out_cstr(out, "]\n");
+}
+
+static void put_goroutine(struct bt *bt, const struct iq_goroutine *g)
+{
+	put_head(bt, g);
+	put_stack(bt, g->fact->stack);
+	put_creator(bt, g->fact);
+	put_labels(bt, g->fact->labels);
+	put_waits(bt, g);
+}
+
+/* ---- equal stacks once */
+
+/* Ids in one line as long as they fit, the rest counted. */
+static void put_ids(struct bt *bt, const struct iq_group *group)
+{
+	size_t width = bt->options->width;
+	size_t used = 7;
+	size_t i = 0;
+
+	iq_out_cstr(bt->out, "    ids");
+	for (; i < group->num_members; i++) {
+		const struct iq_goroutine *g =
+			&bt->model->goroutines[group->members[i]];
+		char text[24];
+		int len = snprintf(text, sizeof(text), " %llu",
+				   (unsigned long long)g->id);
+		// Room for what counts the rest.
+		size_t rest = i + 1 < group->num_members ? 24 : 0;
+
+		if (!bt->options->all && used + (size_t)len + rest > width)
+			break;
+		iq_out_bytes(bt->out, text, (size_t)len);
+		used += (size_t)len;
+	}
+	if (i < group->num_members) {
+		iq_out_cstr(bt->out, " and ");
+		iq_out_u64(bt->out, group->num_members - i);
+		iq_out_cstr(bt->out, " more");
+	}
+	iq_out_char(bt->out, '\n');
+}
+
+static void put_group(struct bt *bt, const struct iq_group *group)
+{
+	const struct iq_goroutine *g =
+		&bt->model->goroutines[group->members[0]];
+
+	iq_out_u64(bt->out, group->count);
+	iq_out_cstr(bt->out,
+		    group->count == 1 ? " goroutine [" : " goroutines [");
+	put_status(bt, g->fact);
+	put_since(bt->out, group->has_wait_min, group->wait_min_ns, false);
+	iq_out_cstr(bt->out, group->system ? ", runtime's own]\n" : "]\n");
+	put_stack(bt, group->stack);
+	if (group->created_by) {
+		put_created(bt, group->created_by);
+		iq_out_char(bt->out, '\n');
+	}
+	if (g->has_id)
+		put_ids(bt, group);
+}
+
+static void put_groups(struct bt *bt)
+{
+	size_t num = bt->model->num_groups;
+
+	if (bt->options->limit && bt->options->limit < num)
+		num = (size_t)bt->options->limit;
+	for (size_t i = 0; i < num && !bt->out->err; i++) {
+		if (i)
+			iq_out_char(bt->out, '\n');
+		put_group(bt, &bt->model->groups[i]);
+	}
+}
+
+static struct iq_error *put_goroutines(struct bt *bt)
+{
+	size_t begin, end;
+	struct iq_error *err =
+		iq_bt_range(bt->model, bt->options, &begin, &end);
+
+	if (err)
+		return err;
+	for (size_t i = begin; i < end && !bt->out->err; i++) {
+		if (i > begin)
+			iq_out_char(bt->out, '\n');
+		put_goroutine(bt, &bt->model->goroutines[i]);
+	}
+	return NULL;
+}
+
+static struct iq_error *bt_text_render(const struct iq_model *model,
+				       const struct iq_report_options *options,
+				       struct iq_out *out)
+{
+	struct bt bt = { .model = model, .options = options, .out = out };
+	struct iq_error *err = NULL;
+
+	if (options->go_style)
+		return iq_bt_go_render(model, options, out);
+	iq_blocks_init(&bt.blocks);
+	if (options->unique && !options->has_id)
+		put_groups(&bt);
+	else
+		err = put_goroutines(&bt);
+	if (bt.hidden)
+		iq_out_cstr(out, "\n(frames of the runtime are left out; "
+				 "--runtime shows them)\n");
+	if (!err)
+		err = iq_blocks_done(&bt.blocks);
+	iq_blocks_deinit(&bt.blocks);
+	return err;
+}
+
+const struct iq_report iq_report_bt_text = {
+	.command = "bt",
+	.format = "text",
+	.summary = "stacks, frame by frame",
+	.render = bt_text_render,
+};
