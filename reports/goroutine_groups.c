@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* "goroutines -g KEY": the largest groups first. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "reports/goroutine_line.h"
+#include "reports/record.h"
+#include "reports/words.h"
+
+#define MAX_STATE 20
+#define CREATOR_WIDTH 100
+
+enum key_kind {
+	KEY_SITE,
+	KEY_FUNC,
+	KEY_CREATOR,
+	KEY_STATUS,
+	KEY_REASON,
+	KEY_STACK,
+	KEY_LABEL,
+};
+
+/* A piece of one goroutine that the others of its group may not share. */
+enum shared { SHARED_NONE, SHARED_ONE, SHARED_SEVERAL };
+
+struct group {
+	UT_hash_handle hh;
+	struct iq_str key;
+	const struct iq_goroutine *first;
+	uint64_t count;
+	uint64_t system;
+	/* Of the members' states, sites and creators. */
+	enum shared state, site, creator;
+	bool has_wait_min;
+	bool wait_unknown; /* of some member */
+	int64_t wait_min_ns;
+};
+
+struct groups {
+	const struct iq_model *model;
+	const struct iq_report_options *options;
+	struct iq_term *term;
+	enum key_kind kind;
+	struct iq_str label;
+	struct group *table;
+	struct iq_out key;
+	/* Columns of the table. */
+	unsigned count_width, key_width, state_width, since_width;
+	struct iq_term_columns columns;
+};
+
+static const struct {
+	const char *name;
+	enum key_kind kind;
+} key_names[] = {
+	{ "creator", KEY_CREATOR }, { "func", KEY_FUNC },
+	{ "reason", KEY_REASON },   { "site", KEY_SITE },
+	{ "stack", KEY_STACK },	    { "status", KEY_STATUS },
+};
+
+static struct iq_error *parse_key(struct groups *groups)
+{
+	struct iq_str by = iq_str_of(groups->options->group_by);
+
+	if (iq_str_starts(by, IQ_STR("label.")) && by.len > 6) {
+		groups->kind = KEY_LABEL;
+		groups->label = iq_str_sub(by, 6, by.len);
+		return NULL;
+	}
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(key_names); i++) {
+		if (!iq_str_equal(by, iq_str_of(key_names[i].name)))
+			continue;
+		groups->kind = key_names[i].kind;
+		return NULL;
+	}
+
+	char quoted[IQ_STR_QUOTE_SIZE];
+
+	return iq_error_new(IQ_ERROR_USAGE,
+			    "cannot group by %s, only by site, func, creator, "
+			    "status, reason, stack or label.KEY",
+			    iq_str_quote(by, quoted));
+}
+
+/* ---- the key of one goroutine */
+
+static void key_frame(struct iq_out *key, const struct iq_frame *frame,
+		      bool line)
+{
+	if (!frame)
+		return;
+	iq_out_str(key, frame->function);
+	if (!line)
+		return;
+	iq_out_char(key, '\n');
+	iq_out_str(key, frame->file);
+	iq_out_char(key, '\n');
+	iq_out_u64(key, frame->line);
+}
+
+static void key_label(struct groups *groups, const struct iq_labels *labels)
+{
+	for (size_t i = 0; labels && i < labels->num; i++) {
+		if (!iq_str_equal(labels->items[i].key, groups->label))
+			continue;
+		// Tells an empty value from none.
+		iq_out_char(&groups->key, '=');
+		iq_out_str(&groups->key, labels->items[i].value);
+	}
+}
+
+static void make_key(struct groups *groups, const struct iq_goroutine *g)
+{
+	struct iq_out *key = &groups->key;
+	const struct iq_signature *sig;
+	const char *status;
+
+	key->len = 0;
+	switch (groups->kind) {
+	case KEY_SITE:
+	case KEY_FUNC:
+		key_frame(key, iq_line_site(groups->model, g),
+			  groups->kind == KEY_SITE);
+		break;
+	case KEY_CREATOR:
+		key_frame(key, g->fact->created_by, true);
+		break;
+	case KEY_STATUS:
+		status = iq_record_status(g->fact);
+		iq_out_cstr(key, status ? status : "unknown");
+		break;
+	case KEY_REASON:
+		iq_out_str(key, g->fact->wait_reason);
+		break;
+	case KEY_STACK:
+		sig = iq_model_signature(groups->model, g->witness,
+					 g->fact->stack);
+		iq_out_hex(key, sig ? sig->strong : 0);
+		break;
+	case KEY_LABEL:
+		key_label(groups, g->fact->labels);
+		break;
+	}
+}
+
+/* ---- the groups */
+
+static bool same_frame(const struct iq_frame *a, const struct iq_frame *b)
+{
+	if (a == b || !a || !b)
+		return a == b;
+	return a->line == b->line && iq_str_equal(a->function, b->function) &&
+	       iq_str_equal(a->file, b->file);
+}
+
+static enum shared share(enum shared before, bool same)
+{
+	return before == SHARED_ONE && same ? SHARED_ONE : SHARED_SEVERAL;
+}
+
+static void group_join(struct groups *groups, struct group *group,
+		       const struct iq_goroutine *g)
+{
+	const struct iq_goroutine *first = group->first;
+
+	group->count += g->count;
+	if (g->fact->system)
+		group->system += g->count;
+	if (!g->has_wait_min)
+		group->wait_unknown = true;
+	else if (!group->has_wait_min || g->wait_min_ns < group->wait_min_ns)
+		group->wait_min_ns = g->wait_min_ns;
+	group->has_wait_min |= g->has_wait_min;
+	if (g == first) {
+		group->state = group->site = group->creator = SHARED_ONE;
+		return;
+	}
+	group->state =
+		share(group->state,
+		      iq_str_equal(iq_line_state(first->fact, first->class),
+				   iq_line_state(g->fact, g->class)));
+	if (first->fact->stack != g->fact->stack)
+		group->site =
+			share(group->site,
+			      same_frame(iq_line_site(groups->model, first),
+					 iq_line_site(groups->model, g)));
+	group->creator =
+		share(group->creator,
+		      same_frame(first->fact->created_by, g->fact->created_by));
+}
+
+static bool groups_add(struct groups *groups, const struct iq_goroutine *g)
+{
+	bool iq_map_failed = false;
+	struct iq_str key;
+	struct group *group;
+
+	make_key(groups, g);
+	if (groups->key.err)
+		return false;
+	key = (struct iq_str){ groups->key.buf, groups->key.len };
+	if (!key.ptr)
+		key.ptr = "";
+	HASH_FIND(hh, groups->table, key.ptr, key.len, group);
+	if (!group) {
+		group = iq_arena_calloc(&groups->term->arena, 1,
+					sizeof(*group));
+		if (!group ||
+		    !iq_str_dup(&groups->term->arena, key, &group->key))
+			return false;
+		group->first = g;
+		HASH_ADD_KEYPTR(hh, groups->table, group->key.ptr,
+				group->key.len, group);
+	}
+	group_join(groups, group, g);
+	return !iq_map_failed;
+}
+
+static int group_order(const struct group *a, const struct group *b)
+{
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	return iq_str_compare(a->key, b->key);
+}
+
+/* ---- the table */
+
+static struct iq_str key_cell(struct groups *groups, const struct group *group)
+{
+	struct iq_term *term = groups->term;
+
+	switch (groups->kind) {
+	case KEY_CREATOR:
+		if (!group->first->fact->created_by)
+			return IQ_STR("(unknown)");
+		return iq_term_site(term, group->first->fact->created_by,
+				    groups->term->width / 2);
+	case KEY_LABEL:
+		if (!group->key.len)
+			return IQ_STR("(no such label)");
+		return iq_term_clean(term,
+				     iq_str_sub(group->key, 1, group->key.len));
+	case KEY_STATUS:
+	case KEY_REASON:
+		if (!group->key.len)
+			return IQ_STR("(none)");
+		return iq_term_clean(term, group->key);
+	default:
+		return IQ_STR("");
+	}
+}
+
+static struct iq_str state_cell(struct groups *groups,
+				const struct group *group)
+{
+	if (group->state == SHARED_SEVERAL)
+		return IQ_STR("several");
+	return iq_term_cut(
+		groups->term,
+		iq_term_clean(groups->term, iq_line_state(group->first->fact,
+							  group->first->class)),
+		MAX_STATE);
+}
+
+static const char *since_cell(const struct group *group, char *buf)
+{
+	if (group->first->class == IQ_CLASS_RUNNING &&
+	    group->state == SHARED_ONE)
+		return "";
+	return iq_words_since(buf, group->has_wait_min && !group->wait_unknown,
+			      group->wait_min_ns, false);
+}
+
+static unsigned max_u(unsigned a, unsigned b)
+{
+	return a > b ? a : b;
+}
+
+static struct iq_str site_cell(struct groups *groups, const struct group *group)
+{
+	const struct iq_frame *site = iq_line_site(groups->model, group->first);
+
+	if (groups->kind != KEY_FUNC && group->site == SHARED_SEVERAL)
+		return IQ_STR("several places");
+	if (groups->kind == KEY_FUNC && site) {
+		struct iq_frame name = { .function = site->function };
+
+		return iq_term_site(groups->term, &name, groups->columns.site);
+	}
+	return iq_term_site(groups->term, site, groups->columns.site);
+}
+
+/* What "created " takes before the creator. */
+#define CREATED 8
+
+/* "created main.main main.go:113"; empty where nobody knows. */
+static struct iq_str creator_cell(struct groups *groups,
+				  const struct group *group)
+{
+	const struct iq_frame *creator = group->first->fact->created_by;
+	struct iq_str text;
+
+	if (group->creator == SHARED_SEVERAL)
+		return IQ_STR("created in several places");
+	if (!creator || groups->columns.creator <= CREATED)
+		return IQ_STR("");
+	text = iq_term_site(groups->term, creator,
+			    groups->columns.creator - CREATED);
+	return iq_term_textf(groups->term, "created %.*s", IQ_STR_ARG(text));
+}
+
+static void measure_site(struct groups *groups, const struct group *group)
+{
+	bool creators = groups->term->width >= CREATOR_WIDTH &&
+			groups->kind != KEY_CREATOR &&
+			group->creator == SHARED_ONE;
+	const struct iq_frame *site = iq_line_site(groups->model, group->first);
+	struct iq_frame name = { 0 };
+
+	if (groups->kind == KEY_FUNC && site)
+		name.function = site->function;
+	iq_term_wish(groups->term, &groups->columns,
+		     groups->kind == KEY_FUNC ? &name : site,
+		     creators ? group->first->fact->created_by : NULL);
+}
+
+static void divide(struct groups *groups, unsigned room)
+{
+	struct iq_term_columns *columns = &groups->columns;
+
+	if (columns->creator_full) {
+		columns->creator_full += CREATED;
+		columns->creator_least += CREATED;
+	}
+	iq_term_divide(columns, room);
+}
+
+static void measure(struct groups *groups)
+{
+	char buf[IQ_WORDS_SIZE];
+	unsigned used;
+
+	groups->count_width = 4;
+	groups->state_width = 5;
+	groups->since_width = 5;
+	for (struct group *g = groups->table; g; g = g->hh.next) {
+		groups->count_width =
+			max_u(groups->count_width,
+			      iq_term_width(iq_str_of(
+				      iq_words_number(buf, g->count))));
+		groups->key_width = max_u(groups->key_width,
+					  iq_term_width(key_cell(groups, g)));
+		groups->state_width =
+			max_u(groups->state_width,
+			      iq_term_width(state_cell(groups, g)));
+		groups->since_width =
+			max_u(groups->since_width,
+			      iq_term_width(iq_str_of(since_cell(g, buf))));
+		measure_site(groups, g);
+	}
+	if (groups->key_width > groups->term->width / 3)
+		groups->key_width = groups->term->width / 3;
+	used = groups->count_width + 2 + groups->state_width + 2 +
+	       groups->since_width + 2;
+	if (groups->key_width)
+		used += groups->key_width + 2;
+	divide(groups,
+	       groups->term->width > used + 8 ? groups->term->width - used : 8);
+}
+
+static void put_group(struct groups *groups, const struct group *group)
+{
+	struct iq_term *term = groups->term;
+	char buf[IQ_WORDS_SIZE];
+	struct iq_str creator = groups->columns.creator ?
+					creator_cell(groups, group) :
+					IQ_STR("");
+
+	iq_term_right(term, iq_str_of(iq_words_number(buf, group->count)),
+		      groups->count_width);
+	iq_out_cstr(term->out, "  ");
+	if (groups->key_width) {
+		iq_term_left(term,
+			     iq_term_cut(term, key_cell(groups, group),
+					 groups->key_width),
+			     groups->key_width);
+		iq_out_cstr(term->out, "  ");
+	}
+	iq_term_left(term, state_cell(groups, group), groups->state_width);
+	iq_out_cstr(term->out, "  ");
+	iq_term_left(term, iq_str_of(since_cell(group, buf)),
+		     groups->since_width);
+	iq_out_cstr(term->out, "  ");
+	iq_term_left(term, site_cell(groups, group),
+		     creator.len ? groups->columns.site : 0);
+	if (creator.len) {
+		iq_out_cstr(term->out, "  ");
+		iq_out_str(term->out,
+			   iq_term_cut(term, creator, groups->columns.creator));
+	}
+	iq_out_char(term->out, '\n');
+	if (groups->options->frames)
+		iq_line_frames(term, term->out, group->first->fact->stack,
+			       groups->options->frames,
+			       groups->options->runtime_frames);
+}
+
+static void put_groups(struct groups *groups)
+{
+	uint64_t left =
+		groups->options->limit ? groups->options->limit : UINT64_MAX;
+	uint64_t num = 0, count = 0;
+
+	HASH_SRT(hh, groups->table, group_order);
+	measure(groups);
+	iq_line_heading(groups->term, groups->model, groups->options);
+	for (struct group *g = groups->table; g; g = g->hh.next) {
+		if (left) {
+			put_group(groups, g);
+			left--;
+			continue;
+		}
+		num++;
+		count += g->count;
+	}
+	if (num)
+		iq_out_printf(groups->term->out,
+			      "and %" PRIu64 " more groups of %" PRIu64
+			      " goroutines (--limit %" PRIu64 ")\n",
+			      num, count, groups->options->limit);
+}
+
+struct iq_error *
+iq_goroutine_groups_render(const struct iq_model *model,
+			   const struct iq_report_options *options,
+			   struct iq_term *term)
+{
+	struct groups groups = {
+		.model = model,
+		.options = options,
+		.term = term,
+	};
+	struct iq_error *err = parse_key(&groups);
+
+	if (err)
+		return err;
+	iq_out_init_memory(&groups.key);
+	for (size_t i = 0; i < model->num_goroutines && !err; i++) {
+		const struct iq_goroutine *g = &model->goroutines[i];
+
+		if (g->fact->system && !options->all)
+			continue;
+		if (!groups_add(&groups, g))
+			err = &iq_enomem;
+	}
+	if (!err)
+		put_groups(&groups);
+	HASH_CLEAR(hh, groups.table);
+	iq_out_deinit(&groups.key);
+	return err;
+}
