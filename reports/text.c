@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * "report" as text: verdict, identity, findings, the worst one in words, what
+ * is missing, where next; on one screen wherever that is possible.
+ */
+#include "reports/text.h"
+
+#include <inttypes.h>
+
+#include "reports/words.h"
+
+/* Lines of the screen that the report should fit on. */
+#define SCREEN_LINES 24
+/* Findings that have a row, unless all are asked for. */
+#define MAX_ROWS 10
+
+const char *iq_text_kind_name(enum iq_witness_kind kind)
+{
+	static const char *const names[] = {
+		[IQ_WITNESS_CORE] = "core",
+		[IQ_WITNESS_PROFILE] = "profile",
+		[IQ_WITNESS_TRACE] = "trace",
+		[IQ_WITNESS_DUMP] = "dump",
+		[IQ_WITNESS_EXECUTABLE] = "executable",
+	};
+
+	return names[kind];
+}
+
+char iq_text_mark(const struct iq_text *text, const struct iq_evidence *e)
+{
+	const struct iq_model *m = text->model;
+
+	if (e->stance == IQ_STANCE_SUPPORTS)
+		return '+';
+	if (e->stance == IQ_STANCE_CONTRADICTS)
+		return '!';
+	// Another process's, or one that has no goroutines at all.
+	if (m->foreign[e->witness] ||
+	    !(m->witnesses[e->witness]->witness.tells &
+	      (IQ_TELLS_STATES | IQ_TELLS_STACKS | IQ_TELLS_IDS)))
+		return 'x';
+	return '.';
+}
+
+uint64_t iq_text_count(const struct iq_model *model, const uint32_t *list,
+		       size_t num)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < num; i++)
+		count += model->goroutines[list[i]].count;
+	return count;
+}
+
+enum iq_style iq_text_style(enum iq_verdict_word word)
+{
+	switch (word) {
+	case IQ_VERDICT_CRASH:
+	case IQ_VERDICT_DEADLOCK:
+	case IQ_VERDICT_LEAK:
+		return IQ_STYLE_BAD;
+	case IQ_VERDICT_STUCK:
+	case IQ_VERDICT_SUSPECT:
+		return IQ_STYLE_WARN;
+	case IQ_VERDICT_CLEAN:
+		return IQ_STYLE_GOOD;
+	case IQ_VERDICT_NONE:
+		break;
+	}
+	return IQ_STYLE_BOLD;
+}
+
+enum iq_verdict_word iq_text_word(const struct iq_finding *finding)
+{
+	if (finding->severity == IQ_SEVERITY_NOTE ||
+	    finding->confidence == IQ_CONFIDENCE_CONTRADICTED)
+		return IQ_VERDICT_NONE;
+	if (finding->confidence == IQ_CONFIDENCE_SUSPECTED)
+		return IQ_VERDICT_SUSPECT;
+	switch (finding->class) {
+	case IQ_CLASS_CRASH:
+		return IQ_VERDICT_CRASH;
+	case IQ_CLASS_DEADLOCK:
+		return IQ_VERDICT_DEADLOCK;
+	case IQ_CLASS_LEAK:
+		return IQ_VERDICT_LEAK;
+	case IQ_CLASS_BLOCKED:
+		return IQ_VERDICT_STUCK;
+	}
+	return IQ_VERDICT_NONE;
+}
+
+/* ---- verdict */
+
+static void put_word(struct iq_text *text, enum iq_verdict_word word,
+		     struct iq_str words)
+{
+	struct iq_str name = iq_str_of(iq_verdict_word_name(word));
+	unsigned column = iq_term_width(name) + 2;
+
+	iq_term_style(text->term, iq_text_style(word));
+	iq_out_str(text->term->out, name);
+	iq_term_style(text->term, IQ_STYLE_PLAIN);
+	iq_out_cstr(text->term->out, "  ");
+	iq_term_wrap(text->term, iq_term_clean(text->term, words), column,
+		     column);
+	iq_out_char(text->term->out, '\n');
+}
+
+/* Under a crash: the worst of the others, with its first finding. */
+static void put_also(struct iq_text *text)
+{
+	const struct iq_verdict *v = &text->model->verdict;
+
+	if (v->word != IQ_VERDICT_CRASH || !v->num_also)
+		return;
+	for (size_t i = 0; i < text->model->num_findings; i++) {
+		const struct iq_finding *f = &text->model->findings[i];
+
+		if (iq_text_word(f) != v->also[0])
+			continue;
+		put_word(text, v->also[0], f->title);
+		return;
+	}
+}
+
+/* ---- identity */
+
+struct line {
+	struct iq_text *text;
+	unsigned column;
+};
+
+/* A part of the line, on the next one if there is no room. */
+static void put_part(struct line *line, struct iq_str part)
+{
+	struct iq_term *term = line->text->term;
+	unsigned columns;
+
+	if (!part.len)
+		return;
+	part = iq_term_cut(term, part, term->width);
+	columns = iq_term_width(part);
+	if (line->column && line->column + 2 + columns > term->width) {
+		iq_out_char(term->out, '\n');
+		line->column = 0;
+	} else if (line->column) {
+		iq_out_cstr(term->out, "  ");
+		line->column += 2;
+	}
+	iq_out_str(term->out, part);
+	line->column += columns;
+}
+
+/* "core + 2 dumps + executable" */
+static struct iq_str witness_list(struct iq_text *text)
+{
+	const struct iq_model *m = text->model;
+	struct iq_str list = IQ_STR("");
+
+	for (unsigned kind = 0; kind <= IQ_WITNESS_EXECUTABLE; kind++) {
+		const char *name =
+			iq_text_kind_name((enum iq_witness_kind)kind);
+		const char *plus = list.len ? " + " : "";
+		size_t num = 0;
+
+		for (size_t i = 0; i < m->num_witnesses; i++)
+			num += m->witnesses[i]->witness.kind == kind;
+		if (num == 1)
+			list = iq_term_textf(text->term, "%.*s%s%s",
+					     IQ_STR_ARG(list), plus, name);
+		else if (num)
+			list = iq_term_textf(text->term, "%.*s%s%zu %ss",
+					     IQ_STR_ARG(list), plus, num, name);
+	}
+	return list;
+}
+
+/* "core 4.6s after trace", of the first and the last that know the time. */
+static struct iq_str time_order(struct iq_text *text)
+{
+	const struct iq_model *m = text->model;
+	const struct iq_facts *first = NULL, *last = NULL;
+	char words[IQ_WORDS_SIZE];
+
+	for (size_t i = 0; i < m->num_witnesses; i++) {
+		const struct iq_facts *f = m->witnesses[i];
+
+		if (!f->process.has_time || m->foreign[i])
+			continue;
+		if (!first || f->process.time_ns < first->process.time_ns)
+			first = f;
+		if (!last || f->process.time_ns > last->process.time_ns)
+			last = f;
+	}
+	if (!first || first == last ||
+	    first->process.time_ns == last->process.time_ns)
+		return IQ_STR("");
+	return iq_term_textf(
+		text->term, "%s %s after %s",
+		iq_text_kind_name(last->witness.kind),
+		iq_words_duration(words, last->process.time_ns -
+						 first->process.time_ns),
+		iq_text_kind_name(first->witness.kind));
+}
+
+static struct iq_str how_it_ended(struct iq_text *text)
+{
+	const struct iq_process_fact *p = &text->model->process;
+
+	if (p->end == IQ_END_NONE)
+		return IQ_STR("taken alive");
+	if (p->end != IQ_END_OPERATOR)
+		return IQ_STR("");
+	if (!p->signal.len)
+		return IQ_STR("ended from outside");
+	return iq_term_textf(text->term, "%.*s from outside",
+			     IQ_STR_ARG(iq_term_clean(text->term, p->signal)));
+}
+
+static struct iq_str program_name(struct iq_text *text)
+{
+	const struct iq_process_fact *p = &text->model->process;
+	struct iq_str name = p->executable.len ? p->executable : p->module;
+
+	return iq_term_clean(text->term, iq_str_basename(name));
+}
+
+static void put_identity(struct iq_text *text)
+{
+	const struct iq_process_fact *p = &text->model->process;
+	struct line line = { .text = text };
+	struct iq_term *term = text->term;
+	struct iq_str go = iq_term_clean(term, p->go_version);
+	struct iq_str arch = iq_term_clean(term, p->arch);
+
+	put_part(&line, program_name(text));
+	put_part(&line, iq_term_textf(term, "%.*s%s%.*s", IQ_STR_ARG(go),
+				      go.len && arch.len ? " " : "",
+				      IQ_STR_ARG(arch)));
+	if (p->has_pid)
+		put_part(&line, iq_term_textf(term, "pid %" PRId64, p->pid));
+	if (p->build_id.len)
+		put_part(&line,
+			 iq_term_textf(term, "build %.*s",
+				       IQ_STR_ARG(iq_term_clean(
+					       term, iq_str_sub(p->build_id, 0,
+								8)))));
+	put_part(&line, witness_list(text));
+	put_part(&line, time_order(text));
+	put_part(&line, how_it_ended(text));
+	if (line.column)
+		iq_out_char(term->out, '\n');
+}
+
+/* ---- the whole */
+
+static struct iq_error *choose(struct iq_text *text)
+{
+	const struct iq_model *m = text->model;
+	const struct iq_report_options *o = text->options;
+	uint64_t rows = o->limit ? o->limit : o->all ? UINT64_MAX : MAX_ROWS;
+
+	text->listed = iq_arena_calloc(&text->term->arena, m->num_findings + 1,
+				       sizeof(*text->listed));
+	if (!text->listed)
+		return &iq_enomem;
+	for (size_t i = 0; i < m->num_findings; i++) {
+		if (o->all || m->findings[i].severity != IQ_SEVERITY_NOTE)
+			text->listed[text->num_listed++] = &m->findings[i];
+	}
+	text->num_rows =
+		text->num_listed < rows ? text->num_listed : (size_t)rows;
+	for (size_t i = 0; i < m->num_witnesses; i++) {
+		enum iq_witness_kind kind = m->witnesses[i]->witness.kind;
+
+		if (kind < IQ_TEXT_NUM_KINDS)
+			text->kinds[kind] = true;
+	}
+	return NULL;
+}
+
+static size_t count_lines(const struct iq_out *out)
+{
+	size_t num = 0;
+
+	for (size_t i = 0; i < out->len; i++)
+		num += out->buf[i] == '\n';
+	return num;
+}
+
+/*
+ * The other findings: all of them where all are asked for, else briefly as
+ * many as fit on the screen.
+ */
+static struct iq_error *put_other_findings(struct iq_text *text, size_t *left)
+{
+	struct iq_out *out = text->term->out;
+	struct iq_out piece;
+	struct iq_error *err = NULL;
+
+	for (size_t i = 1; i < text->num_rows && !err; i++) {
+		size_t lines;
+
+		iq_out_init_memory(&piece);
+		text->term->out = &piece;
+		iq_text_finding(text, text->listed[i], !text->options->all);
+		text->term->out = out;
+		lines = count_lines(&piece) + text->options->all;
+		err = iq_out_flush(&piece);
+		if (!err && (text->options->all || lines <= *left)) {
+			if (text->options->all)
+				iq_out_char(out, '\n');
+			iq_out_bytes(out, piece.buf, piece.len);
+			*left -= lines < *left ? lines : *left;
+		} else {
+			i = text->num_rows;
+		}
+		iq_out_deinit(&piece);
+	}
+	return err;
+}
+
+static struct iq_error *put_report(struct iq_text *text, struct iq_out *head,
+				   struct iq_out *tail)
+{
+	struct iq_error *err;
+	size_t used, left;
+
+	text->term->out = tail;
+	iq_out_char(tail, '\n');
+	err = iq_text_rest(text);
+	if (err)
+		return err;
+	text->term->out = head;
+	put_word(text, text->model->verdict.word, text->model->verdict.text);
+	put_also(text);
+	put_identity(text);
+	iq_text_table(text);
+	if (text->num_rows) {
+		iq_out_char(head, '\n');
+		iq_text_finding(text, text->listed[0], false);
+	}
+	used = count_lines(head) + count_lines(tail);
+	left = used < SCREEN_LINES ? SCREEN_LINES - used : 0;
+	err = put_other_findings(text, &left);
+	return err;
+}
+
+static struct iq_error *text_render(const struct iq_model *model,
+				    const struct iq_report_options *options,
+				    struct iq_out *out)
+{
+	struct iq_term term;
+	struct iq_text text = {
+		.model = model,
+		.options = options,
+		.term = &term,
+	};
+	struct iq_out head, tail;
+	struct iq_error *err;
+
+	iq_out_init_memory(&head);
+	iq_out_init_memory(&tail);
+	iq_term_init(&term, options, &head);
+	err = choose(&text);
+	if (!err)
+		err = put_report(&text, &head, &tail);
+	if (!err)
+		err = iq_out_flush(&head);
+	if (!err)
+		err = iq_out_flush(&tail);
+	if (!err)
+		err = iq_term_done(&term);
+	if (!err) {
+		iq_out_bytes(out, head.buf, head.len);
+		iq_out_bytes(out, tail.buf, tail.len);
+	}
+	iq_term_deinit(&term);
+	iq_out_deinit(&tail);
+	iq_out_deinit(&head);
+	return err;
+}
+
+const struct iq_report iq_report_text = {
+	.command = "report",
+	.format = "text",
+	.summary = "verdict and findings for people",
+	.render = text_render,
+};

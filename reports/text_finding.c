@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A finding in words: where, who made it, what each witness says, what to do. */
+#include "reports/text.h"
+
+#include <inttypes.h>
+
+#include "model/signature.h"
+#include "reports/goroutine_line.h"
+#include "reports/words.h"
+
+/* Columns before what a line says. */
+#define LABEL_WIDTH 10
+/* Callers of the site that are named. */
+#define MAX_CALLERS 2
+#define MAX_CRASH_CALLERS 4
+/* Witnesses that each have a line; of more, those that say something. */
+#define MAX_EVIDENCE 8
+
+static unsigned indent_of(const struct iq_finding *f)
+{
+	return f->id > 99 ? 5 : f->id > 9 ? 4 : 3;
+}
+
+/* "   made by   " */
+static unsigned put_label(struct iq_text *text, unsigned indent,
+			  struct iq_str label)
+{
+	iq_term_spaces(text->term, indent);
+	iq_term_left(text->term, label, LABEL_WIDTH);
+	return indent + LABEL_WIDTH;
+}
+
+static void put_line(struct iq_text *text, const struct iq_finding *f,
+		     const char *label, struct iq_str clean)
+{
+	unsigned column;
+
+	if (!clean.len)
+		return;
+	column = put_label(text, indent_of(f), iq_str_of(label));
+	iq_term_wrap(text->term, clean, column, column);
+	iq_out_char(text->term->out, '\n');
+}
+
+static void put_title(struct iq_text *text, const struct iq_finding *f)
+{
+	struct iq_term *term = text->term;
+	unsigned indent = indent_of(f);
+	struct iq_str number = iq_term_textf(term, "%" PRIu32, f->id);
+
+	iq_term_style(term, IQ_STYLE_BOLD);
+	iq_term_left(term, number, indent);
+	iq_term_wrap(term, iq_term_clean(term, f->title), indent, indent);
+	iq_term_style(term, IQ_STYLE_PLAIN);
+	iq_out_char(term->out, '\n');
+}
+
+/* Frames of the program's own code that lead to the site. */
+static void put_callers(struct iq_text *text, const struct iq_finding *f)
+{
+	unsigned left =
+		f->class == IQ_CLASS_CRASH ? MAX_CRASH_CALLERS : MAX_CALLERS;
+	unsigned room = text->term->width - indent_of(f) - LABEL_WIDTH;
+	struct iq_signature sig;
+
+	if (!f->stack)
+		return;
+	iq_signature_compute(f->stack, &sig);
+	for (uint32_t i = sig.begin; i < sig.end && left; i++) {
+		const struct iq_frame *frame = &f->stack->frames[i];
+
+		if ((sig.site != UINT32_MAX && i <= sig.site) ||
+		    frame->foreign ||
+		    iq_package_is_std(iq_function_package(frame->function)))
+			continue;
+		put_line(text, f, "from",
+			 iq_term_site(text->term, frame, room));
+		left--;
+	}
+}
+
+/* Labels that all goroutines of the finding share. */
+static void put_labels(struct iq_text *text, const struct iq_finding *f)
+{
+	const struct iq_labels *labels = NULL;
+	struct iq_out line;
+
+	for (size_t i = 0; i < f->num_goroutines; i++) {
+		const struct iq_goroutine *g =
+			&text->model->goroutines[f->goroutines[i]];
+
+		if (!g->fact->labels || !g->fact->labels->num ||
+		    (labels && g->fact->labels != labels))
+			return;
+		labels = g->fact->labels;
+	}
+	if (!labels)
+		return;
+	iq_out_init_memory(&line);
+	iq_line_labels(text->term, &line, labels);
+	put_line(text, f, "labels",
+		 iq_str_trim((struct iq_str){ line.buf, line.len }));
+	iq_out_deinit(&line);
+}
+
+static void put_place(struct iq_text *text, const struct iq_finding *f)
+{
+	struct iq_term *term = text->term;
+	unsigned room = term->width - indent_of(f) - LABEL_WIDTH;
+	char own[IQ_WORDS_SIZE];
+
+	put_line(text, f, "at", iq_term_place(term, f->site));
+	put_callers(text, f);
+	if (f->created_by)
+		put_line(text, f, "made by",
+			 iq_term_site(term, f->created_by, room));
+	if (f->has_wait_max && f->has_wait_min &&
+	    f->wait_max_ns > f->wait_min_ns) {
+		char max[IQ_WORDS_SIZE];
+
+		put_line(text, f, "since",
+			 iq_term_textf(term, "between %s and %s before",
+				       iq_words_duration(own, f->wait_min_ns),
+				       iq_words_duration(max, f->wait_max_ns)));
+	}
+	put_labels(text, f);
+}
+
+/* "core", and "core 2" where there are several. */
+static struct iq_str witness_label(struct iq_text *text, uint32_t witness)
+{
+	const struct iq_model *m = text->model;
+	enum iq_witness_kind kind = m->witnesses[witness]->witness.kind;
+	unsigned num = 0, own = 0;
+
+	for (uint32_t i = 0; i < m->num_witnesses; i++) {
+		if (m->witnesses[i]->witness.kind != kind)
+			continue;
+		num++;
+		if (i <= witness)
+			own++;
+	}
+	if (num == 1)
+		return iq_str_of(iq_text_kind_name(kind));
+	return iq_term_textf(text->term, "%s %u", iq_text_kind_name(kind), own);
+}
+
+static enum iq_style mark_style(char mark)
+{
+	return mark == '!' ? IQ_STYLE_BAD :
+	       mark == '+' ? IQ_STYLE_BOLD :
+			     IQ_STYLE_DIM;
+}
+
+static void put_evidence(struct iq_text *text, const struct iq_finding *f,
+			 const struct iq_evidence *e)
+{
+	struct iq_term *term = text->term;
+	char mark = iq_text_mark(text, e);
+	struct iq_str label = witness_label(text, e->witness);
+	unsigned indent = indent_of(f);
+	unsigned column = indent + LABEL_WIDTH;
+
+	iq_term_spaces(term, indent);
+	iq_term_left(term, iq_term_cut(term, label, LABEL_WIDTH - 3),
+		     LABEL_WIDTH - 3);
+	iq_term_style(term, mark_style(mark));
+	iq_out_char(term->out, mark);
+	iq_term_style(term, IQ_STYLE_PLAIN);
+	iq_out_cstr(term->out, "  ");
+	iq_term_wrap(term, iq_term_clean(term, e->text), column, column);
+	iq_out_char(term->out, '\n');
+}
+
+static void put_witnesses(struct iq_text *text, const struct iq_finding *f)
+{
+	bool brief = f->num_evidence > MAX_EVIDENCE && !text->options->all;
+	size_t silent = 0, shown = 0;
+
+	for (size_t i = 0; i < f->num_evidence; i++) {
+		const struct iq_evidence *e = &f->evidence[i];
+		bool says = e->stance != IQ_STANCE_SILENT;
+
+		// An executable says nothing of goroutines.
+		if (text->model->witnesses[e->witness]->witness.kind ==
+			    IQ_WITNESS_EXECUTABLE &&
+		    !says)
+			continue;
+		if (brief && (!says || shown == MAX_EVIDENCE)) {
+			silent++;
+			continue;
+		}
+		put_evidence(text, f, e);
+		shown++;
+	}
+	if (silent)
+		put_line(text, f, "others",
+			 iq_term_textf(text->term,
+				       "%zu more witnesses are not shown "
+				       "(--all shows them)",
+				       silent));
+}
+
+void iq_text_finding(struct iq_text *text, const struct iq_finding *finding,
+		     bool brief)
+{
+	struct iq_term *term = text->term;
+
+	put_title(text, finding);
+	if (!brief) {
+		put_place(text, finding);
+		put_witnesses(text, finding);
+	}
+	put_line(text, finding, "fix", iq_term_clean(term, finding->advice));
+	if (!brief)
+		put_line(text, finding, "settle",
+			 iq_term_clean(term, finding->settle));
+}

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of the report: what is no finding, what is missing, where next. */
+#include "reports/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/vec.h"
+#include "reports/words.h"
+
+/* Gaps that have a line, if not all are asked for. */
+#define MAX_GAPS 3
+/* Reasons why rules were not run, and rules named for each. */
+#define MAX_REASONS 3
+#define MAX_RULES 3
+/* Kinds of wait that are named. */
+#define MAX_CLASSES 4
+
+static void put_paragraph(struct iq_text *text, struct iq_str clean,
+			  unsigned indent)
+{
+	iq_term_wrap(text->term, clean, 0, indent);
+	iq_out_char(text->term->out, '\n');
+}
+
+/* Appends to a text in the arena. */
+static struct iq_str append(struct iq_text *text, struct iq_str to,
+			    struct iq_str more)
+{
+	return iq_term_textf(text->term, "%.*s%.*s", IQ_STR_ARG(to),
+			     IQ_STR_ARG(more));
+}
+
+/* ---- what is no finding */
+
+struct others {
+	uint64_t by_class[IQ_CLASS_SYSTEM + 1];
+	uint64_t waiting, running, unknown;
+};
+
+static void mark(bool *set, const uint32_t *list, size_t num)
+{
+	for (size_t i = 0; i < num; i++)
+		set[list[i]] = true;
+}
+
+/* Goroutines of the program that no finding is about, notes included. */
+static struct iq_error *count_others(const struct iq_model *m,
+				     struct others *others)
+{
+	iq_cleanup(iq_freep) bool *set = calloc(m->num_goroutines + 1, 1);
+
+	if (!set)
+		return &iq_enomem;
+	for (size_t i = 0; i < m->num_findings; i++) {
+		mark(set, m->findings[i].goroutines,
+		     m->findings[i].num_goroutines);
+		mark(set, m->findings[i].victims, m->findings[i].num_victims);
+	}
+	for (size_t i = 0; i < m->num_goroutines; i++) {
+		const struct iq_goroutine *g = &m->goroutines[i];
+
+		if (set[i] || g->fact->system)
+			continue;
+		if (g->class == IQ_CLASS_RUNNING)
+			others->running += g->count;
+		else if (g->class == IQ_CLASS_UNKNOWN_WAIT)
+			others->unknown += g->count;
+		else
+			others->waiting += g->count;
+		others->by_class[g->class] += g->count;
+	}
+	return NULL;
+}
+
+/* " (3 IO wait, 2 select, 1 sleep)", largest first. */
+static struct iq_str class_list(struct iq_text *text, struct others *others)
+{
+	struct iq_str list = IQ_STR("");
+	char number[IQ_WORDS_SIZE];
+	unsigned num = 0;
+
+	for (; num < MAX_CLASSES; num++) {
+		unsigned best = 0;
+
+		for (unsigned c = IQ_CLASS_CHAN_SEND; c <= IQ_CLASS_SYSTEM; c++)
+			if (others->by_class[c] > others->by_class[best] ||
+			    !best)
+				best = c;
+		if (!others->by_class[best])
+			break;
+		list = append(
+			text, list,
+			iq_term_textf(
+				text->term, "%s%s %s", num ? ", " : "",
+				iq_words_number(number, others->by_class[best]),
+				iq_wait_class_words((enum iq_wait_class)best)));
+		others->by_class[best] = 0;
+	}
+	return list;
+}
+
+/* "5 idle-connection, 1 idle-listener": notes by rule. */
+static struct iq_str note_list(struct iq_text *text, uint64_t *total)
+{
+	const struct iq_model *m = text->model;
+	struct iq_str list = IQ_STR("");
+
+	for (size_t i = 0; i < m->num_findings; i++) {
+		const struct iq_finding *f = &m->findings[i];
+		char number[IQ_WORDS_SIZE];
+		uint64_t count = 0;
+		bool seen = false;
+
+		if (f->severity != IQ_SEVERITY_NOTE)
+			continue;
+		for (size_t j = 0; j < m->num_findings; j++) {
+			const struct iq_finding *g = &m->findings[j];
+
+			if (g->severity != IQ_SEVERITY_NOTE ||
+			    !iq_str_equal(iq_str_of(f->rule),
+					  iq_str_of(g->rule)))
+				continue;
+			seen |= j < i;
+			count += g->count;
+		}
+		if (seen)
+			continue;
+		list = append(text, list,
+			      iq_term_textf(text->term, "%s%s %s",
+					    list.len ? ", " : "",
+					    iq_words_number(number, count),
+					    f->rule));
+		*total += count;
+	}
+	return list;
+}
+
+static void add_part(struct iq_text *text, struct iq_str *line, uint64_t num,
+		     const char *words, struct iq_str list)
+{
+	char number[IQ_WORDS_SIZE];
+
+	if (!num)
+		return;
+	*line = append(text, *line,
+		       iq_term_textf(text->term, "%s %s %s",
+				     line->len ? "," : "",
+				     iq_words_number(number, num), words));
+	if (list.len)
+		*line = append(
+			text, *line,
+			iq_term_textf(text->term, " (%.*s)", IQ_STR_ARG(list)));
+}
+
+static struct iq_error *put_others(struct iq_text *text)
+{
+	struct others others = { 0 };
+	struct iq_error *err = count_others(text->model, &others);
+	struct iq_str line = IQ_STR("");
+	uint64_t noted = 0;
+	struct iq_str notes = note_list(text, &noted);
+
+	if (err)
+		return err;
+	add_part(text, &line, noted,
+		 noted == 1 ? "waits as it should" : "wait as they should",
+		 notes);
+	add_part(text, &line, others.waiting,
+		 others.waiting == 1 ? "waits and no rule objects" :
+				       "wait and no rule objects",
+		 class_list(text, &others));
+	add_part(text, &line, others.running,
+		 others.running == 1 ? "can run" : "can run", IQ_STR(""));
+	add_part(text, &line, others.unknown, "of unknown state", IQ_STR(""));
+	add_part(text, &line, text->model->num_system,
+		 text->model->num_system == 1 ? "is the runtime's" :
+						"are the runtime's",
+		 IQ_STR(""));
+	if (!line.len)
+		line = IQ_STR(" none");
+	put_paragraph(text,
+		      iq_term_textf(text->term, "not findings:%.*s",
+				    IQ_STR_ARG(line)),
+		      3);
+	return NULL;
+}
+
+/* ---- what is missing */
+
+struct gap_ref {
+	const struct iq_gap *gap;
+	const struct iq_facts *facts; /* NULL: of the case */
+};
+
+struct gap_refs {
+	IQ_VEC(struct gap_ref) list;
+	uint64_t count;
+};
+
+static bool collect(struct gap_refs *refs, const struct iq_gap *gaps,
+		    size_t num, const struct iq_facts *facts)
+{
+	for (size_t i = 0; i < num; i++) {
+		struct gap_ref ref = { .gap = &gaps[i], .facts = facts };
+
+		if (!iq_vec_push(&refs->list, ref))
+			return false;
+		refs->count += gaps[i].count ? gaps[i].count : 1;
+	}
+	return true;
+}
+
+static bool collect_all(struct gap_refs *refs, const struct iq_model *m)
+{
+	if (!collect(refs, m->gaps, m->num_gaps, NULL))
+		return false;
+	for (size_t i = 0; i < m->num_witnesses; i++) {
+		const struct iq_facts *facts = m->witnesses[i];
+
+		if (!collect(refs, facts->gaps.data, facts->gaps.len, facts))
+			return false;
+	}
+	return true;
+}
+
+static struct iq_str gap_place(struct iq_text *text, const struct gap_ref *ref)
+{
+	struct iq_term *term = text->term;
+	struct iq_str path = IQ_STR("case");
+
+	if (ref->facts && ref->facts->witness.path.len)
+		path = iq_term_clean(term,
+				     iq_str_basename(ref->facts->witness.path));
+	if (ref->gap->has_offset)
+		return iq_term_textf(term, "%.*s at byte 0x%" PRIx64,
+				     IQ_STR_ARG(path), ref->gap->offset);
+	if (ref->gap->has_addr)
+		return iq_term_textf(term, "%.*s at address 0x%" PRIx64,
+				     IQ_STR_ARG(path), ref->gap->addr);
+	return path;
+}
+
+static void put_gap(struct iq_text *text, const struct gap_ref *ref)
+{
+	struct iq_str place = gap_place(text, ref);
+	struct iq_str words = iq_term_clean(text->term, ref->gap->text);
+	char number[IQ_WORDS_SIZE];
+	struct iq_str times = IQ_STR("");
+
+	if (ref->gap->count > 1)
+		times = iq_term_textf(text->term, " (%s times)",
+				      iq_words_number(number, ref->gap->count));
+	iq_out_cstr(text->term->out, "   ");
+	iq_term_wrap(text->term,
+		     iq_term_textf(text->term, "%.*s: %.*s%.*s",
+				   IQ_STR_ARG(place), IQ_STR_ARG(words),
+				   IQ_STR_ARG(times)),
+		     3, 6);
+	iq_out_char(text->term->out, '\n');
+}
+
+/* Codes stand worst first; equal ones keep their order. */
+static void put_gaps_sorted(struct iq_text *text, const struct gap_refs *refs)
+{
+	uint64_t left = text->options->all ? UINT64_MAX : MAX_GAPS;
+	uint64_t shown = 0;
+	char number[IQ_WORDS_SIZE];
+
+	for (unsigned code = IQ_GAP_TRUNCATED; code <= IQ_GAP_IO; code++) {
+		for (size_t i = 0; i < refs->list.len; i++) {
+			const struct gap_ref *ref = &refs->list.data[i];
+
+			if (ref->gap->code != code || !left)
+				continue;
+			put_gap(text, ref);
+			left--;
+			shown += ref->gap->count ? ref->gap->count : 1;
+		}
+	}
+	if (shown < refs->count)
+		iq_out_printf(text->term->out,
+			      "   and %s more (--all lists them)\n",
+			      iq_words_number(number, refs->count - shown));
+}
+
+static struct iq_error *put_gaps(struct iq_text *text)
+{
+	struct gap_refs refs = { 0 };
+	char number[IQ_WORDS_SIZE];
+	struct iq_error *err = NULL;
+
+	if (!collect_all(&refs, text->model)) {
+		err = &iq_enomem;
+	} else if (!refs.count) {
+		iq_out_cstr(text->term->out, "missing: nothing\n");
+	} else {
+		iq_out_printf(text->term->out, "missing: %s %s\n",
+			      iq_words_number(number, refs.count),
+			      refs.count == 1 ? "gap" : "gaps, worst first");
+		put_gaps_sorted(text, &refs);
+	}
+	iq_vec_deinit(&refs.list);
+	return err;
+}
+
+/* ---- what was not run */
+
+static bool is_first_of_reason(const struct iq_model *m, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (iq_str_equal(m->not_run[i].text, m->not_run[index].text))
+			return false;
+	}
+	return true;
+}
+
+/* "crash-panic, crash-signal and 2 more: no witness of how it ended" */
+static void put_reason(struct iq_text *text, size_t index, bool full)
+{
+	const struct iq_model *m = text->model;
+	struct iq_str line = IQ_STR("");
+	size_t named = 0, more = 0;
+
+	for (size_t i = index; i < m->num_not_run; i++) {
+		if (!iq_str_equal(m->not_run[i].text, m->not_run[index].text))
+			continue;
+		if (!full && named == MAX_RULES) {
+			more++;
+			continue;
+		}
+		line = iq_term_textf(text->term, "%.*s%s%s", IQ_STR_ARG(line),
+				     named ? ", " : "", m->not_run[i].rule);
+		named++;
+	}
+	if (more)
+		line = iq_term_textf(text->term, "%.*s and %zu more",
+				     IQ_STR_ARG(line), more);
+	line = iq_term_textf(
+		text->term, "not run: %.*s: %.*s", IQ_STR_ARG(line),
+		IQ_STR_ARG(iq_term_clean(text->term, m->not_run[index].text)));
+	put_paragraph(text, line, 3);
+}
+
+static void put_not_run(struct iq_text *text)
+{
+	const struct iq_model *m = text->model;
+	// Who reads "clean" must see all that it is not about.
+	bool full = text->options->all || m->verdict.word >= IQ_VERDICT_CLEAN;
+	size_t reasons = 0, rules = 0;
+
+	for (size_t i = 0; i < m->num_not_run; i++) {
+		if (!is_first_of_reason(m, i))
+			continue;
+		if (full || reasons < MAX_REASONS)
+			put_reason(text, i, full);
+		else
+			rules++;
+		reasons++;
+	}
+	if (rules)
+		iq_out_printf(text->term->out,
+			      "not run for %zu other reasons: see --all\n",
+			      rules);
+}
+
+/* ---- where next */
+
+/* Needs no quotes in a shell, and is no option. */
+static bool is_plain(struct iq_str path)
+{
+	static const char fine[] = "/._-+,:=@%";
+
+	for (size_t i = 0; i < path.len; i++) {
+		char c = path.ptr[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+		    !(c >= '0' && c <= '9') && !strchr(fine, c))
+			return false;
+	}
+	return path.len && path.ptr[0] != '-';
+}
+
+/* The inputs as they were given, where they can be typed again. */
+static struct iq_str files(struct iq_text *text, unsigned columns)
+{
+	const struct iq_model *m = text->model;
+	struct iq_str list = IQ_STR("");
+	struct iq_str last = IQ_STR("");
+
+	for (size_t i = 0; i < m->num_witnesses; i++) {
+		struct iq_str path = m->witnesses[i]->witness.path;
+
+		if (iq_str_equal(path, last))
+			continue;
+		if (!is_plain(path) || list.len > 4096)
+			return IQ_STR("FILE...");
+		list = iq_term_textf(text->term, "%.*s%s%.*s", IQ_STR_ARG(list),
+				     list.len ? " " : "", IQ_STR_ARG(path));
+		last = path;
+	}
+	if (!list.len || iq_term_width(list) > columns)
+		return IQ_STR("FILE...");
+	return list;
+}
+
+static void put_command(struct iq_text *text, const char *label,
+			struct iq_str command)
+{
+	unsigned used = 6 + iq_term_width(command) + 1;
+	unsigned room = text->term->width > used ? text->term->width - used : 0;
+
+	iq_out_cstr(text->term->out, label);
+	iq_out_str(text->term->out, command);
+	iq_out_char(text->term->out, ' ');
+	iq_out_str(text->term->out, files(text, room));
+	iq_out_char(text->term->out, '\n');
+}
+
+/* The first goroutine of the worst finding that has an id. */
+static const struct iq_goroutine *first_with_id(const struct iq_text *text)
+{
+	for (size_t f = 0; f < text->num_listed; f++) {
+		const struct iq_finding *finding = text->listed[f];
+
+		for (size_t i = 0; i < finding->num_goroutines; i++) {
+			const struct iq_goroutine *g =
+				&text->model
+					 ->goroutines[finding->goroutines[i]];
+
+			if (g->has_id)
+				return g;
+		}
+	}
+	return NULL;
+}
+
+static void put_next(struct iq_text *text)
+{
+	const struct iq_goroutine *g = first_with_id(text);
+	const char *label = "next: ";
+
+	if (!text->model->num_goroutines)
+		return;
+	if (g) {
+		put_command(text, label,
+			    iq_term_textf(text->term, "inquest bt %" PRIu64,
+					  g->id));
+		label = "      ";
+	}
+	put_command(text, label, IQ_STR("inquest goroutines -g site"));
+}
+
+struct iq_error *iq_text_rest(struct iq_text *text)
+{
+	struct iq_error *err = NULL;
+
+	if (text->model->num_goroutines)
+		err = put_others(text);
+	if (!err)
+		err = put_gaps(text);
+	if (err)
+		return err;
+	put_not_run(text);
+	put_next(text);
+	return NULL;
+}
