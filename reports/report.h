@@ -27,6 +27,7 @@ struct iq_report_options {
 	bool has_id;
 	uint64_t id;
 	bool go_style; /* bt --go: as the runtime prints them */
+	bool unique;   /* bt: equal stacks once, with their goroutines */
 	bool labels;
 	bool runtime_frames; /* bt: frames that are hidden otherwise */
 };
