@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Goroutine dumps as the runtime prints them: debug=2, runtime.Stack, panics,
+ * fatal errors, fatal signals, with any log around them.
+ */
+#include "formats/text/go_dump.h"
+
+#include "formats/reader.h"
+
+/* So many lines of noise may stand between a panic and its goroutines. */
+#define NOISE_BEFORE_GOROUTINES 16
+
+static size_t header_match(struct iq_str text)
+{
+	struct iq_go_header header;
+
+	return iq_go_header_parse(text, &header) ? header.len : 0;
+}
+
+static const struct iq_lines_mark mark = {
+	.needle = { "goroutine ", 10 },
+	.match = header_match,
+};
+
+static unsigned go_dump_bid(const struct iq_source *source)
+{
+	// The words that the grammar prescribes: "goroutine ", " [", "]:".
+	return iq_lines_find(source, &mark) ?
+		       8 * (unsigned)(mark.needle.len + 4) :
+		       0;
+}
+
+struct iq_error *iq_dump_keep(struct iq_dump *d, const struct iq_line *line,
+			      struct iq_str s, struct iq_str *ret)
+{
+	if (!line->stable)
+		return iq_facts_string(d->facts, s, ret);
+	*ret = s;
+	return NULL;
+}
+
+static struct iq_str trim_end(struct iq_str s)
+{
+	while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\r' ||
+			 s.ptr[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
+/* A line that says nothing as it is; true if it comes again, unwrapped. */
+static bool noise_line(struct iq_dump *d)
+{
+	if (iq_lines_adopt(&d->lines))
+		return true;
+	// A name is counted where it turns out to be none.
+	if (!d->stack.open || !d->stack.has_name)
+		d->num_noise++;
+	// What was said long before is not about what comes.
+	if (d->has_next && !d->stack.open &&
+	    d->num_noise > NOISE_BEFORE_GOROUTINES)
+		d->has_next = false;
+	return false;
+}
+
+static struct iq_error *header_line(struct iq_dump *d,
+				    const struct iq_line *line,
+				    const struct iq_go_header *header)
+{
+	bool in_panic = d->state == IQ_DUMP_PANIC;
+	struct iq_error *err = iq_dump_stack_end(d, false);
+
+	if (err)
+		return err;
+	if (!line->prefixed)
+		iq_lines_unprefix(&d->lines);
+	if (d->tentative && d->blank_before) {
+		// What stood in the value was never a dump.
+		d->tentative = false;
+		d->has_next = true;
+		d->next = d->tentative_end;
+		d->section.num--;
+	}
+	if (in_panic) {
+		d->tentative = true;
+		d->tentative_end = d->next;
+	}
+	return iq_dump_stack_begin(d, header, line);
+}
+
+static struct iq_error *blank_line(struct iq_dump *d)
+{
+	if (d->state == IQ_DUMP_PANIC)
+		d->state = IQ_DUMP_OUTSIDE;
+	d->has_signal = false;
+	return iq_dump_stack_end(d, false);
+}
+
+/* In a panic's value: anything, even what looks like a dump. */
+static struct iq_error *panic_line(struct iq_dump *d,
+				   const struct iq_line *line)
+{
+	// Lines of a value are indented since 1.23: they hold no header.
+	if (line->text.ptr[0] != '\t' && iq_lines_adopt(&d->lines))
+		return NULL;
+	return iq_dump_end_panic_line(d, line);
+}
+
+static struct iq_error *text_line(struct iq_dump *d, const struct iq_line *line)
+{
+	struct iq_go_header header;
+	struct iq_error *err;
+	bool done = false;
+
+	if (line->text.ptr[0] == 'g' &&
+	    iq_go_header_parse(line->text, &header) &&
+	    header.len == line->text.len)
+		return header_line(d, line, &header);
+	if (d->state == IQ_DUMP_PANIC)
+		return panic_line(d, line);
+	err = iq_dump_end_line(d, line, &done);
+	if (err || done)
+		return err;
+	if (iq_str_equal(line->text, IQ_STR("runtime stack:"))) {
+		err = iq_dump_stack_end(d, false);
+		iq_dump_stack_skip(d);
+		return err;
+	}
+	if (d->state == IQ_DUMP_STACK) {
+		err = iq_dump_stack_line(d, line, &done);
+		if (err || done)
+			return err;
+	} else if (iq_go_register_parse(line->text)) {
+		return NULL;
+	}
+	noise_line(d);
+	return NULL;
+}
+
+static struct iq_error *lines_read(struct iq_dump *d)
+{
+	struct iq_error *err = NULL;
+	struct iq_line line;
+
+	while (!err && iq_lines_next(&d->lines, &line)) {
+		line.text = trim_end(line.text);
+		if (line.text.len) {
+			err = text_line(d, &line);
+			d->blank_before = false;
+		} else {
+			err = blank_line(d);
+			d->blank_before = true;
+		}
+	}
+	if (!err && d->lines.nomem)
+		return &iq_enomem;
+	return err ? err : iq_dump_stack_end(d, true);
+}
+
+static void dump_deinit(struct iq_dump *d)
+{
+	iq_lines_deinit(&d->lines);
+	iq_dump_ids_deinit(&d->section.ids);
+	iq_vec_deinit(&d->stack.frames);
+	iq_text_buf_deinit(&d->stack.name);
+	iq_text_buf_deinit(&d->label_text.key);
+	iq_text_buf_deinit(&d->label_text.value);
+	iq_vec_deinit(&d->label_items);
+}
+
+static struct iq_error *go_dump_read(const struct iq_read_context *context,
+				     const struct iq_source *source,
+				     struct iq_facts *facts)
+{
+	iq_cleanup(dump_deinit) struct iq_dump d = { .facts = facts,
+						     .source = source };
+	struct iq_error *err;
+
+	(void)context;
+	facts->witness.kind = IQ_WITNESS_DUMP;
+	facts->witness.format = IQ_STR("go-dump");
+	iq_lines_init(&d.lines, source, &mark);
+	err = lines_read(&d);
+	return err ? err : iq_dump_section_finish(&d);
+}
+
+const struct iq_reader iq_reader_go_dump = {
+	.name = "go-dump",
+	.kind = IQ_WITNESS_DUMP,
+	.bid = go_dump_bid,
+	.read = go_dump_read,
+};

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the runtime prints before the goroutines of a process that dies.
+ * Go 1.26: src/runtime/panic.go, printpanics, dopanic_m, fatalthrow;
+ * src/runtime/signal_unix.go, fatalsignal.
+ */
+#include "formats/text/go_dump.h"
+#include "formats/text/scan.h"
+
+/* si_code of what kill(2) and sigqueue(3) send (signal.h of Linux). */
+#define SI_CODE_USER 0
+#define SI_CODE_QUEUE (-1)
+
+/* " [recovered]" and its newer form end the value's last line. */
+static struct iq_str panic_text(struct iq_str text)
+{
+	// clang-format off
+	static const struct iq_str ends[] = {
+		{ " [recovered]", 12 },
+		{ " [recovered, repanicked]", 24 },
+	};
+	// clang-format on
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(ends); i++) {
+		if (iq_str_ends(text, ends[i]))
+			return iq_str_sub(text, 0, text.len - ends[i].len);
+	}
+	return text;
+}
+
+/* A new end whose goroutines are to come. */
+static struct iq_error *end_begin(struct iq_dump *d, enum iq_end_kind kind,
+				  struct iq_str text)
+{
+	struct iq_error *err = iq_dump_stack_end(d, false);
+
+	if (err)
+		return err;
+	d->next = (struct iq_dump_end){ .kind = kind };
+	d->next.signal = IQ_STR("");
+	d->has_next = true;
+	d->next_thread_first = false;
+	d->threads = false;
+	d->tentative = false;
+	d->num_noise = 0;
+	return iq_facts_string(d->facts, text, &d->next.text);
+}
+
+/* "[signal SIGSEGV: segmentation violation code=0x1 addr=0x8 pc=0x515803]" */
+static struct iq_error *signal_line(struct iq_dump *d, struct iq_str text,
+				    bool *ret)
+{
+	struct iq_go_signal signal;
+
+	if (!d->has_next || !iq_go_signal_parse(text, &signal))
+		return NULL;
+	*ret = true;
+	d->next.has_fault_addr = signal.has_addr;
+	d->next.fault_addr = signal.addr;
+	return iq_facts_string(d->facts, signal.name, &d->next.signal);
+}
+
+struct iq_error *iq_dump_end_panic_line(struct iq_dump *d,
+					const struct iq_line *line)
+{
+	struct iq_scan s = { .s = line->text };
+	bool done = false;
+	struct iq_error *err = signal_line(d, line->text, &done);
+
+	if (err || done)
+		return err;
+	iq_scan_literal(&s, IQ_STR("\t"));
+	// The newest panic stands last, and it is the one that ended it.
+	if (iq_scan_literal(&s, IQ_STR("panic: ")))
+		return iq_facts_string(d->facts, panic_text(iq_scan_rest(&s)),
+				       &d->next.text);
+	return NULL;
+}
+
+/* Whether who sent @signal wanted the dump. */
+static bool is_operator(struct iq_str signal, const struct iq_go_signal_pc *pc)
+{
+	if (iq_str_equal(signal, IQ_STR("SIGQUIT")))
+		return true;
+	// abort() of C sends the signal to its own thread: SI_TKILL.
+	return iq_str_equal(signal, IQ_STR("SIGABRT")) && pc->has_code &&
+	       (pc->code == SI_CODE_USER || pc->code == SI_CODE_QUEUE);
+}
+
+/* "PC=0x48af81 m=0 sigcode=0" behind "SIGQUIT: quit". */
+static struct iq_error *signal_pc_line(struct iq_dump *d,
+				       const struct iq_line *line, bool *ret)
+{
+	struct iq_go_signal_pc pc;
+	struct iq_error *err;
+
+	if (!iq_go_signal_pc_parse(line->text, &pc))
+		return NULL;
+	*ret = true;
+	if (d->has_rule) {
+		// The signal is passed on from thread to thread, and each
+		// prints what it did: the same process, the same end.
+		d->has_rule = false;
+		d->threads = true;
+		return iq_dump_stack_end(d, false);
+	}
+	err = end_begin(d,
+			is_operator(d->signal, &pc) ? IQ_END_OPERATOR :
+						      IQ_END_SIGNAL,
+			d->signal_text);
+	d->next.signal = d->signal;
+	d->next.has_pc = true;
+	d->next.pc = pc.pc;
+	d->next.has_fault_addr = pc.has_addr;
+	d->next.fault_addr = pc.addr;
+	return err;
+}
+
+static struct iq_error *fatal_signal_line(struct iq_dump *d,
+					  struct iq_str text, bool *ret)
+{
+	struct iq_str name;
+
+	if (!iq_go_fatal_signal_parse(text, &name))
+		return NULL;
+	*ret = true;
+	d->has_signal = true;
+	struct iq_error *err = iq_facts_string(d->facts, name, &d->signal);
+
+	if (!err)
+		err = iq_facts_string(d->facts, text, &d->signal_text);
+	return err;
+}
+
+/* "-----" between the threads of GOTRACEBACK=crash, or anybody's rule. */
+static struct iq_error *rule_line(struct iq_dump *d, bool *ret)
+{
+	*ret = true;
+	if (d->section.num || d->stack.open)
+		d->has_rule = true;
+	return iq_dump_stack_end(d, false);
+}
+
+/* "fatal error: …" and "panic: …" in column 1. */
+static struct iq_error *words_line(struct iq_dump *d,
+				   const struct iq_line *line, bool *ret)
+{
+	struct iq_scan s = { .s = line->text };
+	struct iq_error *err;
+
+	if (iq_scan_literal(&s, IQ_STR("fatal error: "))) {
+		*ret = true;
+		return end_begin(d, IQ_END_FATAL, iq_scan_rest(&s));
+	}
+	if (!iq_scan_literal(&s, IQ_STR("panic: ")))
+		return NULL;
+	*ret = true;
+	err = end_begin(d, IQ_END_PANIC, panic_text(iq_scan_rest(&s)));
+	d->state = IQ_DUMP_PANIC;
+	return err;
+}
+
+struct iq_error *iq_dump_end_line(struct iq_dump *d, const struct iq_line *line,
+				  bool *ret)
+{
+	bool had_signal = d->has_signal;
+	struct iq_error *err = NULL;
+
+	*ret = false;
+	d->has_signal = false;
+	switch (line->text.ptr[0]) {
+	case 'P':
+		if (had_signal)
+			err = signal_pc_line(d, line, ret);
+		break;
+	case 'S':
+		err = fatal_signal_line(d, line->text, ret);
+		break;
+	case '[':
+		err = signal_line(d, line->text, ret);
+		break;
+	case '-':
+		if (iq_str_equal(line->text, IQ_STR("-----")))
+			err = rule_line(d, ret);
+		break;
+	case 'f':
+	case 'p':
+		err = words_line(d, line, ret);
+		break;
+	default:
+		break;
+	}
+	// A rule that no signal follows is somebody else's.
+	if (!*ret)
+		d->has_rule = false;
+	return err;
+}

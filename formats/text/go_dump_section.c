@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A file may hold several dumps: the last one that has goroutines counts. Its
+ * begin is known from the words before it, from an id that was there already,
+ * or from a second goroutine that runs while it is shown.
+ */
+#include "base/limits.h"
+#include "formats/text/go_dump.h"
+
+/* What runtime/pprof writes of debug=2 at most, cut without a mark
+ * (Go: src/runtime/pprof/pprof.go, writeGoroutineStacks). */
+#define DEBUG2_MAX (64u << 20)
+
+static const struct iq_dump_end end_unknown = {
+	.kind = IQ_END_UNKNOWN,
+	.text = { "", 0 },
+	.signal = { "", 0 },
+};
+
+/* It is shown with its stack although it runs. */
+static bool is_shown_running(const struct iq_dump_stack *stack)
+{
+	return stack->header.status == IQ_GSTATUS_RUNNING && stack->frames.len;
+}
+
+/* It runs because it takes the dump of a process that lives on. */
+static bool is_asking(const struct iq_dump_stack *stack)
+{
+	struct iq_str f;
+
+	if (!is_shown_running(stack))
+		return false;
+	f = stack->frames.data[0].function;
+	return iq_str_equal(f, IQ_STR("runtime/debug.Stack")) ||
+	       iq_str_starts(f, IQ_STR("runtime/pprof."));
+}
+
+/* Who ended it stands first, unless the thread's own stack does. */
+static void end_goroutine_set(struct iq_dump *d)
+{
+	struct iq_process_fact *p = &d->facts->process;
+	const struct iq_go_header *h = &d->stack.header;
+	enum iq_end_kind kind = d->section.end.kind;
+
+	p->has_end_goroutine = false;
+	if (d->section.thread_first)
+		return;
+	if (kind != IQ_END_PANIC && kind != IQ_END_FATAL &&
+	    kind != IQ_END_SIGNAL)
+		return;
+	if (h->status != IQ_GSTATUS_SYSCALL && !is_shown_running(&d->stack))
+		return;
+	p->has_end_goroutine = true;
+	p->end_goroutine = h->id;
+}
+
+/* The goroutine that was read is the first of a dump. */
+static void section_begin(struct iq_dump *d)
+{
+	struct iq_dump_section *s = &d->section;
+
+	iq_facts_restart(d->facts);
+	s->num++;
+	s->offset = d->stack.offset;
+	s->end = d->has_next ? d->next : end_unknown;
+	s->has_running = s->has_labels = s->has_system = false;
+	s->thread_first = d->next_thread_first;
+	s->num_skipped = 0;
+	iq_dump_ids_clear(&s->ids);
+	d->threads = false;
+	d->next_thread_first = false;
+	// Noise before the first goroutine is not within the dump.
+	d->num_noise = 0;
+	// Who prints its own stack recovered from what was said before; a
+	// signal's text needs nobody's help.
+	if (is_asking(&d->stack) && s->end.kind != IQ_END_SIGNAL &&
+	    s->end.kind != IQ_END_OPERATOR) {
+		s->end = end_unknown;
+		s->end.kind = IQ_END_NONE;
+	}
+	end_goroutine_set(d);
+}
+
+void iq_dump_section_enter(struct iq_dump *d, struct iq_goroutine_fact **ret)
+{
+	const struct iq_dump_section *s = &d->section;
+	uint32_t at = 0;
+	bool known = iq_dump_ids_find(&s->ids, d->stack.header.id, &at);
+
+	*ret = NULL;
+	if (s->num == 0 || d->has_next)
+		section_begin(d);
+	else if (known && d->threads)
+		*ret = &d->facts->goroutines.data[at];
+	else if (known || (is_shown_running(&d->stack) && s->has_running &&
+			   !d->threads))
+		section_begin(d);
+	d->has_next = false;
+}
+
+void iq_dump_section_merge(struct iq_goroutine_fact *known,
+			   const struct iq_goroutine_fact *g)
+{
+	if (!known->stack && g->stack) {
+		known->stack = g->stack;
+		known->entry = g->entry;
+		known->system = g->system;
+	}
+	if (!known->created_by)
+		known->created_by = g->created_by;
+}
+
+struct iq_error *iq_dump_section_add(struct iq_dump *d,
+				     const struct iq_goroutine_fact *g)
+{
+	struct iq_dump_section *s = &d->section;
+
+	if (d->facts->goroutines.len >= IQ_LIMIT_GOROUTINES) {
+		iq_facts_gap(d->facts, IQ_GAP_LIMIT, "more than %u goroutines",
+			     IQ_LIMIT_GOROUTINES);
+		return NULL;
+	}
+	s->num_skipped += d->num_noise;
+	d->num_noise = 0;
+	s->has_running |= g->status == IQ_GSTATUS_RUNNING && g->stack;
+	s->has_labels |= g->labels != NULL;
+	s->has_system |= g->system;
+	if (!iq_vec_push(&d->facts->goroutines, *g))
+		return &iq_enomem;
+	return iq_dump_ids_add(&s->ids, g->id,
+			       (uint32_t)d->facts->goroutines.len - 1);
+}
+
+/* Where some have labels, the others are known to have none. */
+static struct iq_error *labels_complete(struct iq_facts *facts)
+{
+	const struct iq_labels *none;
+	struct iq_error *err = iq_facts_labels(facts, NULL, 0, &none);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < facts->goroutines.len; i++) {
+		if (!facts->goroutines.data[i].labels)
+			facts->goroutines.data[i].labels = none;
+	}
+	return NULL;
+}
+
+static void process_set(struct iq_process_fact *p, const struct iq_dump_end *end)
+{
+	p->end = end->kind;
+	p->end_text = end->text;
+	p->signal = end->signal;
+	p->has_fault_addr = end->has_fault_addr;
+	p->fault_addr = end->fault_addr;
+}
+
+struct iq_error *iq_dump_section_finish(struct iq_dump *d)
+{
+	const struct iq_dump_section *s = &d->section;
+	struct iq_witness_fact *w = &d->facts->witness;
+	struct iq_error *err = NULL;
+
+	if (s->num == 0)
+		return iq_error_at(IQ_ERROR_FORMAT, 0, "no goroutine in it");
+	process_set(&d->facts->process, &s->end);
+	w->section = s->num - 1;
+	w->num_sections = s->num;
+	w->num_skipped_lines = s->num_skipped;
+	w->tells = IQ_TELLS_IDS | IQ_TELLS_STATES | IQ_TELLS_STACKS |
+		   IQ_TELLS_CREATORS;
+	if (s->end.kind != IQ_END_UNKNOWN)
+		w->tells |= IQ_TELLS_END;
+	if (s->has_system)
+		w->tells |= IQ_TELLS_SYSTEM;
+	if (s->has_labels) {
+		w->tells |= IQ_TELLS_LABELS;
+		err = labels_complete(d->facts);
+	}
+	if (d->source->size - s->offset == DEBUG2_MAX)
+		iq_facts_gap_offset(d->facts, IQ_GAP_TRUNCATED, d->source->size,
+				    "the dump ends at the 64 MiB that "
+				    "runtime/pprof writes at most");
+	return err;
+}
