@@ -15,6 +15,9 @@
 #define IQ_LIMIT_INLINE 256
 /* Nested signal frames of one thread; a crash has two. */
 #define IQ_LIMIT_SIGNAL_FRAMES 8
+/* Steps of one pc-value table: one for each instruction at most, and compilers
+ * give up on functions of a million instructions. */
+#define IQ_LIMIT_PC_VALUES (1u << 20)
 /* A function or file name; the linker's longest are a few KiB. */
 #define IQ_LIMIT_NAME (1u << 16)
 /* Threads (runtime's default is 10,000; the kernel's pid limit is 4 Mi). */

@@ -417,36 +417,22 @@ static struct iq_error *module_find(struct finder *f, struct iq_core_module *m)
 	return NULL;
 }
 
-static void id_describe(struct iq_str build_id, struct iq_str go_build_id,
-			char *buf, size_t size)
-{
-	char quoted[IQ_STR_QUOTE_SIZE];
-
-	if (build_id.len)
-		snprintf(buf, size, "build id %.*s", IQ_STR_ARG(build_id));
-	else if (go_build_id.len)
-		snprintf(buf, size, "Go build id %s",
-			 iq_str_quote(go_build_id, quoted));
-	else
-		snprintf(buf, size, "no build id");
-}
-
 /* The user's files that are not of this core, where none is its executable. */
 static void mismatches_report(struct finder *f)
 {
 	const struct iq_core_module *m = f->modules.data;
-	char path[IQ_STR_QUOTE_SIZE], theirs[IQ_STR_QUOTE_SIZE + 32];
-	char ours[IQ_STR_QUOTE_SIZE + 32];
+	char path[IQ_STR_QUOTE_SIZE];
+	char theirs[IQ_ELF_ID_TEXT_SIZE], ours[IQ_ELF_ID_TEXT_SIZE];
 
 	if (!f->modules.len || (m->elf && !m->opened))
 		return;
-	id_describe(m->build_id, m->go_build_id, ours, sizeof(ours));
+	iq_elf_id_text(m->build_id, m->go_build_id, ours);
 	for (size_t i = 0; i < f->context->num_executables; i++) {
 		const struct iq_elf *elf = f->candidates[i];
 		if (!elf || f->used[i])
 			continue;
-		id_describe(iq_elf_build_id(elf), iq_elf_go_build_id(elf),
-			    theirs, sizeof(theirs));
+		iq_elf_id_text(iq_elf_build_id(elf), iq_elf_go_build_id(elf),
+			       theirs);
 		iq_facts_gap(
 			f->facts, IQ_GAP_MISMATCH,
 			"%s (%s) is not the program of this core (%s) and "

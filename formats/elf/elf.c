@@ -3,6 +3,7 @@
 
 #include <gelf.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -202,25 +203,24 @@ static bool notes_read(struct iq_elf *elf, uint64_t offset, uint64_t size,
 	return whole;
 }
 
+/*
+ * Go's own linker leaves .note.gnu.build-id out of its PT_NOTE (1.26), and
+ * objects of debug information have sections only: both tables are asked.
+ */
 static void build_ids_read(struct iq_elf *elf)
 {
-	bool any = false;
-
 	elf->notes_whole =
 		elf->header.num_segments == elf->header.promised_segments;
 	for (size_t i = 0; i < elf->segments.len; i++) {
 		const struct iq_elf_segment *s = &elf->segments.data[i];
-		if (s->type != PT_NOTE)
-			continue;
-		any = true;
-		if (!notes_read(elf, s->offset, s->filesz, s->align))
+		if (s->type == PT_NOTE &&
+		    !notes_read(elf, s->offset, s->filesz, s->align))
 			elf->notes_whole = false;
 	}
-	// Object files of debug information may have notes in sections only.
-	for (size_t i = 0; i < elf->sections.len && !any; i++) {
+	for (size_t i = 0; i < elf->sections.len; i++) {
 		const struct iq_elf_section *s = &elf->sections.data[i];
 		if (s->type == SHT_NOTE &&
-		    !notes_read(elf, s->offset, s->size, 4))
+		    !notes_read(elf, s->offset, s->size, s->align))
 			elf->notes_whole = false;
 	}
 }
@@ -275,6 +275,7 @@ static struct iq_error *sections_read(struct iq_elf *elf)
 			.addr = sh.sh_addr,
 			.offset = sh.sh_offset,
 			.size = sh.sh_size,
+			.align = sh.sh_addralign,
 		};
 		if (!iq_vec_push(&elf->sections, s))
 			return &iq_enomem;
@@ -414,6 +415,39 @@ struct iq_str iq_elf_build_id(const struct iq_elf *elf)
 struct iq_str iq_elf_go_build_id(const struct iq_elf *elf)
 {
 	return elf->go_build_id;
+}
+
+/* As Go's linker writes them: four hashes in base64url, with slashes between. */
+static bool is_plain_id(struct iq_str id)
+{
+	const struct iq_str plain =
+		IQ_STR("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		       "0123456789-_/");
+
+	for (size_t i = 0; i < id.len; i++) {
+		if (iq_str_find(plain, id.ptr[i]) == plain.len)
+			return false;
+	}
+	return id.len <= IQ_STR_QUOTE_SIZE;
+}
+
+const char *iq_elf_id_text(struct iq_str build_id, struct iq_str go_build_id,
+			   char *buf)
+{
+	const size_t size = IQ_ELF_ID_TEXT_SIZE;
+	char quoted[IQ_STR_QUOTE_SIZE];
+
+	if (build_id.len && is_plain_id(build_id))
+		snprintf(buf, size, "build id %.*s", IQ_STR_ARG(build_id));
+	else if (go_build_id.len && is_plain_id(go_build_id))
+		snprintf(buf, size, "Go build id %.*s",
+			 IQ_STR_ARG(go_build_id));
+	else if (go_build_id.len)
+		snprintf(buf, size, "Go build id %s",
+			 iq_str_quote(go_build_id, quoted));
+	else
+		snprintf(buf, size, "no build id");
+	return buf;
 }
 
 bool iq_elf_notes_whole(const struct iq_elf *elf)

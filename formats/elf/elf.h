@@ -47,6 +47,7 @@ struct iq_elf_section {
 	uint64_t addr;
 	uint64_t offset;
 	uint64_t size;
+	uint64_t align;
 };
 
 /* Whether the bytes are an ELF64 little-endian file of type @type. */
@@ -86,6 +87,13 @@ void iq_elf_symbols(const struct iq_elf *elf, struct iq_str prefix,
  */
 struct iq_str iq_elf_build_id(const struct iq_elf *elf);
 struct iq_str iq_elf_go_build_id(const struct iq_elf *elf);
+/*
+ * "build id 49834b78…", "Go build id …" or "no build id", for messages: clean
+ * text in @buf, which has IQ_ELF_ID_TEXT_SIZE bytes.
+ */
+#define IQ_ELF_ID_TEXT_SIZE (IQ_STR_QUOTE_SIZE + 32)
+const char *iq_elf_id_text(struct iq_str build_id, struct iq_str go_build_id,
+			   char *buf);
 /* Every note segment was there, so that an empty build id means "none". */
 bool iq_elf_notes_whole(const struct iq_elf *elf);
 

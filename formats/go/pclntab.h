@@ -29,11 +29,11 @@ struct iq_go_module {
 	uint64_t pclntab_addr; /* the pcHeader */
 	uint64_t text, etext, minpc, maxpc;
 	uint64_t funcnametab, funcnametab_len;
-	uint64_t cutab, cutab_len;	/* len in entries of 4 bytes */
+	uint64_t cutab, cutab_len; /* len in entries of 4 bytes */
 	uint64_t filetab, filetab_len;
 	uint64_t pctab, pctab_len;
 	uint64_t pclntable, pclntable_len;
-	uint64_t ftab, ftab_len;	/* len in entries of 8 bytes */
+	uint64_t ftab, ftab_len; /* len in entries of 8 bytes */
 	uint64_t noptrdata, enoptrdata, data, edata;
 	uint64_t bss, ebss, noptrbss, enoptrbss;
 	uint64_t types, etypes, rodata, gofunc;
@@ -44,13 +44,14 @@ struct iq_go_module {
 	struct iq_str path;
 	/* Functions can be named (pclntab is readable). */
 	bool has_pclntab;
-	bool has_funcdata; /* gofunc is readable: inline trees */
+	/* gofunc is readable: inline trees, stack maps. */
+	bool has_funcdata;
 };
 
 struct iq_go_func {
 	const struct iq_go_module *module;
 	uint64_t entry;
-	uint64_t end; /* entry of the next function */
+	uint64_t end;	    /* entry of the next function */
 	uint64_t func_addr; /* of the _func record */
 	uint32_t name_off;
 	uint32_t pcsp, pcfile, pcln, npcdata, cu_offset;
@@ -59,6 +60,15 @@ struct iq_go_func {
 };
 
 struct iq_pclntab;
+
+/*
+ * Whether the tables of @module can be used: all readable, functions sorted.
+ * NULL, or an error that says which one is not, and why.
+ */
+struct iq_error *iq_pclntab_check(const struct iq_memory *memory,
+				  const struct iq_go_version *version,
+				  const struct iq_go_module *module)
+	iq_must_check;
 
 /*
  * A view of all modules. @version gives shapes; modules with a table that
@@ -74,7 +84,10 @@ void iq_pclntab_destroy(struct iq_pclntab *pcln);
 /* The function that holds @pc; false if @pc is in no Go text. */
 bool iq_pclntab_func(const struct iq_pclntab *pcln, uint64_t pc,
 		     struct iq_go_func *ret);
-/* Its name as a view into the tables; false if unreadable. */
+/*
+ * Its name as a view into the tables, as the linker wrote it; false if
+ * unreadable. From 1.21 on type arguments are in it: iq_go_name_print().
+ */
 bool iq_pclntab_name(const struct iq_pclntab *pcln,
 		     const struct iq_go_func *func, struct iq_str *ret);
 /* Value of the pcsp table at @pc: bytes that the frame has pushed. */
@@ -90,18 +103,31 @@ bool iq_pclntab_funcdata(const struct iq_pclntab *pcln,
 			 const struct iq_go_func *func, unsigned index,
 			 uint64_t *ret);
 
+/*
+ * @name as the runtime prints it and as profiles have it: type arguments as
+ * "[...]". @name itself, or a text in @buf, which holds IQ_LIMIT_NAME bytes or
+ * as much as the caller likes: a longer name stays as it is.
+ */
+struct iq_str iq_go_name_print(struct iq_str name, char *buf, size_t size);
+
+/* The module whose text holds @pc, readable tables or not; NULL if none. */
+const struct iq_go_module *iq_pclntab_module(const struct iq_pclntab *pcln,
+					     uint64_t pc);
+
 /* One logical call at a pc. */
 struct iq_go_call {
-	struct iq_str function;
-	struct iq_str file; /* empty if unknown */
-	uint32_t line;	    /* 0 if unknown */
+	struct iq_str function; /* as iq_pclntab_name() gives it */
+	struct iq_str file;	/* empty if unknown */
+	uint32_t line;		/* 0 if unknown */
 	uint8_t func_id;
 	bool inlined;
 };
 
 /*
  * The calls at @pc, innermost first, the physical function last; at most
- * @cap. @pc is the lookup pc: the caller has already taken 1 off a return
+ * @cap. Where an inlined call is known to be there but its record cannot be
+ * read, or @cap is too small, the physical function stands alone and without a
+ * line. @pc is the lookup pc: the caller has already taken 1 off a return
  * address. The number of calls; 0 if @func cannot be named.
  */
 size_t iq_pclntab_calls(const struct iq_pclntab *pcln,

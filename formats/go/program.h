@@ -17,13 +17,18 @@ struct iq_go_buildinfo {
 	struct iq_str modinfo; /* without its sentinels */
 };
 
-/* Looks through bytes of an executable's or core's data segment. */
+/*
+ * Looks through bytes of an executable's or core's data segment, of which the
+ * first stands at an address that 16 divides. Views into @data.
+ */
 bool iq_go_buildinfo_find(const uint8_t *data, uint64_t len,
 			  struct iq_go_buildinfo *ret);
 /* A "build\tKEY=VALUE" line of modinfo, or the path of "mod"; false if none. */
 bool iq_go_buildinfo_setting(struct iq_str modinfo, const char *key,
 			     struct iq_str *ret);
 bool iq_go_buildinfo_module(struct iq_str modinfo, struct iq_str *ret);
+
+struct iq_go_symbols;
 
 struct iq_go_program {
 	const struct iq_core *core;
@@ -32,8 +37,12 @@ struct iq_go_program {
 	const struct iq_go_version *version;
 	bool version_exact;
 	struct iq_go_module *modules; /* [0] is the runtime's own */
-	size_t num_modules;
+	size_t num_modules;	      /* 1 or more */
 	struct iq_pclntab *pcln;
+	/* Empty texts if there is none. */
+	struct iq_go_buildinfo buildinfo;
+	/* NULL without a verified executable that has any. */
+	struct iq_go_symbols *symbols;
 };
 
 /*
@@ -49,7 +58,7 @@ struct iq_error *iq_go_program_open(const struct iq_core *core,
  * Address of a package variable of the runtime in the process ("runtime.allgs"),
  * by the symbol table of a verified executable; false if it has none.
  */
-bool iq_go_program_symbol(const struct iq_go_program *program,
-			  const char *name, uint64_t *ret);
+bool iq_go_program_symbol(const struct iq_go_program *program, const char *name,
+			  uint64_t *ret);
 
 #endif
