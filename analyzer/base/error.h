@@ -45,8 +45,8 @@ struct iq_error *iq_error_new(enum iq_error_code code, const char *fmt, ...)
 
 /* The same with the offset in the file where the input is wrong. */
 struct iq_error *iq_error_at(enum iq_error_code code, uint64_t offset,
-			     const char *fmt, ...)
-	iq_printf(3, 4) iq_must_check;
+			     const char *fmt, ...) iq_printf(3, 4)
+	iq_must_check;
 
 /* Takes @err and gives it back with "prefix: " before its text. */
 struct iq_error *iq_error_within(struct iq_error *err, const char *fmt, ...)
