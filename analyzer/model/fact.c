@@ -83,7 +83,8 @@ const char *iq_gstatus_name(enum iq_gstatus status)
 		[IQ_GSTATUS_UNKNOWN] = "unknown",
 	};
 
-	return (size_t)status < IQ_ARRAY_SIZE(names) ? names[status] : "unknown";
+	return (size_t)status < IQ_ARRAY_SIZE(names) ? names[status] :
+						       "unknown";
 }
 
 const char *iq_wait_kind_name(enum iq_wait_kind kind)
@@ -274,8 +275,8 @@ static struct iq_error *stack_key(struct iq_facts *facts,
 		.elided_at = stack->elided ? stack->elided_at : 0,
 		.num_elided = stack->elided ? stack->num_elided : 0,
 	};
-	size_t len = sizeof(shape) +
-		     stack->num_frames * sizeof(struct iq_frame);
+	size_t len =
+		sizeof(shape) + stack->num_frames * sizeof(struct iq_frame);
 
 	t->scratch.len = 0;
 	if (!iq_vec_reserve(&t->scratch, len))
@@ -381,8 +382,7 @@ struct iq_error *iq_facts_labels(struct iq_facts *facts,
 /* Counts @gap at an equal one that stands; true if that was done. */
 static bool gap_count(struct iq_facts *facts, struct gap_entry *entry)
 {
-	if (entry->num < IQ_LIMIT_EQUAL_GAPS &&
-	    facts->gaps.len < IQ_LIMIT_GAPS)
+	if (entry->num < IQ_LIMIT_EQUAL_GAPS && facts->gaps.len < IQ_LIMIT_GAPS)
 		return false;
 	facts->gaps.data[entry->gap].count++;
 	return true;
@@ -413,8 +413,7 @@ static void gap_add(struct iq_facts *facts, struct iq_gap gap)
 		entry = iq_arena_calloc(&facts->arena, 1, sizeof(*entry));
 		if (!entry || !iq_str_dup(&facts->arena, gap.text, &gap.text))
 			return;
-		HASH_ADD_KEYPTR(hh, t->gaps, gap.text.ptr, gap.text.len,
-				entry);
+		HASH_ADD_KEYPTR(hh, t->gaps, gap.text.ptr, gap.text.len, entry);
 		if (iq_map_failed)
 			return;
 	}
@@ -455,9 +454,9 @@ void iq_facts_gap(struct iq_facts *facts, enum iq_gap_code code,
 void iq_facts_gap_offset(struct iq_facts *facts, enum iq_gap_code code,
 			 uint64_t offset, const char *fmt, ...)
 {
-	const struct iq_gap gap = {
-		.code = code, .has_offset = true, .offset = offset
-	};
+	const struct iq_gap gap = { .code = code,
+				    .has_offset = true,
+				    .offset = offset };
 	va_list args;
 
 	va_start(args, fmt);
@@ -468,9 +467,9 @@ void iq_facts_gap_offset(struct iq_facts *facts, enum iq_gap_code code,
 void iq_facts_gap_addr(struct iq_facts *facts, enum iq_gap_code code,
 		       uint64_t addr, const char *fmt, ...)
 {
-	const struct iq_gap gap = {
-		.code = code, .has_addr = true, .addr = addr
-	};
+	const struct iq_gap gap = { .code = code,
+				    .has_addr = true,
+				    .addr = addr };
 	va_list args;
 
 	va_start(args, fmt);

@@ -91,7 +91,6 @@ static struct iq_error *blank_line(struct iq_dump *d)
 {
 	if (d->state == IQ_DUMP_PANIC)
 		d->state = IQ_DUMP_OUTSIDE;
-	d->has_signal = false;
 	return iq_dump_stack_end(d, false);
 }
 

@@ -27,6 +27,8 @@ struct iq_dump_end {
 	struct iq_str signal;
 	bool has_fault_addr;
 	uint64_t fault_addr;
+	/* The signal was sent: who ran on its thread has no part in it. */
+	bool sent;
 	/* The interrupted instruction. */
 	bool has_pc;
 	uint64_t pc;
@@ -68,6 +70,9 @@ struct iq_dump_stack {
 	bool skip;
 	struct iq_go_header header;
 	uint64_t offset;
+	/* Lines of noise before the header, and in between since. */
+	uint64_t noise_before;
+	uint64_t noise_within;
 	const struct iq_labels *labels;
 	IQ_VEC(struct iq_frame) frames;
 	/* Inlined calls at the end of frames, whose pc comes with the next. */
@@ -117,21 +122,21 @@ struct iq_dump {
 	struct iq_dump_end next;
 	/* A thread's own stack came before all goroutines. */
 	bool next_thread_first;
-	/* Lines of noise since then. */
+	/* Lines of noise since the last line that was none. */
 	uint64_t num_noise;
 	/* The goroutines stood in a panic's value, or a logger dropped blank
 	 * lines: if one stands behind a blank line, they did. */
 	bool tentative;
 	struct iq_dump_end tentative_end;
 	bool blank_before;
-	/* The last line was "SIGQUIT: quit". */
-	bool has_signal;
+	/* "SIGQUIT: quit" came; for so many lines it awaits its "PC=". */
+	unsigned signal_left;
 	struct iq_str signal;
 	struct iq_str signal_text;
-	/* The last line but blank ones was "-----". */
-	bool has_rule;
-	/* In the stacks of single threads of GOTRACEBACK=crash. */
-	bool threads;
+	/* "-----" came, the same for a signal. */
+	unsigned rule_left;
+	/* In the text of one more thread of GOTRACEBACK=crash. */
+	bool in_thread;
 	/* Scratch of labels. */
 	struct iq_go_label_text label_text;
 	IQ_VEC(struct iq_label) label_items;

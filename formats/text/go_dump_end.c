@@ -11,6 +11,9 @@
 #define SI_CODE_USER 0
 #define SI_CODE_QUEUE (-1)
 
+/* A log's own lines may stand between lines that belong together. */
+#define LINES_BETWEEN 4
+
 /* " [recovered]" and its newer form end the value's last line. */
 static struct iq_str panic_text(struct iq_str text)
 {
@@ -40,7 +43,7 @@ static struct iq_error *end_begin(struct iq_dump *d, enum iq_end_kind kind,
 	d->next.signal = IQ_STR("");
 	d->has_next = true;
 	d->next_thread_first = false;
-	d->threads = false;
+	d->in_thread = false;
 	d->tentative = false;
 	d->num_noise = 0;
 	return iq_facts_string(d->facts, text, &d->next.text);
@@ -97,11 +100,12 @@ static struct iq_error *signal_pc_line(struct iq_dump *d,
 	if (!iq_go_signal_pc_parse(line->text, &pc))
 		return NULL;
 	*ret = true;
-	if (d->has_rule) {
+	d->signal_left = 0;
+	if (d->rule_left) {
 		// The signal is passed on from thread to thread, and each
 		// prints what it did: the same process, the same end.
-		d->has_rule = false;
-		d->threads = true;
+		d->rule_left = 0;
+		d->in_thread = true;
 		return iq_dump_stack_end(d, false);
 	}
 	err = end_begin(d,
@@ -109,6 +113,7 @@ static struct iq_error *signal_pc_line(struct iq_dump *d,
 						      IQ_END_SIGNAL,
 			d->signal_text);
 	d->next.signal = d->signal;
+	d->next.sent = pc.has_code && pc.code <= SI_CODE_USER;
 	d->next.has_pc = true;
 	d->next.pc = pc.pc;
 	d->next.has_fault_addr = pc.has_addr;
@@ -116,15 +121,17 @@ static struct iq_error *signal_pc_line(struct iq_dump *d,
 	return err;
 }
 
-static struct iq_error *fatal_signal_line(struct iq_dump *d,
-					  struct iq_str text, bool *ret)
+static struct iq_error *fatal_signal_line(struct iq_dump *d, struct iq_str text,
+					  bool *ret)
 {
 	struct iq_str name;
 
 	if (!iq_go_fatal_signal_parse(text, &name))
 		return NULL;
 	*ret = true;
-	d->has_signal = true;
+	d->signal_left = LINES_BETWEEN;
+	if (d->rule_left)
+		d->rule_left = LINES_BETWEEN;
 	struct iq_error *err = iq_facts_string(d->facts, name, &d->signal);
 
 	if (!err)
@@ -137,7 +144,7 @@ static struct iq_error *rule_line(struct iq_dump *d, bool *ret)
 {
 	*ret = true;
 	if (d->section.num || d->stack.open)
-		d->has_rule = true;
+		d->rule_left = LINES_BETWEEN;
 	return iq_dump_stack_end(d, false);
 }
 
@@ -163,14 +170,12 @@ static struct iq_error *words_line(struct iq_dump *d,
 struct iq_error *iq_dump_end_line(struct iq_dump *d, const struct iq_line *line,
 				  bool *ret)
 {
-	bool had_signal = d->has_signal;
 	struct iq_error *err = NULL;
 
 	*ret = false;
-	d->has_signal = false;
 	switch (line->text.ptr[0]) {
 	case 'P':
-		if (had_signal)
+		if (d->signal_left)
 			err = signal_pc_line(d, line, ret);
 		break;
 	case 'S':
@@ -190,8 +195,9 @@ struct iq_error *iq_dump_end_line(struct iq_dump *d, const struct iq_line *line,
 	default:
 		break;
 	}
-	// A rule that no signal follows is somebody else's.
-	if (!*ret)
-		d->has_rule = false;
+	if (!*ret) {
+		d->signal_left -= d->signal_left > 0;
+		d->rule_left -= d->rule_left > 0;
+	}
 	return err;
 }

@@ -52,8 +52,7 @@ static void wait_bound(struct iq_goroutine_fact *g)
 	    g->minutes > INT64_MAX / NS_PER_MINUTE)
 		return;
 	g->has_wait_min = true;
-	g->wait_min_ns =
-		(int64_t)(g->minutes - MINUTES_SLACK) * NS_PER_MINUTE;
+	g->wait_min_ns = (int64_t)(g->minutes - MINUTES_SLACK) * NS_PER_MINUTE;
 }
 
 static bool is_runtime(struct iq_str function)

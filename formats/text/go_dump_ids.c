@@ -13,8 +13,7 @@ static size_t ids_place(const struct iq_dump_ids *ids, uint64_t id)
 	return at;
 }
 
-bool iq_dump_ids_find(const struct iq_dump_ids *ids, uint64_t id,
-		      uint32_t *ret)
+bool iq_dump_ids_find(const struct iq_dump_ids *ids, uint64_t id, uint32_t *ret)
 {
 	size_t at;
 
@@ -72,8 +71,7 @@ struct iq_error *iq_dump_ids_add(struct iq_dump_ids *ids, uint64_t id,
 void iq_dump_ids_clear(struct iq_dump_ids *ids)
 {
 	if (ids->ids.len)
-		memset(ids->ids.data, 0,
-		       ids->ids.len * sizeof(*ids->ids.data));
+		memset(ids->ids.data, 0, ids->ids.len * sizeof(*ids->ids.data));
 	ids->num = 0;
 }
 

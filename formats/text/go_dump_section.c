@@ -2,7 +2,8 @@
 /*
  * A file may hold several dumps: the last one that has goroutines counts. Its
  * begin is known from the words before it, from an id that was there already,
- * or from a second goroutine that runs while it is shown.
+ * or from a second goroutine that runs while it is shown: the list of one dump
+ * has one at most, the others' stacks are unavailable.
  */
 #include "base/limits.h"
 #include "formats/text/go_dump.h"
@@ -43,7 +44,7 @@ static void end_goroutine_set(struct iq_dump *d)
 	enum iq_end_kind kind = d->section.end.kind;
 
 	p->has_end_goroutine = false;
-	if (d->section.thread_first)
+	if (d->section.thread_first || d->section.end.sent)
 		return;
 	if (kind != IQ_END_PANIC && kind != IQ_END_FATAL &&
 	    kind != IQ_END_SIGNAL)
@@ -67,10 +68,9 @@ static void section_begin(struct iq_dump *d)
 	s->thread_first = d->next_thread_first;
 	s->num_skipped = 0;
 	iq_dump_ids_clear(&s->ids);
-	d->threads = false;
 	d->next_thread_first = false;
 	// Noise before the first goroutine is not within the dump.
-	d->num_noise = 0;
+	d->stack.noise_before = 0;
 	// Who prints its own stack recovered from what was said before; a
 	// signal's text needs nobody's help.
 	if (is_asking(&d->stack) && s->end.kind != IQ_END_SIGNAL &&
@@ -81,19 +81,29 @@ static void section_begin(struct iq_dump *d)
 	end_goroutine_set(d);
 }
 
+/* Without anything between the two they may be somebody's selection. */
+static bool is_second_running(const struct iq_dump *d)
+{
+	return is_shown_running(&d->stack) && d->section.has_running &&
+	       (d->stack.noise_before || is_asking(&d->stack));
+}
+
 void iq_dump_section_enter(struct iq_dump *d, struct iq_goroutine_fact **ret)
 {
 	const struct iq_dump_section *s = &d->section;
 	uint32_t at = 0;
 	bool known = iq_dump_ids_find(&s->ids, d->stack.header.id, &at);
 
+	bool in_thread = d->in_thread;
+
 	*ret = NULL;
+	// A thread runs one goroutine; a second one is another dump's.
+	d->in_thread = false;
 	if (s->num == 0 || d->has_next)
 		section_begin(d);
-	else if (known && d->threads)
-		*ret = &d->facts->goroutines.data[at];
-	else if (known || (is_shown_running(&d->stack) && s->has_running &&
-			   !d->threads))
+	else if (in_thread)
+		*ret = known ? &d->facts->goroutines.data[at] : NULL;
+	else if (known || is_second_running(d))
 		section_begin(d);
 	d->has_next = false;
 }
@@ -120,8 +130,7 @@ struct iq_error *iq_dump_section_add(struct iq_dump *d,
 			     IQ_LIMIT_GOROUTINES);
 		return NULL;
 	}
-	s->num_skipped += d->num_noise;
-	d->num_noise = 0;
+	s->num_skipped += d->stack.noise_before + d->stack.noise_within;
 	s->has_running |= g->status == IQ_GSTATUS_RUNNING && g->stack;
 	s->has_labels |= g->labels != NULL;
 	s->has_system |= g->system;
@@ -146,7 +155,8 @@ static struct iq_error *labels_complete(struct iq_facts *facts)
 	return NULL;
 }
 
-static void process_set(struct iq_process_fact *p, const struct iq_dump_end *end)
+static void process_set(struct iq_process_fact *p,
+			const struct iq_dump_end *end)
 {
 	p->end = end->kind;
 	p->end_text = end->text;

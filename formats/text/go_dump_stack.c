@@ -52,15 +52,19 @@ struct iq_error *iq_dump_stack_begin(struct iq_dump *d,
 	s->skip = header->id == 0;
 	s->header = *header;
 	s->offset = line->offset;
+	s->noise_before = d->num_noise;
+	s->noise_within = d->num_noise = 0;
 	s->labels = NULL;
 	s->frames.len = s->num_inlined = 0;
 	s->has_call = s->has_creator = s->creator_placed = false;
 	s->has_parent = s->has_name = s->elided = false;
 	s->unavailable = s->ancestors = false;
+	s->elided_at = 0;
+	s->num_elided = 0;
 	s->damage = NULL;
 	d->state = IQ_DUMP_STACK;
 	// A thread's own stack ahead of all: the signal hit the scheduler.
-	if (s->skip && !d->threads && (d->has_next || d->section.num == 0))
+	if (s->skip && !d->in_thread && (d->has_next || d->section.num == 0))
 		d->next_thread_first = true;
 	err = iq_facts_string(d->facts, header->wait_reason,
 			      &s->header.wait_reason);
@@ -99,8 +103,8 @@ static bool is_trap(const struct iq_frame *callee)
 static bool is_trapped(const struct iq_dump *d, const struct iq_frame *frame)
 {
 	const struct iq_dump_stack *s = &d->stack;
-	const struct iq_dump_end *end = d->has_next ? &d->next :
-						      &d->section.end;
+	const struct iq_dump_end *end =
+		d->has_next ? &d->next : &d->section.end;
 	size_t outer = s->frames.len - s->num_inlined;
 
 	if (outer == 0)
@@ -122,7 +126,8 @@ static struct iq_error *frame_add(struct iq_dump *d, struct iq_frame frame)
 		if (frame.has_pc)
 			frame.pc_exact = is_trapped(d, &frame);
 		for (size_t i = 1; i <= s->num_inlined; i++) {
-			struct iq_frame *in = &s->frames.data[s->frames.len - i];
+			struct iq_frame *in =
+				&s->frames.data[s->frames.len - i];
 
 			in->has_pc = frame.has_pc;
 			in->pc = frame.pc;
@@ -160,6 +165,13 @@ static struct iq_error *call_flush(struct iq_dump *d,
 	return frame_add(d, s->call);
 }
 
+/* A line of the goroutine: what stood before it, stood within. */
+static void noise_within(struct iq_dump *d)
+{
+	d->stack.noise_within += d->num_noise;
+	d->num_noise = 0;
+}
+
 static void place_set(struct iq_frame *frame, const struct iq_go_place *place,
 		      struct iq_str file)
 {
@@ -167,6 +179,9 @@ static void place_set(struct iq_frame *frame, const struct iq_go_place *place,
 	frame->line = place->line;
 	if (place->has_offset && place->offset <= UINT32_MAX)
 		frame->offset = (uint32_t)place->offset;
+	// "f(...)" with an offset is a call whose arguments are unknown.
+	if (place->has_offset)
+		frame->inlined = false;
 	frame->has_pc = place->has_pc;
 	frame->pc = place->pc;
 	if (place->has_pc && place->has_offset && place->offset <= place->pc)
@@ -202,6 +217,7 @@ static struct iq_error *place_line(struct iq_dump *d,
 	if (s->has_name && place->has_pc && !place->has_fp)
 		return foreign_add(d, place, file);
 	name_drop(d);
+	noise_within(d);
 	if (s->has_call) {
 		s->has_call = false;
 		place_set(&s->call, place, file);

@@ -165,8 +165,8 @@ static bool header_labels(struct iq_scan *s, struct iq_str intro,
 static size_t state_end(struct iq_str s)
 {
 	size_t bracket = iq_str_find(s, ']');
-	size_t labels = iq_str_search(iq_str_sub(s, 0, bracket),
-				      IQ_STR(" labels:{"));
+	size_t labels =
+		iq_str_search(iq_str_sub(s, 0, bracket), IQ_STR(" labels:{"));
 
 	return labels < bracket ? labels : bracket;
 }
@@ -309,9 +309,8 @@ bool iq_go_creator_parse(struct iq_str line, struct iq_go_creator *ret)
 	size_t at = iq_str_search(rest, in);
 
 	if (at < rest.len)
-		c.has_parent = iq_str_u64(iq_str_sub(rest, at + in.len,
-						     rest.len),
-					  &c.parent);
+		c.has_parent = iq_str_u64(
+			iq_str_sub(rest, at + in.len, rest.len), &c.parent);
 	c.function = iq_str_sub(rest, 0, at);
 	if (c.function.len == 0 || c.function.len > IQ_LIMIT_NAME)
 		return false;

@@ -98,7 +98,9 @@ bool iq_go_register_parse(struct iq_str line);
 
 /*
  * "[signal SIGSEGV: segmentation violation code=0x1 addr=0x8 pc=0x515803]"
- * after a panic or a fatal error; number 0 unless there is no name.
+ * after a panic or a fatal error. An address is one only if the kernel saw the
+ * fault there: si_code of 1 to 127, neither a signal that was sent (0 and
+ * below, where si_pid stands in its place) nor SI_KERNEL (128, no address).
  */
 struct iq_go_signal {
 	struct iq_str name;
@@ -115,6 +117,7 @@ struct iq_go_signal_pc {
 	uint64_t pc;
 	bool has_code;
 	int64_t code;
+	/* As above. */
 	bool has_addr;
 	uint64_t addr;
 };

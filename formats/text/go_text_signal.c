@@ -44,11 +44,18 @@ static bool value_find(struct iq_str line, struct iq_str name, uint64_t *ret)
 	return iq_scan_literal(&s, name) && iq_scan_hex(&s, ret);
 }
 
+/* Linux: include/uapi/asm-generic/siginfo.h, SI_KERNEL. */
+static bool is_fault(uint64_t code)
+{
+	return code > 0 && code < 0x80;
+}
+
 bool iq_go_signal_parse(struct iq_str line, struct iq_go_signal *ret)
 {
 	struct iq_go_signal signal = { .name = IQ_STR("") };
 	struct iq_scan s = { .s = line };
 	uint64_t number;
+	uint64_t code = 0;
 
 	if (!iq_scan_literal(&s, IQ_STR("[signal ")) ||
 	    !iq_str_ends(line, IQ_STR("]")))
@@ -57,7 +64,9 @@ bool iq_go_signal_parse(struct iq_str line, struct iq_go_signal *ret)
 		signal.name = signal_of_number(number);
 	else if (!signal_name(&s, &signal.name))
 		return false;
-	signal.has_addr = value_find(line, IQ_STR(" addr="), &signal.addr);
+	signal.has_addr = value_find(line, IQ_STR(" code="), &code) &&
+			  is_fault(code) &&
+			  value_find(line, IQ_STR(" addr="), &signal.addr);
 	*ret = signal;
 	return true;
 }
@@ -92,8 +101,8 @@ bool iq_go_signal_pc_parse(struct iq_str line, struct iq_go_signal_pc *ret)
 		return false;
 	pc.has_code = iq_scan_literal(&s, IQ_STR(" sigcode=")) &&
 		      iq_scan_i64(&s, &pc.code);
-	if (iq_scan_literal(&s, IQ_STR(" addr=")))
-		pc.has_addr = iq_scan_hex(&s, &pc.addr);
+	if (iq_scan_literal(&s, IQ_STR(" addr=")) && iq_scan_hex(&s, &pc.addr))
+		pc.has_addr = pc.has_code && is_fault((uint64_t)pc.code);
 	*ret = pc;
 	return true;
 }

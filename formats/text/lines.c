@@ -35,8 +35,8 @@ static void level_push(struct iq_lines *lines, struct iq_str text, bool whole)
 	size_t end = all.len;
 
 	if (!whole && lines->lead_joins) {
-		size_t newline = iq_str_rfind(iq_str_sub(all, len, all.len),
-					      '\n');
+		size_t newline =
+			iq_str_rfind(iq_str_sub(all, len, all.len), '\n');
 
 		end = newline < all.len - len ? len + newline + 1 : 0;
 	}
@@ -72,6 +72,8 @@ static struct iq_str line_clean(struct iq_lines *lines, struct iq_str line)
 		lines->nomem |= !iq_wrap_colours_cut(line, buf);
 		line = iq_text_buf_str(buf);
 	}
+	if (lines->is_html)
+		line = iq_wrap_tags_cut(line);
 	if (lines->is_html && iq_str_find(line, '&') < line.len) {
 		// Entities are longer than what they stand for: in place.
 		buf = &lines->levels[lines->depth].line;
@@ -196,7 +198,8 @@ bool iq_lines_next(struct iq_lines *lines, struct iq_line *ret)
 	lines->last = text;
 	ret->text = text;
 	ret->offset = lines->offset;
-	ret->stable = lines->depth == 0 && text.ptr >= (const char *)file->data &&
+	ret->stable = lines->depth == 0 &&
+		      text.ptr >= (const char *)file->data &&
 		      text.ptr <= (const char *)file->data + file->size;
 	ret->prefixed = lines->prefixed;
 	return true;
@@ -248,9 +251,10 @@ static bool wrap_learn(struct iq_lines *lines, struct iq_str line, size_t at,
 		lead_learn(lines, lead, newline > 0);
 		return true;
 	}
-	if (newline) {
-		struct iq_str text = iq_str_sub(
-			line, open < at ? open + 1 : at, line.len);
+	// An escaped backslash: a record in a record, whose turn comes.
+	if (newline || iq_str_starts(rest, IQ_STR("\\\\"))) {
+		struct iq_str text =
+			iq_str_sub(line, open < at ? open + 1 : at, line.len);
 
 		*whole_ret = iq_str_sub(text, 0, iq_escape_end(text));
 		return true;
@@ -335,8 +339,8 @@ static void first_learn(struct iq_lines *lines, struct iq_str text)
 	size_t len;
 	bool is_partial;
 
-	if (!mark_find(lines->mark,
-		       iq_str_sub(text, 0, 2 * IQ_LINES_WINDOW), &at))
+	if (!mark_find(lines->mark, iq_str_sub(text, 0, 2 * IQ_LINES_WINDOW),
+		       &at))
 		return;
 	line = line_clean(lines, line_around(text, at, &next));
 	len = mark_find(lines->mark, line, &at);

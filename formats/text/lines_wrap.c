@@ -113,10 +113,10 @@ struct iq_str iq_wrap_lead(struct iq_str line, size_t open)
 			return IQ_STR("");
 		i = quote;
 	} else {
-		while (i > 0 && (iq_is_alnum(line.ptr[i - 1]) ||
-				 line.ptr[i - 1] == '_' ||
-				 line.ptr[i - 1] == '.' ||
-				 line.ptr[i - 1] == '-'))
+		while (i > 0 &&
+		       (iq_is_alnum(line.ptr[i - 1]) ||
+			line.ptr[i - 1] == '_' || line.ptr[i - 1] == '.' ||
+			line.ptr[i - 1] == '-'))
 			i--;
 	}
 	return iq_str_sub(line, i, open + 1 - i);
@@ -146,6 +146,19 @@ bool iq_wrap_colours_cut(struct iq_str line, struct iq_text_buf *buf)
 			line = iq_str_sub(line, escape_len(line), line.len);
 	}
 	return true;
+}
+
+struct iq_str iq_wrap_tags_cut(struct iq_str line)
+{
+	while (line.len > 2 && line.ptr[0] == '<' &&
+	       (iq_is_alnum(line.ptr[1]) || line.ptr[1] == '/')) {
+		size_t end = iq_str_find(line, '>');
+
+		if (end == line.len)
+			break;
+		line = iq_str_sub(line, end + 1, line.len);
+	}
+	return line;
 }
 
 /* The character that the entity at @s is; its length, 0 if it is none. */

@@ -26,6 +26,8 @@ struct iq_str iq_wrap_lead(struct iq_str line, size_t open);
 
 /* Appends @line without its terminal escapes; false without memory. */
 bool iq_wrap_colours_cut(struct iq_str line, struct iq_text_buf *buf);
+/* @line without the tags that it starts with: "<html><pre>". */
+struct iq_str iq_wrap_tags_cut(struct iq_str line);
 /* &lt; &gt; &amp; &quot; &#34; &#39; &#43; in place. */
 void iq_wrap_entities_undo(struct iq_text_buf *buf);
 
