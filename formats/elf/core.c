@@ -243,10 +243,8 @@ struct iq_error *iq_core_open(const struct iq_read_context *context,
 		return &iq_enomem;
 	core->source = source;
 	err = iq_facts_own(facts, core_destroy, core);
-	if (err) {
-		free(core);
+	if (err)
 		return err;
-	}
 	err = iq_elf_open(source, &core->elf);
 	if (!err && iq_elf_header(core->elf).type != ET_CORE)
 		err = iq_error_at(IQ_ERROR_FORMAT, 16,
