@@ -155,11 +155,11 @@ const struct inquest_error *inquest_set(struct inquest *iq, const char *name,
 }
 
 /* An input that is left out is a problem of the case, too. */
-static const struct inquest_error *
-leave_out(struct inquest *iq, const char *path, struct iq_error *err)
+static const struct inquest_error *leave_out(struct inquest *iq,
+					     struct iq_error *err)
 {
 	struct inquest_error *error =
-		take_error(iq, INQUEST_ERROR_INPUT, path, err);
+		take_error(iq, INQUEST_ERROR_INPUT, NULL, err);
 
 	return iq_vec_push(&iq->problems, error) ? error : &nomem;
 }
@@ -167,14 +167,15 @@ leave_out(struct inquest *iq, const char *path, struct iq_error *err)
 static struct iq_error *recognise(const struct iq_source *source,
 				  const struct iq_reader **ret)
 {
+	char quoted[IQ_STR_QUOTE_SIZE];
+
 	*ret = iq_reader_for(source);
 	if (*ret)
 		return NULL;
-	if (!source->size)
-		return iq_error_new(IQ_ERROR_FORMAT, "the file is empty");
 	return iq_error_new(IQ_ERROR_FORMAT,
-			    "not a kind of file that inquest knows (core, "
-			    "executable, goroutine dump)");
+			    "%s is no core, no Go executable and holds no "
+			    "goroutine dump",
+			    iq_str_quote(iq_str_of(source->path), quoted));
 }
 
 const struct inquest_error *inquest_add_input(struct inquest *iq,
@@ -187,17 +188,16 @@ const struct inquest_error *inquest_add_input(struct inquest *iq,
 		return keep_error(iq, INQUEST_ERROR_USAGE, path,
 				  "the case was analysed already");
 	if (iq->inputs.len >= IQ_LIMIT_INPUTS)
-		return leave_out(iq, path,
-				 iq_error_new(IQ_ERROR_LIMIT,
-					      "more than %u inputs",
-					      IQ_LIMIT_INPUTS));
+		return leave_out(iq, iq_error_new(IQ_ERROR_LIMIT,
+						  "more than %u inputs",
+						  IQ_LIMIT_INPUTS));
 	err = iq_source_open(path, &iq->options.read.source_options,
 			     &input.source);
 	if (!err)
 		err = recognise(input.source, &input.reader);
 	if (err) {
 		iq_source_destroy(input.source);
-		return leave_out(iq, path, err);
+		return leave_out(iq, err);
 	}
 	if (!iq_vec_push(&iq->inputs, input)) {
 		iq_source_destroy(input.source);
@@ -349,6 +349,28 @@ const struct inquest_error *inquest_render(struct inquest *iq,
 	}
 	iq_out_deinit(&out);
 	return err ? take_error(iq, kind, NULL, err) : NULL;
+}
+
+bool inquest_has_report(const char *command, const char *format)
+{
+	return iq_report_find(command, format);
+}
+
+/* A format that several commands have stands once. */
+const char *inquest_report_format(size_t index)
+{
+	size_t num, seen = 0;
+	const struct iq_report *const *list = iq_reports(&num);
+
+	for (size_t i = 0; i < num; i++) {
+		bool before = false;
+
+		for (size_t j = 0; j < i; j++)
+			before |= !strcmp(list[j]->format, list[i]->format);
+		if (!before && seen++ == index)
+			return list[i]->format;
+	}
+	return NULL;
 }
 
 const char *inquest_verdict(const struct inquest *iq)
