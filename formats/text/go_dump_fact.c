@@ -113,10 +113,11 @@ static const struct iq_frame *entry_find(const struct iq_dump_stack *s)
 /* All frames to the bottom, as far as this kind of text shows them. */
 static bool is_complete(const struct iq_dump_stack *s, bool cut)
 {
-	const struct iq_frame *last = s->frames.data + s->frames.len - 1;
+	const struct iq_frame *last;
 
 	if (s->frames.len == 0 || s->damage)
 		return false;
+	last = &s->frames.data[s->frames.len - 1];
 	if (s->elided && s->elided_at == s->frames.len - 1)
 		return false;
 	if (iq_str_equal(last->function, IQ_STR("runtime.goexit")) ||
