@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/go/thread.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/vec.h"
+#include "formats/go/record.h"
+
+bool iq_go_m_is(const struct iq_go_runtime *rt, uint64_t addr)
+{
+	const struct iq_go_layout *l = rt->layout;
+	uint64_t g0, back;
+
+	return addr && addr % 8 == 0 &&
+	       iq_go_field_read(rt->memory, addr, l->m_g0, &g0) && g0 &&
+	       g0 % 8 == 0 && iq_go_field_read(rt->memory, g0, l->g_m, &back) &&
+	       back == addr;
+}
+
+/*
+ * A walk along alllink. Garbage can make it a circle: every step is compared
+ * with a place that moves on at each power of two (Brent's way).
+ */
+struct m_walk {
+	uint64_t addr;
+	uint64_t mark;
+	size_t steps;
+	size_t next_mark;
+};
+
+static void m_walk_init(struct m_walk *walk, uint64_t addr)
+{
+	*walk = (struct m_walk){ .addr = addr, .next_mark = 1 };
+}
+
+/* False at the end, in a circle (addr is not 0 then), and at the limit. */
+static bool m_walk_next(const struct iq_go_runtime *rt, struct m_walk *walk)
+{
+	if (walk->steps == walk->next_mark) {
+		walk->mark = walk->addr;
+		walk->next_mark *= 2;
+	}
+	walk->steps++;
+	if (!iq_go_field_read(rt->memory, walk->addr, rt->layout->m_alllink,
+			      &walk->addr) ||
+	    !walk->addr)
+		return false;
+	return walk->addr != walk->mark && walk->steps < IQ_LIMIT_THREADS;
+}
+
+size_t iq_go_m_count(const struct iq_go_runtime *rt, uint64_t addr)
+{
+	struct m_walk walk;
+
+	m_walk_init(&walk, addr);
+	while (iq_go_m_is(rt, walk.addr) && m_walk_next(rt, &walk))
+		;
+	return walk.steps;
+}
+
+static void stack_of(const struct iq_go_runtime *rt, uint64_t g,
+		     uint64_t *lo_ret, uint64_t *hi_ret)
+{
+	uint64_t lo, hi;
+
+	if (!g ||
+	    !iq_go_field_read(rt->memory, g, rt->layout->g_stack_lo, &lo) ||
+	    !iq_go_field_read(rt->memory, g, rt->layout->g_stack_hi, &hi) ||
+	    lo >= hi)
+		return;
+	*lo_ret = lo;
+	*hi_ret = hi;
+}
+
+/* A field of 4 bytes that may be negative, as m.throwing is in 1.18. */
+static int64_t signed_field(const struct iq_go_record *r,
+			    struct iq_go_field field)
+{
+	return (int32_t)iq_go_record_uint(r, field);
+}
+
+static bool m_read(const struct iq_go_runtime *rt, uint64_t addr,
+		   struct iq_go_m *ret)
+{
+	const struct iq_go_layout *l = rt->layout;
+	struct iq_go_record r;
+
+	if (!iq_go_record_read(rt->memory, addr, l->m_size, &r))
+		return false;
+	*ret = (struct iq_go_m){
+		.addr = addr,
+		.procid = iq_go_record_uint(&r, l->m_procid),
+		.id = (int64_t)iq_go_record_uint(&r, l->m_id),
+		.g0 = iq_go_record_uint(&r, l->m_g0),
+		.gsignal = iq_go_record_uint(&r, l->m_gsignal),
+		.curg = iq_go_record_uint(&r, l->m_curg),
+		.vdso_sp = iq_go_record_uint(&r, l->m_vdso_sp),
+		.vdso_pc = iq_go_record_uint(&r, l->m_vdso_pc),
+		.caughtsig = iq_go_record_uint(&r, l->m_caughtsig),
+		.throwing = signed_field(&r, l->m_throwing),
+		.dying = signed_field(&r, l->m_dying),
+	};
+	stack_of(rt, ret->g0, &ret->g0_lo, &ret->g0_hi);
+	stack_of(rt, ret->gsignal, &ret->gsignal_lo, &ret->gsignal_hi);
+	return true;
+}
+
+static int compare_ms(const void *a, const void *b)
+{
+	const struct iq_go_m *x = a;
+	const struct iq_go_m *y = b;
+
+	return x->addr < y->addr ? -1 : x->addr > y->addr;
+}
+
+struct thread_key {
+	uint64_t tid;
+	const struct iq_core_thread *thread;
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct thread_key *x = a;
+	const struct thread_key *y = b;
+
+	return x->tid < y->tid ? -1 : x->tid > y->tid;
+}
+
+static bool is_within(uint64_t addr, uint64_t lo, uint64_t hi)
+{
+	return addr >= lo && addr < hi;
+}
+
+static bool is_on_stack_of(const struct iq_go_runtime *rt,
+			   const struct iq_go_m *m, uint64_t sp)
+{
+	const struct iq_go_g *g = iq_go_runtime_g(rt, m->curg);
+
+	return is_within(sp, m->g0_lo, m->g0_hi) ||
+	       is_within(sp, m->gsignal_lo, m->gsignal_hi) ||
+	       (g && is_within(sp, g->stack_lo, g->stack_hi));
+}
+
+/* Comparisons that joining by stacks may cost. */
+#define JOIN_MAX (100ull << 20)
+
+/*
+ * A core that was taken from outside a container has other thread ids than the
+ * runtime. A thread's stack pointer still tells whose it is.
+ */
+static void join_by_stack(struct iq_go_runtime *rt)
+{
+	size_t n = rt->core->num_threads;
+
+	if (!n || rt->num_ms > JOIN_MAX / n)
+		return;
+	for (size_t i = 0; i < rt->num_ms; i++) {
+		for (size_t t = 0; t < n; t++) {
+			if (!is_on_stack_of(rt, &rt->ms[i],
+					    rt->core->threads[t].sp))
+				continue;
+			rt->ms[i].thread = &rt->core->threads[t];
+			break;
+		}
+	}
+}
+
+static struct iq_error *join_threads(struct iq_go_runtime *rt)
+{
+	size_t joined = 0;
+	size_t n = rt->core->num_threads;
+	struct thread_key *keys;
+
+	if (!n)
+		return NULL;
+	keys = calloc(n, sizeof(*keys));
+	if (!keys)
+		return &iq_enomem;
+	for (size_t i = 0; i < n; i++)
+		keys[i] = (struct thread_key){ rt->core->threads[i].tid,
+					       &rt->core->threads[i] };
+	qsort(keys, n, sizeof(*keys), compare_keys);
+	for (size_t i = 0; i < rt->num_ms; i++) {
+		struct thread_key key = { .tid = rt->ms[i].procid };
+		const struct thread_key *found =
+			key.tid ? bsearch(&key, keys, n, sizeof(*keys),
+					  compare_keys) :
+				  NULL;
+
+		rt->ms[i].thread = found ? found->thread : NULL;
+		joined += found != NULL;
+	}
+	free(keys);
+	if (!joined)
+		join_by_stack(rt);
+	return NULL;
+}
+
+static struct iq_error *walk_threads(struct iq_go_runtime *rt, uint64_t head)
+{
+	struct {
+		IQ_VEC(struct iq_go_m) ms;
+	} found = { 0 };
+	struct m_walk walk;
+	struct iq_go_m m;
+
+	m_walk_init(&walk, head);
+	do {
+		if (!m_read(rt, walk.addr, &m))
+			break;
+		if (!iq_vec_push(&found.ms, m)) {
+			iq_vec_deinit(&found.ms);
+			return &iq_enomem;
+		}
+	} while (m_walk_next(rt, &walk));
+	if (walk.addr)
+		iq_facts_gap_addr(
+			rt->facts, IQ_GAP_DAMAGED, walk.addr,
+			"the runtime's list of threads is broken after %zu",
+			found.ms.len);
+	rt->ms = found.ms.data;
+	rt->num_ms = found.ms.len;
+	if (rt->num_ms)
+		qsort(rt->ms, rt->num_ms, sizeof(*rt->ms), compare_ms);
+	return NULL;
+}
+
+struct iq_error *iq_go_threads_read(struct iq_go_runtime *rt)
+{
+	uint64_t head = 0;
+
+	if (!rt->allm_addr ||
+	    !iq_memory_u64(rt->memory, rt->allm_addr, &head) || !head) {
+		iq_facts_gap(
+			rt->facts, IQ_GAP_MISSING,
+			"the runtime's list of threads was not found: no stacks of running goroutines");
+		return NULL;
+	}
+
+	struct iq_error *err = walk_threads(rt, head);
+	return err ? err : join_threads(rt);
+}
+
+size_t iq_go_threads_foreign(const struct iq_go_runtime *rt)
+{
+	size_t known = 0;
+
+	for (size_t i = 0; i < rt->num_ms; i++)
+		known += rt->ms[i].thread != NULL;
+	return known < rt->core->num_threads ? rt->core->num_threads - known :
+					       0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Threads: the runtime's m's, joined with the core's threads by m.procid, which
+ * is the kernel's thread id.
+ */
+#ifndef IQ_GO_THREAD_H
+#define IQ_GO_THREAD_H
+
+#include "base/error.h"
+#include "formats/go/runtime.h"
+
+/* Whether an m can be at @addr: its g0 refers back to it. */
+bool iq_go_m_is(const struct iq_go_runtime *rt, uint64_t addr);
+/* How many m's the list that begins with @addr has. */
+size_t iq_go_m_count(const struct iq_go_runtime *rt, uint64_t addr);
+
+/* Fills rt->ms from rt->allm_addr; what is damaged becomes gaps. */
+struct iq_error *iq_go_threads_read(struct iq_go_runtime *rt) iq_must_check;
+
+/* How many of the core's threads no m knows: threads of C code. */
+size_t iq_go_threads_foreign(const struct iq_go_runtime *rt);
+
+#endif
