@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/go/pc_cache.h"
+
+#include <elf.h>
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct iq_error *iq_go_pc_cache_init(struct iq_go_pc_cache *cache,
+				     const struct iq_go_runtime *rt)
+{
+	*cache = (struct iq_go_pc_cache){
+		.rt = rt,
+		.has_link_register = rt->core->machine == EM_AARCH64,
+		.slots = calloc(IQ_GO_PC_CACHE_SLOTS, sizeof(*cache->slots)),
+	};
+	return cache->slots ? NULL : &iq_enomem;
+}
+
+void iq_go_pc_cache_deinit(struct iq_go_pc_cache *cache)
+{
+	free(cache->slots);
+	cache->slots = NULL;
+}
+
+/* Whether the bytes before a return address are a call of amd64: E8 rel32, or
+ * FF /2 with whatever operand. */
+static bool is_call_amd64(const uint8_t *end, size_t len)
+{
+	if (len >= 5 && end[-5] == 0xe8)
+		return true;
+	for (size_t n = 2; n <= 7 && n <= len; n++) {
+		const uint8_t *at = end - n;
+
+		if (at[0] == 0xff && (at[1] & 0x38) == 0x10)
+			return true;
+	}
+	return false;
+}
+
+/* BL, or BLR. */
+static bool is_call_arm64(const uint8_t *end, size_t len)
+{
+	uint32_t word;
+
+	if (len < 4)
+		return false;
+	memcpy(&word, end - 4, sizeof(word));
+	word = le32toh(word);
+	return (word & 0xfc000000) == 0x94000000 ||
+	       (word & 0xfffffc1f) == 0xd63f0000;
+}
+
+/* The longest call of amd64. */
+#define CALL_MAX 7
+
+static bool is_called(const struct iq_go_runtime *rt, uint64_t entry,
+		      uint64_t pc)
+{
+	uint8_t bytes[CALL_MAX];
+	size_t len = pc - entry < CALL_MAX ? (size_t)(pc - entry) : CALL_MAX;
+
+	// Where text is not in the core nobody can tell.
+	if (!iq_memory_read(rt->memory, pc - len, len, bytes))
+		return true;
+	switch (rt->core->machine) {
+	case EM_X86_64:
+		return is_call_amd64(bytes + len, len);
+	case EM_AARCH64:
+		return is_call_arm64(bytes + len, len);
+	default:
+		return true;
+	}
+}
+
+static bool is_id(uint8_t id, int16_t of)
+{
+	return of >= 0 && id == of;
+}
+
+static unsigned flags_of(const struct iq_go_runtime *rt,
+			 const struct iq_go_func *f, uint64_t pc)
+{
+	const struct iq_go_func_ids *ids = rt->version->func_ids;
+	unsigned flags = IQ_GO_PC_KNOWN;
+
+	if (f->pcsp == 0)
+		flags |= IQ_GO_PC_EXTERNAL;
+	if (f->flag & IQ_FUNC_TOPFRAME || is_id(f->func_id, ids->goexit))
+		flags |= IQ_GO_PC_TOP;
+	// cgocallback writes SP, but arranges its frame on both stacks.
+	if (f->flag & IQ_FUNC_SPWRITE && !is_id(f->func_id, ids->cgocallback))
+		flags |= IQ_GO_PC_SPWRITE;
+	if (is_id(f->func_id, ids->sigpanic) ||
+	    is_id(f->func_id, ids->async_preempt) ||
+	    is_id(f->func_id, ids->debug_call_v2))
+		flags |= IQ_GO_PC_INJECTED;
+	// goexit+1 and systemstack_switch are stored as return addresses by
+	// hand: newproc1, gosave_systemstack_switch.
+	if (flags & IQ_GO_PC_TOP ||
+	    is_id(f->func_id, ids->systemstack_switch) ||
+	    is_called(rt, f->entry, pc))
+		flags |= IQ_GO_PC_CALLED;
+	return flags;
+}
+
+static void pc_fill(const struct iq_go_runtime *rt, uint64_t pc,
+		    struct iq_go_pc *ret)
+{
+	struct iq_go_func f;
+
+	*ret = (struct iq_go_pc){ .pc = pc };
+	if (!iq_pclntab_func(rt->program->pcln, pc, &f))
+		return;
+	ret->entry = f.entry;
+	ret->flags = flags_of(rt, &f, pc);
+	if (iq_pclntab_spdelta(rt->program->pcln, &f, pc, &ret->spdelta) &&
+	    ret->spdelta >= 0)
+		ret->flags |= IQ_GO_PC_HAS_SPDELTA;
+}
+
+const struct iq_go_pc *iq_go_pc_cache_get(struct iq_go_pc_cache *cache,
+					  uint64_t pc)
+{
+	// The golden ratio spreads neighbours over all slots.
+	size_t slot = (pc * 0x9e3779b97f4a7c15ull) >> 32;
+	struct iq_go_pc *info = &cache->slots[slot % IQ_GO_PC_CACHE_SLOTS];
+
+	if (info->pc != pc || !pc)
+		pc_fill(cache->rt, pc, info);
+	return info;
+}
