@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/go/references.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "formats/go/record.h"
+#include "formats/go/stack_start.h"
+#include "formats/go/unwind.h"
+#include "formats/go/word_set.h"
+
+/* Frames of one goroutine that are recorded for one object. */
+#define FRAMES_MAX 16
+/* Deferred calls of one goroutine that are looked at. */
+#define DEFERS_MAX 1024
+
+/* A mention on a goroutine's stack. */
+struct hit {
+	uint64_t place; /* address of the stack's word, or of its frame */
+	uint64_t object;
+};
+
+struct worker {
+	struct iq_go_pc_cache cache;
+	struct iq_go_unwound unwound;
+	IQ_VEC(struct hit) hits;
+	IQ_VEC(struct iq_reference_fact) found;
+};
+
+struct job {
+	const struct iq_go_runtime *rt;
+	size_t first;
+	struct iq_go_word_set words;
+	struct worker *workers;
+	unsigned num_workers;
+};
+
+static void job_deinit(struct job *job)
+{
+	for (unsigned i = 0; job->workers && i < job->num_workers; i++) {
+		struct worker *w = &job->workers[i];
+
+		iq_go_pc_cache_deinit(&w->cache);
+		iq_go_unwound_deinit(&w->unwound);
+		iq_vec_deinit(&w->hits);
+		iq_vec_deinit(&w->found);
+	}
+	free(job->workers);
+	iq_go_word_set_deinit(&job->words);
+}
+
+static bool is_lock(const struct iq_wait *wait)
+{
+	return wait->has_address &&
+	       (wait->kind == IQ_WAIT_MUTEX || wait->kind == IQ_WAIT_RWMUTEX ||
+		wait->kind == IQ_WAIT_WAITGROUP);
+}
+
+static struct iq_error *collect_words(struct job *job)
+{
+	const struct iq_goroutine_fact *facts =
+		job->rt->facts->goroutines.data + job->first;
+
+	for (size_t i = 0; i < job->rt->num_gs; i++) {
+		for (uint32_t k = 0; k < facts[i].num_waits; k++) {
+			const struct iq_wait *wait = &facts[i].waits[k];
+
+			if (!is_lock(wait))
+				continue;
+			if (!iq_go_word_set_add(&job->words, wait->address,
+						wait->address) ||
+			    (wait->has_sema &&
+			     !iq_go_word_set_add(&job->words, wait->sema_addr,
+						 wait->address)))
+				return &iq_enomem;
+		}
+	}
+	return NULL;
+}
+
+static struct iq_error *scan_stack(const struct job *job, struct worker *w,
+				   uint64_t addr, uint64_t hi)
+{
+	uint64_t have = 0;
+	const uint8_t *bytes = NULL;
+
+	addr = (addr + 7) & ~7ull;
+	for (; addr < hi && hi - addr >= 8; addr += 8) {
+		uint64_t word, object;
+
+		if (have < 8) {
+			bytes = iq_memory_window(job->rt->memory, addr, &have);
+			if (!bytes || have < 8)
+				break;
+		}
+		memcpy(&word, bytes, sizeof(word));
+		bytes += 8;
+		have -= 8;
+		object = iq_go_word_set_object(&job->words, le64toh(word));
+		if (object &&
+		    !iq_vec_push(&w->hits, ((struct hit){ addr, object })))
+			return &iq_enomem;
+	}
+	return NULL;
+}
+
+/*
+ * "defer mu.Unlock()" in a loop makes a record that refers to a closure, whose
+ * first variable is the receiver. Outside of loops it is on the stack.
+ */
+static struct iq_error *scan_defers(const struct job *job, struct worker *w,
+				    const struct iq_go_g *g)
+{
+	const struct iq_go_layout *l = job->rt->layout;
+	const struct iq_memory *mem = job->rt->memory;
+	uint64_t addr = g->defers;
+
+	for (unsigned n = 0; addr && n < DEFERS_MAX; n++) {
+		uint64_t fn, sp, receiver, object;
+
+		if (iq_go_field_read(mem, addr, l->defer_fn, &fn) &&
+		    iq_go_field_read(mem, addr, l->defer_sp, &sp) &&
+		    iq_memory_u64(mem, fn + 8, &receiver)) {
+			object = iq_go_word_set_object(&job->words, receiver);
+			if (object &&
+			    !iq_vec_push(&w->hits,
+					 ((struct hit){ sp, object })))
+				return &iq_enomem;
+		}
+		if (!iq_go_field_read(mem, addr, l->defer_link, &addr))
+			break;
+	}
+	return NULL;
+}
+
+/* Code that locks, and is not the program's that holds the lock. */
+static bool is_plumbing(const struct iq_frame *frame)
+{
+	return iq_str_starts(frame->function, IQ_STR("runtime.")) ||
+	       iq_str_starts(frame->function, IQ_STR("sync.")) ||
+	       iq_str_starts(frame->function, IQ_STR("internal/sync."));
+}
+
+/*
+ * The innermost call of the program in the @number-th frame of @stack, where
+ * inlined calls come before the function that they are in; false if it has
+ * none.
+ */
+static bool call_in_frame(const struct iq_stack *stack, size_t number,
+			  uint32_t *ret)
+{
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < stack->num_frames; i++) {
+		const struct iq_frame *frame = &stack->frames[i];
+
+		if (at == number && !is_plumbing(frame)) {
+			*ret = i;
+			return true;
+		}
+		if (!frame->inlined && ++at > number)
+			return false;
+	}
+	return false;
+}
+
+/* The frame that @place is in; false if none has it. */
+static bool frame_at(const struct iq_go_unwound *u, uint64_t place, size_t *ret)
+{
+	size_t lo = 0;
+	size_t hi = u->fps.len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (u->fps.data[mid] <= place)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	*ret = lo;
+	return place >= u->sp && lo < u->fps.len;
+}
+
+static int compare_found(const void *a, const void *b)
+{
+	const struct iq_reference_fact *x = a;
+	const struct iq_reference_fact *y = b;
+
+	if (x->goroutine != y->goroutine)
+		return x->goroutine < y->goroutine ? -1 : 1;
+	if (x->object != y->object)
+		return x->object < y->object ? -1 : 1;
+	return x->frame < y->frame ? -1 : x->frame > y->frame;
+}
+
+/* Orders what was found from @begin on; each once, and not too often. */
+static void tidy(struct worker *w, size_t begin)
+{
+	struct iq_reference_fact *found = w->found.data + begin;
+	size_t n = w->found.len - begin;
+	size_t kept = 0;
+	unsigned of_object = 0;
+
+	if (n < 2)
+		return;
+	qsort(found, n, sizeof(*found), compare_found);
+	for (size_t i = 0; i < n; i++) {
+		const struct iq_reference_fact *last =
+			kept ? &found[kept - 1] : NULL;
+
+		if (!last || last->object != found[i].object)
+			of_object = 0;
+		else if (last->frame == found[i].frame)
+			continue;
+		if (of_object++ < FRAMES_MAX)
+			found[kept++] = found[i];
+	}
+	w->found.len = begin + kept;
+}
+
+static struct iq_error *place_hits(const struct job *job, struct worker *w,
+				   size_t i,
+				   const struct iq_go_unwind_start *start)
+{
+	size_t goroutine = job->first + i;
+	const struct iq_stack *stack =
+		job->rt->facts->goroutines.data[goroutine].stack;
+	size_t begin = w->found.len;
+	struct iq_error *err;
+
+	w->unwound.has_fps = true;
+	err = iq_go_unwind(&w->cache, start, &w->unwound);
+	if (err)
+		return err;
+	for (size_t k = 0; k < w->hits.len; k++) {
+		struct iq_reference_fact ref = {
+			.object = w->hits.data[k].object,
+			.goroutine = (uint32_t)goroutine,
+		};
+		size_t frame;
+
+		if (frame_at(&w->unwound, w->hits.data[k].place, &frame) &&
+		    call_in_frame(stack, frame, &ref.frame) &&
+		    !iq_vec_push(&w->found, ref))
+			return &iq_enomem;
+	}
+	tidy(w, begin);
+	return NULL;
+}
+
+static struct iq_error *scan_goroutine(const struct job *job, struct worker *w,
+				       size_t i)
+{
+	const struct iq_go_g *g = &job->rt->gs[i];
+	struct iq_go_unwind_start start;
+	struct iq_error *err;
+
+	if (!job->rt->facts->goroutines.data[job->first + i].stack ||
+	    iq_go_stack_start(job->rt, g, &start) != IQ_GO_START_FOUND ||
+	    start.sp < start.lo)
+		return NULL;
+	w->hits.len = 0;
+	err = scan_stack(job, w, start.sp, start.hi);
+	if (!err)
+		err = scan_defers(job, w, g);
+	if (!err && w->hits.len)
+		err = place_hits(job, w, i, &start);
+	return err;
+}
+
+static struct iq_error *scan_range(void *ctx, unsigned worker, size_t begin,
+				   size_t end)
+{
+	const struct job *job = ctx;
+
+	for (size_t i = begin; i < end; i++) {
+		struct iq_error *err =
+			scan_goroutine(job, &job->workers[worker], i);
+
+		if (err)
+			return err;
+	}
+	return NULL;
+}
+
+static struct iq_error *scan(struct job *job)
+{
+	struct iq_facts *facts = job->rt->facts;
+	size_t begin = facts->references.len;
+	struct iq_error *err = NULL;
+
+	job->num_workers = iq_pool_num_workers(job->rt->pool);
+	job->workers = calloc(job->num_workers, sizeof(*job->workers));
+	if (!job->workers)
+		return &iq_enomem;
+	for (unsigned i = 0; i < job->num_workers && !err; i++)
+		err = iq_go_pc_cache_init(&job->workers[i].cache, job->rt);
+	if (!err)
+		err = iq_pool_run(job->rt->pool, job->rt->num_gs, 256,
+				  scan_range, job);
+	for (unsigned i = 0; i < job->num_workers && !err; i++) {
+		const struct worker *w = &job->workers[i];
+
+		if (!w->found.len)
+			continue;
+		if (!iq_vec_reserve(&facts->references, w->found.len))
+			return &iq_enomem;
+		memcpy(facts->references.data + facts->references.len,
+		       w->found.data, w->found.len * sizeof(*w->found.data));
+		facts->references.len += w->found.len;
+	}
+	if (!err && facts->references.len > begin)
+		qsort(facts->references.data + begin,
+		      facts->references.len - begin,
+		      sizeof(*facts->references.data), compare_found);
+	return err;
+}
+
+struct iq_error *iq_go_references_read(struct iq_go_runtime *rt, size_t first)
+{
+	iq_cleanup(job_deinit) struct job job = { .rt = rt, .first = first };
+	struct iq_error *err = collect_words(&job);
+
+	return err || !job.words.num ? err : scan(&job);
+}
