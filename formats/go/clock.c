@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/go/clock.h"
+
+#include "formats/go/find_scan.h"
+#include "formats/go/record.h"
+
+/* No monotonic clock gets there: ten years of uptime. */
+#define MONO_MAX (10ll * 365 * 24 * 3600 * 1000000000)
+/* A core file that changed later than this after the last sign of life was
+ * copied, or the process stood still: its time says nothing. */
+#define MTIME_MAX (600ll * 1000000000)
+#define ALLP_MAX (1u << 16)
+
+static void low_raise(struct iq_go_clock *clock, uint64_t time)
+{
+	if (time == 0 || time > MONO_MAX ||
+	    (clock->has_low && (int64_t)time <= clock->low))
+		return;
+	clock->has_low = true;
+	clock->low = (int64_t)time;
+}
+
+static void low_field(const struct iq_go_runtime *rt, struct iq_go_clock *clock,
+		      uint64_t addr, struct iq_go_field field)
+{
+	uint64_t time;
+
+	if (addr && iq_go_field_read(rt->memory, addr, field, &time))
+		low_raise(clock, time);
+}
+
+static void low_of_processors(const struct iq_go_runtime *rt,
+			      struct iq_go_clock *clock)
+{
+	const struct iq_go_layout *l = rt->layout;
+	uint64_t array, len, p;
+
+	if (!rt->allp_addr ||
+	    !iq_go_slice_read(rt->memory, rt->allp_addr, &array, &len) ||
+	    len > ALLP_MAX)
+		return;
+	for (uint64_t i = 0; i < len; i++) {
+		if (!iq_memory_u64(rt->memory, array + 8 * i, &p))
+			return;
+		low_field(rt, clock, p, l->p_sysmontick_schedwhen);
+		low_field(rt, clock, p, l->p_sysmontick_syscallwhen);
+	}
+}
+
+static void low_read(const struct iq_go_runtime *rt, struct iq_go_clock *clock)
+{
+	low_field(rt, clock, rt->sched_addr, rt->layout->sched_lastpoll);
+	low_field(rt, clock, rt->sched_addr, rt->layout->sched_procresizetime);
+	low_of_processors(rt, clock);
+	for (size_t i = 0; i < rt->num_gs; i++)
+		low_raise(clock, (uint64_t)rt->gs[i].waitsince);
+}
+
+/*
+ * The ends of the last collections on the monotonic clock. Wall clocks are set
+ * back and forth: where the ends do not ascend none is believed.
+ */
+static void gcs_read(const struct iq_go_runtime *rt, struct iq_go_clock *clock)
+{
+	uint64_t ends = rt->memstats_addr + rt->layout->mstats_pause_end.offset;
+	uint64_t num, end;
+	uint32_t n;
+
+	if (!iq_go_field_read(rt->memory, rt->memstats_addr,
+			      rt->layout->mstats_numgc, &num))
+		return;
+	n = num < IQ_GO_PAUSES ? (uint32_t)num : IQ_GO_PAUSES;
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t at = (num - n + i) % IQ_GO_PAUSES;
+		int64_t mono;
+
+		if (!iq_memory_u64(rt->memory, ends + 8 * at, &end))
+			return;
+		mono = (int64_t)(end - (uint64_t)clock->wall_offset);
+		if (mono <= 0 || mono > MONO_MAX ||
+		    (i && mono < clock->gc_ends[i - 1]))
+			return;
+		clock->gc_ends[i] = mono;
+	}
+	clock->num_gcs = n;
+}
+
+static void wall_read(const struct iq_go_runtime *rt, struct iq_go_clock *clock)
+{
+	const struct iq_go_layout *l = rt->layout;
+	uint64_t wall, mono;
+	int64_t mtime = rt->core->source->mtime_ns;
+
+	if (!rt->memstats_addr || !iq_go_memstats_is(rt, rt->memstats_addr) ||
+	    !iq_go_field_read(rt->memory, rt->memstats_addr,
+			      l->mstats_last_gc_unix, &wall) ||
+	    !iq_go_field_read(rt->memory, rt->memstats_addr,
+			      l->mstats_last_gc_nanotime, &mono) ||
+	    mono > MONO_MAX)
+		return;
+	low_raise(clock, mono);
+	clock->has_wall = true;
+	clock->wall_offset = (int64_t)(wall - mono);
+	gcs_read(rt, clock);
+
+	int64_t end = mtime - clock->wall_offset;
+	if (mtime > 0 && clock->has_low && end >= clock->low &&
+	    end - clock->low <= MTIME_MAX) {
+		clock->has_high = true;
+		clock->high = end;
+	}
+}
+
+void iq_go_clock_read(const struct iq_go_runtime *rt, struct iq_go_clock *ret)
+{
+	*ret = (struct iq_go_clock){ 0 };
+	low_read(rt, ret);
+	wall_read(rt, ret);
+}
+
+/*
+ * The wall clock is slewed by at most 500 parts in a million, and gc_ends were
+ * taken from it: how far the end of a collection at @time may be off.
+ */
+static int64_t slack(const struct iq_go_clock *clock, int64_t time)
+{
+	int64_t last = clock->gc_ends[clock->num_gcs - 1];
+
+	return time < last ? (last - time) / 1000 : 0;
+}
+
+/* The first collection that ended at or after @time; num_gcs if none did. */
+static uint32_t gc_after(const struct iq_go_clock *clock, int64_t time)
+{
+	uint32_t i = 0;
+
+	while (i < clock->num_gcs && clock->gc_ends[i] < time)
+		i++;
+	return i;
+}
+
+static void set_min(const struct iq_go_clock *clock, int64_t since,
+		    struct iq_go_wait_time *ret)
+{
+	if (!clock->has_low || since > clock->low)
+		return;
+	ret->has_min = true;
+	ret->min_ns = clock->low - since;
+}
+
+static void set_max(const struct iq_go_clock *clock, int64_t since,
+		    struct iq_go_wait_time *ret)
+{
+	if (!clock->has_high || since > clock->high)
+		return;
+	ret->has_max = true;
+	ret->max_ns = clock->high - since;
+}
+
+/*
+ * Marking sets waitsince where it finds a goroutine waiting whose waitsince is
+ * 0, to work.tstart, which is when the mark termination of the collection
+ * before it began (0 in the first one). So:
+ *
+ * W, of collection k: collection k + 1 saw it wait, hence it does since the end
+ * of k + 1 at the latest; k did not, unless it was the first, hence it
+ * began after k - 1 had ended.
+ * 0, after n >= 2 collections: n did not see it wait.
+ *
+ * Go: src/runtime/mgcmark.go, markroot; src/runtime/mgc.go, gcMark.
+ */
+struct iq_go_wait_time iq_go_clock_wait(const struct iq_go_clock *clock,
+					int64_t waitsince)
+{
+	struct iq_go_wait_time ret = { 0 };
+	uint32_t n = clock->num_gcs;
+	uint32_t first, last;
+
+	if (!n)
+		return ret;
+	if (waitsince <= 0) {
+		if (n >= 2)
+			set_max(clock, clock->gc_ends[n - 2], &ret);
+		return ret;
+	}
+	// k is one of first … last.
+	first = gc_after(clock, waitsince - slack(clock, waitsince));
+	last = gc_after(clock, waitsince + slack(clock, waitsince));
+	if (last + 1 < n)
+		set_min(clock, clock->gc_ends[last + 1], &ret);
+	// What the ring has lost may have been k, if first is 0.
+	if (first >= 1 && first < n)
+		set_max(clock, clock->gc_ends[first - 1], &ret);
+	return ret;
+}

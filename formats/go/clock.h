@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * When the process stopped, and how long a goroutine has waited by then. No
+ * clock is in a core: the newest time that the runtime wrote down is a lower
+ * bound of the end, the core file's time of change an upper one. What g.waitsince
+ * says of a goroutine is bounded by the garbage collections that did and did not
+ * see it wait; see iq_go_clock_wait().
+ */
+#ifndef IQ_GO_CLOCK_H
+#define IQ_GO_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "formats/go/runtime.h"
+
+/* Entries of memstats.pause_end. Go: src/runtime/mstats.go */
+#define IQ_GO_PAUSES 256
+
+struct iq_go_clock {
+	/* Times are of the runtime's monotonic clock, in ns. */
+	bool has_low;
+	int64_t low; /* it ended no earlier */
+	bool has_high;
+	int64_t high; /* and no later */
+	/* Ends of the last garbage collections, oldest first. */
+	uint32_t num_gcs;
+	int64_t gc_ends[IQ_GO_PAUSES];
+	/* Add it to a monotonic time for ns since 1970. */
+	bool has_wall;
+	int64_t wall_offset;
+};
+
+void iq_go_clock_read(const struct iq_go_runtime *rt, struct iq_go_clock *ret);
+
+struct iq_go_wait_time {
+	bool has_min, has_max;
+	int64_t min_ns, max_ns;
+};
+
+/* How long a goroutine in status waiting or syscall has been there, as far as
+ * it is proven. */
+struct iq_go_wait_time iq_go_clock_wait(const struct iq_go_clock *clock,
+					int64_t waitsince);
+
+#endif
