@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/go/backlog.h"
+
+#include <string.h>
+
+/* runtime.printBacklog, a ring. Go: src/runtime/print.go, recordForPanic. */
+#define BACKLOG_SIZE 512
+/* Bytes of noptrbss that are looked through for it. */
+#define SCAN_MAX (64ull << 20)
+
+static const struct iq_str fatal = { "fatal error: ", 13 };
+
+/* The ring's bytes, the oldest first; false without symbols. */
+static bool ring_read(const struct iq_go_runtime *rt, char *ret)
+{
+	uint64_t addr, index_addr, index;
+	char ring[BACKLOG_SIZE];
+
+	if (!iq_go_program_symbol(rt->program, "runtime.printBacklog", &addr) ||
+	    !iq_go_program_symbol(rt->program, "runtime.printBacklogIndex",
+				  &index_addr) ||
+	    !iq_memory_read(rt->memory, addr, sizeof(ring), ring) ||
+	    !iq_memory_u64(rt->memory, index_addr, &index))
+		return false;
+	index %= BACKLOG_SIZE;
+	memcpy(ret, ring + index, BACKLOG_SIZE - index);
+	memcpy(ret + BACKLOG_SIZE - index, ring, index);
+	return true;
+}
+
+/* What follows the last mark in @text, up to the end of its line. */
+static bool last_fatal(struct iq_str text, struct iq_str *ret)
+{
+	bool found = false;
+
+	for (;;) {
+		size_t at = iq_str_search(text, fatal);
+		size_t len = 0;
+
+		if (at == text.len)
+			return found;
+		text = iq_str_sub(text, at + fatal.len, text.len);
+		while (len < text.len && text.ptr[len] != '\n' &&
+		       text.ptr[len] != '\0')
+			len++;
+		*ret = iq_str_sub(text, 0, len);
+		found = true;
+	}
+}
+
+/* Without symbols: by its words, in the data that the ring must be in. */
+static bool scan(const struct iq_go_runtime *rt, struct iq_str *ret)
+{
+	const struct iq_go_module *module = &rt->program->modules[0];
+	uint64_t addr = module->noptrbss;
+	uint64_t end = module->enoptrbss;
+
+	if (end > addr && end - addr > SCAN_MAX)
+		end = addr + SCAN_MAX;
+	while (addr < end) {
+		uint64_t have = 0;
+		const uint8_t *bytes =
+			iq_memory_window(rt->memory, addr, &have);
+		struct iq_str text;
+		size_t at;
+
+		if (!bytes || !have) {
+			addr = (addr | 0xfff) + 1;
+			continue;
+		}
+		if (have > end - addr)
+			have = end - addr;
+		text = (struct iq_str){ (const char *)bytes, have };
+		at = iq_str_search(text, fatal);
+		if (at < text.len)
+			return last_fatal(iq_str_sub(text, at, BACKLOG_SIZE),
+					  ret);
+		addr += have;
+	}
+	return false;
+}
+
+struct iq_error *iq_go_backlog_fatal(const struct iq_go_runtime *rt,
+				     struct iq_str *ret)
+{
+	char ring[BACKLOG_SIZE];
+	struct iq_str text;
+	bool found;
+
+	if (ring_read(rt, ring))
+		found = last_fatal((struct iq_str){ ring, sizeof(ring) },
+				   &text);
+	else
+		found = scan(rt, &text);
+	*ret = IQ_STR("");
+	return found ? iq_facts_string(rt->facts, text, ret) : NULL;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/go/crash.h"
+
+#include <inttypes.h>
+#include <signal.h>
+
+#include "base/limits.h"
+#include "formats/go/backlog.h"
+#include "formats/go/panic_value.h"
+#include "formats/go/record.h"
+#include "formats/go/signal_frame.h"
+
+/* What the runtime calls the signals that end a process.
+ * Go: src/runtime/sigtab_linux_generic.go */
+/* clang-format off */
+static const struct {
+	int signal;
+	const char *name;
+	const char *text;
+} signals[] = {
+	{ SIGHUP, "SIGHUP", "SIGHUP: terminal line hangup" },
+	{ SIGINT, "SIGINT", "SIGINT: interrupt" },
+	{ SIGQUIT, "SIGQUIT", "SIGQUIT: quit" },
+	{ SIGILL, "SIGILL", "SIGILL: illegal instruction" },
+	{ SIGTRAP, "SIGTRAP", "SIGTRAP: trace trap" },
+	{ SIGABRT, "SIGABRT", "SIGABRT: abort" },
+	{ SIGBUS, "SIGBUS", "SIGBUS: bus error" },
+	{ SIGFPE, "SIGFPE", "SIGFPE: floating-point exception" },
+	{ SIGSEGV, "SIGSEGV", "SIGSEGV: segmentation violation" },
+	{ SIGTERM, "SIGTERM", "SIGTERM: termination" },
+	{ SIGSTKFLT, "SIGSTKFLT", "SIGSTKFLT: stack fault" },
+	{ SIGSYS, "SIGSYS", "SIGSYS: bad system call" },
+};
+/* clang-format on */
+
+static void signal_set(struct iq_process_fact *p, int signal, bool with_text)
+{
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(signals); i++) {
+		if (signals[i].signal != signal)
+			continue;
+		p->signal = iq_str_of(signals[i].name);
+		if (with_text)
+			p->end_text = iq_str_of(signals[i].text);
+	}
+}
+
+static bool is_fault(int signal)
+{
+	return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE ||
+	       signal == SIGILL;
+}
+
+/* Sent by kill or sigqueue, from outside or not; SI_TKILL is C's abort(). */
+static bool is_from_user(int code)
+{
+	return code == SI_USER || code == SI_QUEUE;
+}
+
+static void end_signal(struct iq_process_fact *p, int signal, int code,
+		       bool has_addr, uint64_t addr)
+{
+	bool wanted =
+		signal == SIGQUIT || (signal == SIGABRT && is_from_user(code));
+
+	p->end = wanted ? IQ_END_OPERATOR : IQ_END_SIGNAL;
+	signal_set(p, signal, true);
+	if (has_addr && is_fault(signal) && !is_from_user(code)) {
+		p->has_fault_addr = true;
+		p->fault_addr = addr;
+	}
+}
+
+/* The signal that interrupted the thread of @m first. */
+static bool first_signal(const struct iq_go_runtime *rt,
+			 const struct iq_go_m *m,
+			 struct iq_go_signal_frame *ret)
+{
+	bool found = false;
+	uint64_t at;
+
+	if (!m->thread)
+		return false;
+	at = m->thread->sp;
+	for (unsigned i = 0; i < IQ_LIMIT_SIGNAL_FRAMES &&
+			     iq_go_signal_frame_find(rt, m, at, ret, &at);
+	     i++)
+		found = true;
+	return found;
+}
+
+static void goroutine_set(const struct iq_go_runtime *rt,
+			  const struct iq_go_m *m, struct iq_process_fact *p)
+{
+	const struct iq_go_g *g = iq_go_runtime_g(rt, m->curg);
+
+	if (!g)
+		return;
+	p->has_end_goroutine = true;
+	p->end_goroutine = g->goid;
+}
+
+/* The signal behind a panic or a fatal error: what sigpanic was called for. */
+static void fault_set(const struct iq_go_runtime *rt, const struct iq_go_m *m,
+		      struct iq_process_fact *p)
+{
+	const struct iq_go_layout *l = rt->layout;
+	uint64_t signal, addr;
+
+	if (!m->curg ||
+	    !iq_go_field_read(rt->memory, m->curg, l->g_sig, &signal) ||
+	    !is_fault((int)signal) ||
+	    !iq_go_field_read(rt->memory, m->curg, l->g_sigcode1, &addr))
+		return;
+	signal_set(p, (int)signal, false);
+	p->has_fault_addr = true;
+	p->fault_addr = addr;
+}
+
+/*
+ * The panic that ended it: the newest, unless it repeats the value of the one
+ * before, which alone is printed then. Panics of runtime.Goexit are none. 0 if
+ * there is none. Go: src/runtime/panic.go, printpanics.
+ */
+static uint64_t last_panic(const struct iq_go_runtime *rt, uint64_t addr)
+{
+	const struct iq_go_layout *l = rt->layout;
+	uint64_t link, again, goexit;
+
+	for (unsigned n = 0; addr && n < IQ_LIMIT_PANICS; n++) {
+		if (!iq_go_field_read(rt->memory, addr, l->panic_link, &link))
+			return 0;
+		if (!iq_go_field_read(rt->memory, addr, l->panic_goexit,
+				      &goexit))
+			goexit = 0;
+		if (!link || !iq_go_field_read(rt->memory, link,
+					       l->panic_repanicked, &again))
+			again = 0;
+		if (!goexit && !again)
+			return addr;
+		addr = link;
+	}
+	return 0;
+}
+
+static struct iq_error *end_panic(const struct iq_go_runtime *rt,
+				  const struct iq_go_m *m, uint64_t panic,
+				  struct iq_process_fact *p)
+{
+	const char *why;
+	struct iq_error *err;
+
+	p->end = IQ_END_PANIC;
+	goroutine_set(rt, m, p);
+	fault_set(rt, m, p);
+	err = iq_go_panic_value(rt, panic + rt->layout->panic_arg.offset,
+				&p->end_text, &why);
+	if (!err && why)
+		iq_facts_gap_addr(rt->facts, IQ_GAP_MISSING, panic,
+				  "the message of the panic is unknown: %s",
+				  why);
+	return err;
+}
+
+static struct iq_error *end_fatal(const struct iq_go_runtime *rt,
+				  const struct iq_go_m *m,
+				  struct iq_process_fact *p)
+{
+	struct iq_error *err;
+
+	p->end = IQ_END_FATAL;
+	goroutine_set(rt, m, p);
+	fault_set(rt, m, p);
+	err = iq_go_backlog_fatal(rt, &p->end_text);
+	if (!err && !p->end_text.len)
+		iq_facts_gap(rt->facts, IQ_GAP_MISSING,
+			     "the text of the fatal error was not found");
+	return err;
+}
+
+/* The thread that ended the process; NULL if none of the runtime's did. */
+static const struct iq_go_m *dying_thread(const struct iq_go_runtime *rt)
+{
+	const struct iq_go_m *found = NULL;
+
+	for (size_t i = 0; i < rt->num_ms; i++) {
+		const struct iq_go_m *m = &rt->ms[i];
+
+		if (!m->dying)
+			continue;
+		// The core's first thread is the one that dumped it.
+		if (m->thread == rt->core->threads && m->thread)
+			return m;
+		if (!found)
+			found = m;
+	}
+	return found;
+}
+
+static struct iq_error *end_by_runtime(const struct iq_go_runtime *rt,
+				       const struct iq_go_m *m,
+				       struct iq_process_fact *p)
+{
+	struct iq_go_signal_frame frame;
+	uint64_t panics = 0;
+
+	if (m->caughtsig) {
+		if (first_signal(rt, m, &frame)) {
+			end_signal(p, frame.signo, frame.code, true,
+				   frame.fault_addr);
+			if (p->end == IQ_END_SIGNAL)
+				goroutine_set(rt, m, p);
+			return NULL;
+		}
+		iq_facts_gap_addr(
+			rt->facts, IQ_GAP_MISSING, m->addr,
+			"the signal that ended the process is unreadable");
+		p->end = IQ_END_SIGNAL;
+		return NULL;
+	}
+	if (m->throwing)
+		return end_fatal(rt, m, p);
+	if (m->curg)
+		(void)iq_go_field_read(rt->memory, m->curg, rt->layout->g_panic,
+				       &panics);
+	panics = last_panic(rt, panics);
+	if (panics)
+		return end_panic(rt, m, panics, p);
+	iq_facts_gap_addr(rt->facts, IQ_GAP_DAMAGED, m->addr,
+			  "a thread was dying, of what is unreadable");
+	return NULL;
+}
+
+struct iq_error *iq_go_crash_read(const struct iq_go_runtime *rt)
+{
+	struct iq_process_fact *p = &rt->facts->process;
+	const struct iq_go_m *m = dying_thread(rt);
+
+	if (m) {
+		// The core's own is how the runtime kills itself.
+		p->signal = IQ_STR("");
+		p->has_fault_addr = false;
+		return end_by_runtime(rt, m, p);
+	}
+	if (rt->core->from_gcore || !rt->core->has_signal ||
+	    !rt->core->signal) {
+		p->end = IQ_END_NONE;
+		return NULL;
+	}
+	// Before the runtime's handlers, or in spite of them: C code's.
+	end_signal(p, rt->core->signal, rt->core->signal_code,
+		   rt->core->has_fault_addr, rt->core->fault_addr);
+	return NULL;
+}
