@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The reader of Go cores: from the file to facts, one step after the other.
+ */
+#include "formats/elf/core.h"
+
+#include <elf.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "formats/go/clock.h"
+#include "formats/go/crash.h"
+#include "formats/go/find.h"
+#include "formats/go/goroutine.h"
+#include "formats/go/labels.h"
+#include "formats/go/program.h"
+#include "formats/go/references.h"
+#include "formats/go/runtime.h"
+#include "formats/go/stacks.h"
+#include "formats/go/symbolize.h"
+#include "formats/go/thread.h"
+#include "formats/go/waits.h"
+#include "formats/reader.h"
+
+/* Magic, class, byte order and version of e_ident, e_type. */
+#define BITS_VERIFIED (7 * 8 + 16)
+
+static unsigned core_bid(const struct iq_source *source)
+{
+	return iq_elf_is(source, ET_CORE) ? BITS_VERIFIED : 0;
+}
+
+static void runtime_init(struct iq_go_runtime *rt,
+			 const struct iq_go_program *program,
+			 struct iq_pool *pool, struct iq_facts *facts)
+{
+	*rt = (struct iq_go_runtime){
+		.program = program,
+		.core = program->core,
+		.memory = program->memory,
+		.layout = program->version->layout,
+		.version = program->version,
+		.pool = pool,
+		.facts = facts,
+	};
+}
+
+/* Goroutines and threads, and where everything else is. */
+static struct iq_error *runtime_read(struct iq_go_runtime *rt)
+{
+	struct iq_error *err;
+
+	iq_go_find_allgs(rt);
+	err = iq_go_goroutines_read(rt);
+	if (err)
+		return err;
+	iq_go_find_allm(rt);
+	err = iq_go_threads_read(rt);
+	if (err)
+		return err;
+	iq_go_find_rest(rt);
+	iq_go_find_check(rt);
+	return NULL;
+}
+
+/* What g itself says. */
+static void fact_of_g(const struct iq_go_runtime *rt,
+		      const struct iq_go_clock *clock, const struct iq_go_g *g,
+		      struct iq_goroutine_fact *ret)
+{
+	const struct iq_go_m *m = iq_go_runtime_m(rt, g->m);
+
+	*ret = (struct iq_goroutine_fact){
+		.has_id = true,
+		.id = g->goid,
+		.count = 1,
+		.status = (enum iq_gstatus)g->status,
+		.leaked = g->status == IQ_GSTATUS_LEAKED,
+		.locked = g->locked,
+		.has_parent = g->parent != 0,
+		.parent = g->parent,
+		.has_m = m != NULL,
+		.m = m ? m->id : 0,
+		.has_thread = m && m->thread,
+		.thread = m && m->thread ? m->thread->tid : 0,
+		.place = g->addr,
+	};
+	if (g->status == IQ_GSTATUS_WAITING || g->status == IQ_GSTATUS_LEAKED)
+		(void)iq_go_wait_reason(rt->version, g->waitreason,
+					&ret->wait_reason);
+	if (g->status == IQ_GSTATUS_WAITING ||
+	    g->status == IQ_GSTATUS_SYSCALL) {
+		struct iq_go_wait_time t =
+			iq_go_clock_wait(clock, g->waitsince);
+
+		ret->has_wait_min = t.has_min;
+		ret->has_wait_max = t.has_max;
+		ret->wait_min_ns = t.min_ns;
+		ret->wait_max_ns = t.max_ns;
+	}
+}
+
+/*
+ * A goroutine of the runtime's own: one that starts in package runtime, unless
+ * it runs the program's code there: main, coroutines, finalizers and cleanups.
+ * Go: src/runtime/traceback.go, isSystemGoroutine.
+ */
+static bool is_system(const struct iq_go_runtime *rt, uint64_t startpc,
+		      const struct iq_goroutine_fact *fact)
+{
+	const struct iq_go_func_ids *ids = rt->version->func_ids;
+	struct iq_str runtime = IQ_STR("runtime.");
+	struct iq_go_func f;
+
+	if (!fact->entry || !iq_str_starts(fact->entry->function, runtime) ||
+	    !iq_pclntab_func(rt->program->pcln, startpc, &f))
+		return false;
+	if (f.func_id == ids->runtime_main || f.func_id == ids->corostart ||
+	    f.func_id == ids->handle_async_event)
+		return false;
+	if (f.func_id != ids->run_finalizers && f.func_id != ids->run_cleanups)
+		return true;
+	// The flag that says whether they do is where only a symbol leads to;
+	// the stack shows it, too.
+	for (uint32_t i = 0; fact->stack && i < fact->stack->num_frames; i++) {
+		if (!iq_str_starts(fact->stack->frames[i].function, runtime))
+			return false;
+	}
+	return true;
+}
+
+struct reading {
+	struct iq_go_symbolizer *sym;
+	struct iq_go_label_reader *labels;
+	const struct iq_stack **stacks;
+};
+
+static void reading_deinit(struct reading *reading)
+{
+	iq_go_symbolizer_destroy(reading->sym);
+	iq_go_label_reader_destroy(reading->labels);
+	free(reading->stacks);
+}
+
+static struct iq_error *fact_names(const struct iq_go_runtime *rt,
+				   const struct reading *r, size_t i,
+				   struct iq_goroutine_fact *fact)
+{
+	const struct iq_go_g *g = &rt->gs[i];
+	struct iq_error *err;
+
+	fact->stack = r->stacks[i];
+	err = iq_go_symbolize_entry(r->sym, g->startpc, &fact->entry);
+	// The main goroutine is created by assembly that starts the process.
+	if (!err && g->gopc && g->goid != 1)
+		err = iq_go_symbolize_creator(r->sym, g->gopc,
+					      &fact->created_by);
+	if (!err)
+		err = iq_go_labels_read(r->labels, g->labels, &fact->labels);
+	fact->system = is_system(rt, g->startpc, fact);
+	return err;
+}
+
+static struct iq_error *goroutines_fill(struct iq_go_runtime *rt,
+					const struct iq_go_clock *clock)
+{
+	iq_cleanup(reading_deinit) struct reading r = { 0 };
+	struct iq_facts *facts = rt->facts;
+	struct iq_error *err = NULL;
+
+	if (!rt->num_gs)
+		return NULL;
+	r.stacks = calloc(rt->num_gs, sizeof(*r.stacks));
+	if (!r.stacks || !iq_vec_reserve(&facts->goroutines, rt->num_gs))
+		return &iq_enomem;
+	err = iq_go_symbolizer_create(rt, &r.sym);
+	if (!err)
+		err = iq_go_label_reader_create(rt, &r.labels);
+	if (!err)
+		err = iq_go_stacks_read(rt, r.sym, r.stacks);
+	for (size_t i = 0; i < rt->num_gs && !err; i++) {
+		struct iq_goroutine_fact fact;
+
+		fact_of_g(rt, clock, &rt->gs[i], &fact);
+		err = fact_names(rt, &r, i, &fact);
+		facts->goroutines.data[facts->goroutines.len++] = fact;
+	}
+	return err;
+}
+
+static void time_fill(const struct iq_go_clock *clock, struct iq_facts *facts)
+{
+	if (!clock->has_wall || !clock->has_high)
+		return;
+	facts->process.has_time = true;
+	facts->process.time_ns = clock->high + clock->wall_offset;
+}
+
+/* Cores of cgo programs have threads of which the runtime knows nothing. */
+static struct iq_error *facts_fill(struct iq_go_runtime *rt)
+{
+	struct iq_facts *facts = rt->facts;
+	size_t first = facts->goroutines.len;
+	struct iq_go_clock clock;
+	struct iq_error *err;
+
+	iq_go_clock_read(rt, &clock);
+	time_fill(&clock, facts);
+	err = goroutines_fill(rt, &clock);
+	if (!err)
+		err = iq_go_waits_read(rt, facts->goroutines.data + first);
+	if (!err)
+		err = iq_go_references_read(rt, first);
+	return err ? err : iq_go_crash_read(rt);
+}
+
+static struct iq_error *core_read(const struct iq_read_context *context,
+				  const struct iq_source *source,
+				  struct iq_facts *facts)
+{
+	iq_cleanup(iq_go_runtime_deinit) struct iq_go_runtime rt = { 0 };
+	struct iq_go_program *program;
+	struct iq_core *core;
+	struct iq_error *err;
+
+	facts->witness.kind = IQ_WITNESS_CORE;
+	facts->witness.format = IQ_STR("elf-core");
+	facts->witness.tells = IQ_TELLS_IDS | IQ_TELLS_STATES |
+			       IQ_TELLS_STACKS | IQ_TELLS_CREATORS |
+			       IQ_TELLS_WAITS | IQ_TELLS_END | IQ_TELLS_SYSTEM |
+			       IQ_TELLS_LABELS;
+	err = iq_core_open(context, source, facts, &core);
+	if (!err)
+		err = iq_go_program_open(core, facts, &program);
+	if (err)
+		return err;
+	runtime_init(&rt, program, context->pool, facts);
+	err = runtime_read(&rt);
+	return err ? err : facts_fill(&rt);
+}
+
+const struct iq_reader iq_reader_elf_core = {
+	.name = "elf-core",
+	.kind = IQ_WITNESS_CORE,
+	.bid = core_bid,
+	.read = core_read,
+};
