@@ -80,6 +80,11 @@ const struct inquest_error *inquest_render(struct inquest *iq,
 					   const char *command,
 					   const char *format, int fd);
 
+/* Since 0.1.0. Whether inquest_render() knows this command in this format. */
+bool inquest_has_report(const char *command, const char *format);
+/* Since 0.1.0. The formats, by index: "text", "json"; NULL past the last. */
+const char *inquest_report_format(size_t index);
+
 /* Since 0.1.0. The verdict's word, "LEAK"; static. NULL before analysis. */
 const char *inquest_verdict(const struct inquest *iq);
 /* Since 0.1.0. Number of findings. */
