@@ -224,6 +224,9 @@ static struct iq_str program_name(struct iq_text *text)
 	const struct iq_process_fact *p = &text->model->process;
 	struct iq_str name = p->executable.len ? p->executable : p->module;
 
+	// Nobody knows: the file is what the reader knows.
+	if (!name.len && text->model->num_witnesses)
+		name = text->model->witnesses[0]->witness.path;
 	return iq_term_clean(text->term, iq_str_basename(name));
 }
 

@@ -85,6 +85,9 @@ static struct iq_str count_cell(struct iq_text *text,
 		iq_text_count(text->model, f->victims, f->num_victims);
 	char a[IQ_WORDS_SIZE], b[IQ_WORDS_SIZE];
 
+	// A finding about the process, not about a goroutine.
+	if (!f->count)
+		return IQ_STR("-");
 	if (!victims)
 		return iq_term_textf(text->term, "%s",
 				     iq_words_number(a, f->count));
@@ -92,13 +95,33 @@ static struct iq_str count_cell(struct iq_text *text,
 			     iq_words_number(b, victims));
 }
 
+/* It is about how the process ended. */
+static bool is_end(const struct iq_finding *f)
+{
+	return f->class == IQ_CLASS_CRASH || !f->num_goroutines;
+}
+
+static struct iq_str end_words(const struct iq_process_fact *process)
+{
+	switch (process->end) {
+	case IQ_END_PANIC:
+		return IQ_STR("panic");
+	case IQ_END_FATAL:
+		return IQ_STR("fatal error");
+	case IQ_END_SIGNAL:
+		return process->signal;
+	default:
+		return IQ_STR("");
+	}
+}
+
 static struct iq_str state_cell(struct iq_text *text,
 				const struct iq_finding *f)
 {
 	struct iq_str state = f->wait_reason;
 
-	if (f->class == IQ_CLASS_CRASH) {
-		state = iq_str_of(f->kind);
+	if (is_end(f)) {
+		state = end_words(&text->model->process);
 	} else if (f->num_goroutines) {
 		const struct iq_goroutine *g =
 			&text->model->goroutines[f->goroutines[0]];
@@ -119,7 +142,7 @@ static struct iq_str since_cell(struct iq_text *text,
 	char buf[IQ_WORDS_SIZE];
 
 	// Time has no meaning for what has ended the process.
-	if (f->class == IQ_CLASS_CRASH && !f->has_wait_min)
+	if (is_end(f) && !f->has_wait_min)
 		return IQ_STR("");
 	return iq_term_textf(
 		text->term, "%s",
@@ -188,7 +211,8 @@ static void table_divide(struct table *t, unsigned room)
 			     t->wide ? f->created_by : NULL);
 		cycle |= t->rows[i].cycle;
 	}
-	columns->site_full = max_u(columns->site_full + (cycle ? CYCLE : 0), 8);
+	columns->site_full =
+		max_u(columns->site_full + (cycle ? CYCLE : 0), 17);
 	columns->site_least += cycle ? CYCLE : 0;
 	if (columns->creator_full)
 		columns->creator_full = max_u(columns->creator_full, 10);
@@ -305,6 +329,9 @@ static struct iq_str site_cell(struct table *t, const struct row *row)
 	struct iq_term *term = t->text->term;
 	struct iq_str site;
 
+	if (!row->finding->site && !row->finding->count)
+		return iq_term_cut(term, IQ_STR("the whole process"),
+				   t->columns.site);
 	if (!row->cycle || t->columns.site < 20)
 		return iq_term_site(term, row->finding->site, t->columns.site);
 	site = iq_term_site(term, row->finding->site, t->columns.site - CYCLE);
