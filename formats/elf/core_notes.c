@@ -218,15 +218,17 @@ static struct iq_error *notes_segment_read(struct notes *n,
 	struct iq_error *err;
 	struct iq_cursor c;
 
-	if (s->offset > source->size) {
+	uint64_t at = s->offset < source->size ? s->offset : source->size;
+	uint64_t left = source->size - at;
+
+	if (s->filesz > left)
 		iq_facts_gap_offset(n->facts, IQ_GAP_TRUNCATED, source->size,
-				    "the core ends before its notes: threads, "
-				    "signal and mapped files are unknown");
-		return NULL;
-	}
-	uint64_t left = source->size - s->offset;
-	iq_cursor_init(&c, source->data + s->offset,
-		       s->filesz < left ? s->filesz : left, s->offset);
+				    "the core ends %" PRIu64
+				    " bytes before its notes do: threads, "
+				    "mapped files or the signal are missing",
+				    s->filesz - left);
+	iq_cursor_init(&c, source->data + at,
+		       s->filesz < left ? s->filesz : left, at);
 	while (iq_elf_note_next(&c, s->align, &note)) {
 		err = note_read(n, &note);
 		if (err && err->code == IQ_ERROR_NOMEM)
@@ -235,14 +237,14 @@ static struct iq_error *notes_segment_read(struct notes *n,
 			iq_facts_gap_error(n->facts, IQ_GAP_DAMAGED, err);
 	}
 	err = iq_cursor_done(&c);
-	if (err && err->code != IQ_ERROR_NOMEM) {
-		iq_facts_gap_error(n->facts,
-				   s->filesz > left ? IQ_GAP_TRUNCATED :
-						      IQ_GAP_DAMAGED,
+	if (!err || err->code == IQ_ERROR_NOMEM)
+		return err;
+	if (s->filesz > left)
+		iq_error_destroy(err);
+	else
+		iq_facts_gap_error(n->facts, IQ_GAP_DAMAGED,
 				   iq_error_within(err, "notes of the core"));
-		err = NULL;
-	}
-	return err;
+	return NULL;
 }
 
 /*

@@ -61,10 +61,8 @@ executable_read(const struct iq_read_context *context iq_unused,
 		return err;
 	// The texts are views into it.
 	err = iq_facts_own(facts, elf_destroy, elf);
-	if (err) {
-		iq_elf_destroy(elf);
+	if (err)
 		return err;
-	}
 	facts->witness.kind = IQ_WITNESS_EXECUTABLE;
 	facts->witness.format = IQ_STR("elf-executable");
 	header = iq_elf_header(elf);

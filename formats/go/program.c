@@ -388,10 +388,8 @@ struct iq_error *iq_go_program_open(const struct iq_core *core,
 	program->core = core;
 	program->memory = core->memory;
 	err = iq_facts_own(facts, program_destroy, program);
-	if (err) {
-		free(program);
+	if (err)
 		return err;
-	}
 	err = program_read(program, facts);
 	if (!err)
 		*ret = program;
