@@ -30,6 +30,8 @@
 #define IQ_LIMIT_WAITERS IQ_LIMIT_GOROUTINES
 /* Labels of one goroutine. */
 #define IQ_LIMIT_LABELS 1024
+/* Locks in one circle of waiters; real ones have two or three. */
+#define IQ_LIMIT_LOCK_CYCLE 16
 /* Panics that are nested. */
 #define IQ_LIMIT_PANICS 1024
 /* One line of a text dump; runtime lines are short, log lines may hold all. */
@@ -39,11 +41,23 @@
 /* Distinct stacks of a text dump whose frames keep their arguments: addresses
  * make each stack another one, and a million of them would not fit. */
 #define IQ_LIMIT_ARGS_STACKS 65536
+/* Address space and time of the child that reads debug information: the largest
+ * programs have 100 MB of it, which take a few seconds. */
+#define IQ_LIMIT_DWARF_MEMORY (1ull << 30)
+#define IQ_LIMIT_DWARF_CPU_SECONDS 20
+#define IQ_LIMIT_DWARF_WALL_SECONDS 30
+/* Size of a struct of the runtime; the largest is mheap, 92 KiB. */
+#define IQ_LIMIT_STRUCT (16u << 20)
 /* Input files of one case. */
 #define IQ_LIMIT_INPUTS 4096
 /* Equal gaps of one witness that are listed one by one; the rest is counted. */
 #define IQ_LIMIT_EQUAL_GAPS 16
 /* Gaps of one witness; nobody reads more, and each line of a file may be one. */
 #define IQ_LIMIT_GAPS 4096
+/* Slots of the Go heap, numbered in 32 bits: 64 GiB of the smallest that hold
+ * references, and real objects are several times as large. */
+#define IQ_LIMIT_HEAP_SLOTS (UINT32_MAX - 64)
+/* Finalizers, cleanups, weak pointers and sampled objects of one heap. */
+#define IQ_LIMIT_SPECIALS (16u << 20)
 
 #endif

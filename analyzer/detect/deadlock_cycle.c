@@ -3,64 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "model/text.h"
-
-/* Locks in one circle; real ones have two or three. */
-#define MAX_CYCLE 16
-
-/* The locks of a circle, in order: a waiter of each mentions the next. */
-struct cycle {
-	uint32_t locks[MAX_CYCLE];
-	/* via[i] waits for locks[i] and mentions locks[i - 1]. */
-	uint32_t via[MAX_CYCLE];
-	size_t len;
-};
-
-/*
- * The lock that the holder @mention waits for: the next step of a walk. One
- * lock has one holder, so only an unambiguous step is taken.
- */
-static bool next_lock(const struct iq_model *model, const struct iq_lock *lock,
-		      uint32_t *lock_ret, uint32_t *via_ret)
-{
-	bool found = false;
-
-	for (size_t i = 0; i < lock->num_holders; i++) {
-		uint32_t g = lock->holders[i].goroutine;
-		uint32_t next = model->goroutines[g].lock;
-
-		if (next == IQ_NO_LOCK || &model->locks[next] == lock)
-			continue;
-		if (found && next != *lock_ret)
-			return false;
-		found = true;
-		*lock_ret = next;
-		*via_ret = g;
-	}
-	return found;
-}
-
-/* The circle that goes through lock @start and has no smaller lock. */
-static bool find_cycle(const struct iq_model *model, uint32_t start,
-		       struct cycle *ret)
-{
-	uint32_t at = start;
-
-	ret->len = 0;
-	while (ret->len < MAX_CYCLE) {
-		uint32_t via;
-
-		ret->locks[ret->len] = at;
-		if (!next_lock(model, &model->locks[at], &at, &via))
-			return false;
-		ret->via[ret->len++] = via;
-		if (at == start)
-			return ret->len > 1;
-		if (at < start)
-			return false;
-	}
-	return false;
-}
 
 static int compare_u32(const void *pa, const void *pb)
 {
@@ -71,11 +15,11 @@ static int compare_u32(const void *pa, const void *pb)
 }
 
 /* The circle's goroutines in order of their index, each once. */
-static size_t cycle_members(const struct cycle *cycle, uint32_t *ret)
+static size_t cycle_members(const struct iq_lock_cycle *cycle, uint32_t *ret)
 {
 	size_t n = 0;
 
-	memcpy(ret, cycle->via, cycle->len * sizeof(*ret));
+	memcpy(ret, cycle->holders, cycle->len * sizeof(*ret));
 	qsort(ret, cycle->len, sizeof(*ret), compare_u32);
 	for (size_t i = 0; i < cycle->len; i++) {
 		if (!i || ret[i] != ret[i - 1])
@@ -87,7 +31,7 @@ static size_t cycle_members(const struct cycle *cycle, uint32_t *ret)
 /* "goroutine 7 waits for 0xa and mentions 0xb; …" */
 static struct iq_error *cycle_ground(const struct iq_model *model,
 				     struct iq_arena *arena,
-				     const struct cycle *cycle,
+				     const struct iq_lock_cycle *cycle,
 				     struct iq_str *ret)
 {
 	struct iq_str text = IQ_STR("");
@@ -95,7 +39,7 @@ static struct iq_error *cycle_ground(const struct iq_model *model,
 
 	for (size_t i = 0; i < cycle->len && !err; i++) {
 		const struct iq_goroutine *g =
-			&model->goroutines[cycle->via[i]];
+			&model->goroutines[cycle->holders[i]];
 
 		err = iq_textf(
 			arena, &text,
@@ -121,7 +65,7 @@ static struct iq_error *cycle_key(const struct iq_model *model,
 				  struct iq_arena *arena, const uint32_t *list,
 				  size_t n, struct iq_str *ret)
 {
-	const char *sites[MAX_CYCLE] = { 0 };
+	const char *sites[IQ_LIMIT_LOCK_CYCLE] = { 0 };
 	struct iq_error *err = NULL;
 	struct iq_str text = IQ_STR("");
 
@@ -156,11 +100,11 @@ static struct iq_error *cycle_key(const struct iq_model *model,
 }
 
 static struct iq_error *add_cycle(const struct iq_model *model,
-				  const struct cycle *cycle,
+				  const struct iq_lock_cycle *cycle,
 				  struct iq_findings *findings)
 {
 	struct iq_arena *arena = findings->arena;
-	uint32_t members[MAX_CYCLE];
+	uint32_t members[IQ_LIMIT_LOCK_CYCLE];
 	size_t n = cycle_members(cycle, members);
 	struct iq_finding f;
 	const char *site;
@@ -188,12 +132,9 @@ static struct iq_error *deadlock_cycle_run(const struct iq_model *model,
 					   struct iq_findings *findings)
 {
 	struct iq_error *err = NULL;
-	struct cycle cycle;
 
-	for (uint32_t i = 0; i < model->num_locks && !err; i++) {
-		if (find_cycle(model, i, &cycle))
-			err = add_cycle(model, &cycle, findings);
-	}
+	for (size_t i = 0; i < model->num_lock_cycles && !err; i++)
+		err = add_cycle(model, &model->lock_cycles[i], findings);
 	return err;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/sift.h"
+#include "model/lock.h"
 #include "model/text.h"
 
 /*
@@ -45,11 +46,11 @@ static struct iq_error *deadlock_self_run(const struct iq_model *model,
 	struct iq_error *err = NULL;
 
 	for (size_t i = 0; i < model->num_locks && !err; i++) {
-		const struct iq_lock *lock = &model->locks[i];
+		const struct iq_lock_mention *self =
+			iq_lock_self(&model->locks[i]);
 
-		// With several candidates none of them is named.
-		if (lock->num_selves == 1 && !lock->num_holders)
-			err = add_self(model, &lock->selves[0], findings);
+		if (self)
+			err = add_self(model, self, findings);
 	}
 	return err;
 }

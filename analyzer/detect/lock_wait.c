@@ -2,10 +2,12 @@
 #include "detect/sift.h"
 #include "model/text.h"
 
-/* So many waiters of one lock, or a wait so long, is no passing contention
- * where the memory cannot tell more. */
+/* So many waiters of one lock are no passing contention where addresses are
+ * unknown. */
 #define SUSPICIOUS_WAITERS 2
-#define SUSPICIOUS_WAIT_NS 60000000000
+/* A lock is held for microseconds; the runtime itself calls a waiter starving
+ * after one millisecond. Go: src/sync/mutex.go, starvationThresholdNs. */
+#define SUSPICIOUS_WAIT_NS 1000000000
 
 static bool is_lock_class(enum iq_wait_class class)
 {
@@ -17,7 +19,8 @@ static bool wanted(const struct iq_model *model, size_t index)
 {
 	const struct iq_goroutine *g = &model->goroutines[index];
 
-	return is_lock_class(g->class) && !g->fact->system;
+	// Those in a circle have a finding of their own.
+	return is_lock_class(g->class) && !g->fact->system && !g->deadlocked;
 }
 
 /* It can still come to the Unlock by itself. */
@@ -28,15 +31,34 @@ static bool can_go_on(enum iq_wait_class class)
 	       class == IQ_CLASS_CGO;
 }
 
-/* Something that mentions the lock can still run. */
-static bool has_living_holder(const struct iq_model *model,
-			      const struct iq_lock *lock)
+/*
+ * Who mentions the lock and stands in a wait of its own: the one that would
+ * explain the queue. NULL if there is none.
+ */
+static const struct iq_lock_mention *
+blocked_holder(const struct iq_model *model, const struct iq_lock *lock)
 {
 	for (size_t i = 0; i < lock->num_holders; i++) {
-		const struct iq_goroutine *g =
-			&model->goroutines[lock->holders[i].goroutine];
+		if (!can_go_on(model->goroutines[lock->holders[i].goroutine]
+				       .class))
+			return &lock->holders[i];
+	}
+	return NULL;
+}
 
-		if (can_go_on(g->class) || g->reach == IQ_REACH_LIVE)
+/* A candidate for the holder is on its way to the Unlock. */
+static bool has_running_holder(const struct iq_model *model,
+			       const struct iq_lock *lock)
+{
+	bool blocked = blocked_holder(model, lock) != NULL;
+
+	for (size_t i = 0; i < lock->num_holders; i++) {
+		enum iq_wait_class class =
+			model->goroutines[lock->holders[i].goroutine].class;
+
+		// Who sleeps or waits for I/O may hold it, too; but less
+		// likely than who is blocked.
+		if (class == IQ_CLASS_RUNNING || (!blocked && can_go_on(class)))
 			return true;
 	}
 	return false;
@@ -75,7 +97,7 @@ static bool is_passing(const struct iq_model *model, const struct iq_finding *f,
 	if (is_old(f))
 		return false;
 	if (lock)
-		return has_living_holder(model, lock);
+		return has_running_holder(model, lock);
 	return f->count < SUSPICIOUS_WAITERS || anything_runs(model);
 }
 
@@ -98,13 +120,15 @@ static struct iq_error *ground(const struct iq_model *model,
 				   "Unlock, or waits for it");
 		return NULL;
 	}
-	holder = &lock->holders[0];
+	holder = blocked_holder(model, lock);
+	if (!holder)
+		holder = &lock->holders[0];
 	err = iq_text_frame(arena, holder->frame, &place);
 	if (err)
 		return err;
 	return iq_textf(
 		arena, &f->ground,
-		"goroutine %llu mentions the lock in %s and is blocked in %s",
+		"goroutine %llu mentions the lock in %s and stands in %s",
 		(unsigned long long)model->goroutines[holder->goroutine].id,
 		place,
 		iq_wait_class_words(

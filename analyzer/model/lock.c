@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "model/lock_cycle.h"
+
 struct waiter {
 	uint64_t address;
 	uint32_t goroutine;
@@ -216,6 +218,23 @@ static struct iq_error *keep_locks(struct lock_builder *b)
 	return NULL;
 }
 
+const struct iq_lock_mention *iq_lock_self(const struct iq_lock *lock)
+{
+	// With several candidates none of them is named.
+	return lock->num_selves == 1 && !lock->num_holders ? lock->selves :
+							     NULL;
+}
+
+static void mark_selves(struct iq_model *m)
+{
+	for (size_t i = 0; i < m->num_locks; i++) {
+		const struct iq_lock_mention *self = iq_lock_self(&m->locks[i]);
+
+		if (self)
+			m->goroutines[self->goroutine].deadlocked = true;
+	}
+}
+
 struct iq_error *iq_locks_make(struct iq_model *model)
 {
 	struct lock_builder b = { .model = model };
@@ -227,6 +246,9 @@ struct iq_error *iq_locks_make(struct iq_model *model)
 			err = make_locks(&b);
 		if (!err)
 			err = keep_locks(&b);
+		if (!err)
+			err = iq_lock_cycles_make(model);
+		mark_selves(model);
 	}
 	iq_vec_deinit(&b.waiters);
 	iq_vec_deinit(&b.mentions);

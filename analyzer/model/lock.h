@@ -9,7 +9,11 @@
 #include "base/error.h"
 #include "model/model.h"
 
-/* Sets model->locks and each goroutine's lock. */
+/* The waiter that seems to hold @lock itself, if it is only one and nobody else
+ * mentions the lock; or NULL. */
+const struct iq_lock_mention *iq_lock_self(const struct iq_lock *lock);
+
+/* Sets model->locks, lock_cycles and each goroutine's lock and deadlocked. */
 struct iq_error *iq_locks_make(struct iq_model *model) iq_must_check;
 
 #endif

@@ -43,6 +43,8 @@ struct iq_goroutine {
 	enum iq_reach reach;
 	/* The lock it waits for: index into model->locks, or IQ_NO_LOCK. */
 	uint32_t lock;
+	/* It waits for a lock in a circle, or for one that it holds itself. */
+	bool deadlocked;
 	/* Bounds over all witnesses that knew them. */
 	bool has_wait_min, has_wait_max;
 	int64_t wait_min_ns, wait_max_ns;
@@ -88,6 +90,13 @@ struct iq_lock {
 	size_t num_selves;
 };
 
+/* Locks in a circle: holders[i] mentions locks[i] and waits for the next. */
+struct iq_lock_cycle {
+	const uint32_t *locks;	 /* indexes into model->locks */
+	const uint32_t *holders; /* indexes into model->goroutines */
+	size_t len;
+};
+
 struct iq_model {
 	struct iq_arena arena;
 	/* Files in the order they were given, sections in file order. */
@@ -104,6 +113,9 @@ struct iq_model {
 	/* Ordered by address. */
 	const struct iq_lock *locks;
 	size_t num_locks;
+	/* Ordered by their smallest lock. */
+	const struct iq_lock_cycle *lock_cycles;
+	size_t num_lock_cycles;
 	/* signatures[w][stack->index] of each witness. */
 	struct iq_signature *const *signatures;
 	/* What all witnesses know of the process, first known value. */
