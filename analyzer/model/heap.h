@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The heap of a witness that has memory: slots of equal size in spans, where
+ * references to them can be, and what goroutines hold. A reader implements
+ * struct iq_heap and fills a struct iq_heap_map when somebody asks; marking
+ * works on the map alone. Here every word may be a reference (conservative):
+ * that can keep too much alive, never too little.
+ */
+#ifndef IQ_MODEL_HEAP_H
+#define IQ_MODEL_HEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "base/vec.h"
+
+struct iq_heap_map;
+
+/* What a reader leaves in facts->heap: cheap to make, immutable. */
+struct iq_heap {
+	/*
+	 * Reads the tables. What cannot be read makes the map incomplete; an
+	 * error only without memory. The caller destroys the map before the
+	 * facts go.
+	 */
+	struct iq_error *(*load)(const struct iq_heap *heap,
+				 struct iq_heap_map **ret);
+};
+
+/* No span, no slot. */
+#define IQ_HEAP_NONE UINT32_MAX
+
+/* A run of slots of one size, each of which holds one object or none. */
+struct iq_heap_span {
+	uint64_t addr; /* of the first slot */
+	uint64_t elem_size;
+	/* The bytes of all slots; NULL where they are not in one piece. Filled
+	 * by iq_heap_map_index(). */
+	const uint8_t *bytes;
+	/* Bit i: slot i is allocated. NULL: all are. Pinned. */
+	const uint8_t *alloc_bits;
+	/* Slots below this are allocated whatever their bits say. */
+	uint32_t free_index;
+	uint32_t num_slots;
+	/* Number of the first slot among all spans' slots, and the factor by
+	 * which to divide by elem_size. Filled by iq_heap_map_index(). */
+	uint32_t first;
+	uint32_t magic;
+	/* Objects hold no references. */
+	bool noscan;
+};
+
+/* Words that may be references: roots, stacks. */
+struct iq_heap_range {
+	uint64_t addr;
+	uint64_t len;
+	/* Bit i: word i may be one. NULL: each may. Pinned. */
+	const uint8_t *mask;
+	/* What of it is not in memory held no reference. */
+	bool optional;
+};
+
+/* What one goroutine holds as long as it can run; a length of 0: nothing. */
+struct iq_heap_holder {
+	struct iq_heap_range stack;
+	/* The record of the goroutine itself. */
+	struct iq_heap_range self;
+};
+
+/*
+ * Objects whose word @key refers to an opaque object: the words in @hidden are
+ * no references. The runtime's record of a waiter (sudog) refers to what is
+ * waited for, which keeps nothing alive. elem_size 0: there are none.
+ */
+struct iq_heap_disguise {
+	uint64_t elem_size;
+	uint32_t key;	 /* index of the word */
+	uint64_t hidden; /* bit i: word i */
+};
+
+/* How a map reads memory: the bytes at an address and how many follow. */
+struct iq_heap_memory {
+	const void *ctx;
+	const uint8_t *(*window)(const void *ctx, uint64_t addr,
+				 uint64_t *len_ret);
+	/* Whether any byte that was read was not really there. */
+	bool (*faulted)(const void *ctx);
+};
+
+struct iq_heap_map {
+	struct iq_heap_memory memory;
+	/* Ordered by address, no two overlap, once indexed. */
+	IQ_VEC(struct iq_heap_span) spans;
+	uint32_t num_slots;
+	IQ_VEC(struct iq_heap_range) roots;
+	IQ_VEC(uint64_t) root_words;
+	/* By index into facts->goroutines. */
+	struct iq_heap_holder *holders;
+	size_t num_holders;
+	/* Bit i: slot i is never followed (the records of goroutines). */
+	uint64_t *opaque;
+	struct iq_heap_disguise disguise;
+	/* Why references may be missing; empty: none are, as far as the tables
+	 * can tell. Clean text. */
+	char incomplete[160];
+	/* From the lowest span's first byte to the highest one's end. */
+	uint64_t low;
+	uint64_t size;
+	struct iq_heap_chunk *chunks;
+	size_t num_chunks;
+};
+
+struct iq_error *iq_heap_map_create(const struct iq_heap_memory *memory,
+				    struct iq_heap_map **ret) iq_must_check;
+void iq_heap_map_destroy(struct iq_heap_map *map);
+
+/* Notes why references may be missing; the first reason stays. */
+void iq_heap_map_lacks(struct iq_heap_map *map, const char *fmt, ...)
+	iq_printf(2, 3);
+
+/*
+ * After all spans are there, before anything is looked up: orders them, numbers
+ * their slots, drops what is impossible or overlaps (the map is incomplete
+ * then).
+ */
+struct iq_error *iq_heap_map_index(struct iq_heap_map *map) iq_must_check;
+
+/* Index of the span that holds @addr, or IQ_HEAP_NONE. */
+static inline uint32_t iq_heap_map_span(const struct iq_heap_map *map,
+					uint64_t addr);
+/*
+ * Number of the allocated slot that holds @addr, anywhere in it, or
+ * IQ_HEAP_NONE: free slots and other memory are no objects.
+ */
+uint32_t iq_heap_map_slot(const struct iq_heap_map *map, uint64_t addr);
+/* Index of the span that slot number @slot belongs to. */
+uint32_t iq_heap_map_span_of_slot(const struct iq_heap_map *map, uint32_t slot);
+/* The slot that holds @addr becomes opaque, if there is one. */
+void iq_heap_map_hide(struct iq_heap_map *map, uint64_t addr);
+
+// The fast path of marking, hence here.
+
+/* Pages by which spans begin and end. Go: src/runtime/malloc.go, pageSize. */
+#define IQ_HEAP_PAGE_SHIFT 13
+/* Bytes and pages of one chunk of the index: 64 MiB. */
+#define IQ_HEAP_CHUNK_SHIFT 26
+#define IQ_HEAP_CHUNK_PAGES (1u << (IQ_HEAP_CHUNK_SHIFT - IQ_HEAP_PAGE_SHIFT))
+
+struct iq_heap_chunk {
+	/* The first span that ends behind the chunk's start. */
+	uint32_t first;
+	/* Span + 1 by page, 0: none. NULL: few spans, to be searched. */
+	uint32_t *pages;
+};
+
+/* Which slot of @span holds the byte @offset; beyond num_slots: none. */
+static inline uint64_t iq_heap_divide(const struct iq_heap_span *span,
+				      uint64_t offset)
+{
+	uint64_t i;
+
+	// Exact for offsets and sizes of Go's size classes; the test makes it
+	// exact for all. Go: src/runtime/mbitmap.go, divideByElemSize.
+	if (offset > UINT32_MAX)
+		return offset / span->elem_size;
+	i = offset * span->magic >> 32;
+	if (offset - i * span->elem_size < span->elem_size)
+		return i;
+	return offset / span->elem_size;
+}
+
+static inline bool iq_heap_allocated(const struct iq_heap_span *span,
+				     uint64_t slot)
+{
+	return slot < span->free_index || !span->alloc_bits ||
+	       (span->alloc_bits[slot / 8] >> slot % 8 & 1);
+}
+
+/* The span that holds @addr among those from @first on, or IQ_HEAP_NONE. */
+uint32_t iq_heap_map_search(const struct iq_heap_map *map, uint32_t first,
+			    uint64_t addr);
+
+static inline uint32_t iq_heap_map_span(const struct iq_heap_map *map,
+					uint64_t addr)
+{
+	uint64_t offset = addr - map->low;
+	const struct iq_heap_chunk *chunk;
+	const struct iq_heap_span *span;
+	uint32_t i;
+
+	if (offset >= map->size)
+		return IQ_HEAP_NONE;
+	chunk = &map->chunks[offset >> IQ_HEAP_CHUNK_SHIFT];
+	if (!chunk->pages)
+		return iq_heap_map_search(map, chunk->first, addr);
+	i = chunk->pages[offset >> IQ_HEAP_PAGE_SHIFT &
+			 (IQ_HEAP_CHUNK_PAGES - 1)];
+	if (!i)
+		return IQ_HEAP_NONE;
+	// The last bytes of a span may be too few for a slot.
+	span = &map->spans.data[i - 1];
+	return addr - span->addr < span->elem_size * span->num_slots ?
+		       i - 1 :
+		       IQ_HEAP_NONE;
+}
+
+#endif
