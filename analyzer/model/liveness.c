@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/liveness.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/vec.h"
+#include "model/heap.h"
+#include "model/mark.h"
+
+/*
+ * The algorithm of the runtime's own leak finder. Go: src/runtime/mgc.go 1.27,
+ * isMaybeRunnable, findMaybeRunnableGoroutines, findGoroutineLeaks.
+ */
+
+/* The main goroutine is the first one. Go: src/runtime/proc.go, schedinit. */
+#define MAIN_GOID 1
+
+/* How a goroutine stands while the heap is marked. */
+enum stand {
+	/* Can run, is woken by the runtime, or its waker is not known. */
+	STAND_RUNS,
+	/* Waits for objects, none of which is known to be reachable. */
+	STAND_WAITS,
+	/* Waits for nothing that there is: nil channels, "select {}". */
+	STAND_HOPELESS,
+};
+
+/* @goroutine waits for the object in @slot. */
+struct watch {
+	uint32_t slot;
+	uint32_t goroutine;
+};
+
+struct liveness {
+	struct iq_model *model;
+	const struct iq_facts *facts;
+	struct iq_heap_map *map;
+	struct iq_mark *mark;
+	/* By index into facts->goroutines. */
+	uint8_t *stands;
+	/* Ordered by slot, then goroutine. */
+	IQ_VEC(struct watch) watches;
+};
+
+static void liveness_deinit(struct liveness *l)
+{
+	iq_mark_destroy(l->mark);
+	iq_heap_map_destroy(l->map);
+	free(l->stands);
+	iq_vec_deinit(&l->watches);
+}
+
+static bool is_hopeless(enum iq_wait_class class)
+{
+	return class == IQ_CLASS_NIL_SEND || class == IQ_CLASS_NIL_RECEIVE ||
+	       class == IQ_CLASS_EMPTY_SELECT;
+}
+
+static bool waits_for_objects(enum iq_wait_class class)
+{
+	switch (class) {
+	case IQ_CLASS_CHAN_SEND:
+	case IQ_CLASS_CHAN_RECEIVE:
+	case IQ_CLASS_SELECT:
+	case IQ_CLASS_MUTEX:
+	case IQ_CLASS_RWMUTEX_R:
+	case IQ_CLASS_RWMUTEX_W:
+	case IQ_CLASS_WAITGROUP:
+	case IQ_CLASS_COND:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Only who waits in its own code for another goroutine can be condemned. */
+static bool is_candidate(const struct iq_goroutine *g)
+{
+	return g->has_id && !g->fact->system &&
+	       (g->fact->status == IQ_GSTATUS_WAITING ||
+		g->fact->status == IQ_GSTATUS_LEAKED) &&
+	       (is_hopeless(g->class) || waits_for_objects(g->class));
+}
+
+/* What the runtime runs or wakes by itself: it needs no proof. */
+static bool is_live_anyway(const struct iq_goroutine *g)
+{
+	switch (g->class) {
+	case IQ_CLASS_RUNNING:
+	case IQ_CLASS_SLEEP:
+	case IQ_CLASS_IO:
+	case IQ_CLASS_SYSCALL:
+	case IQ_CLASS_CGO:
+	case IQ_CLASS_SYSTEM:
+		return true;
+	default:
+		return g->fact->system;
+	}
+}
+
+/* The objects that are waited for, by their slots; false if who waits may be
+ * woken by something that the heap does not show. */
+static bool watched_slots(const struct liveness *l,
+			  const struct iq_goroutine_fact *fact, uint32_t *slots)
+{
+	for (uint32_t i = 0; i < fact->num_waits; i++) {
+		const struct iq_wait *wait = &fact->waits[i];
+
+		// A closed channel has woken its waiters, even if they do not
+		// know yet.
+		if (!wait->has_address || wait->chan_closed)
+			return false;
+		// The word it sleeps on, where the object's start is inferred.
+		slots[i] = iq_heap_map_slot(l->map, wait->has_sema ?
+							    wait->sema_addr :
+							    wait->address);
+		if (slots[i] == IQ_HEAP_NONE)
+			return false;
+	}
+	return fact->num_waits > 0;
+}
+
+static struct iq_error *watch_goroutine(struct liveness *l, uint32_t index,
+					const struct iq_goroutine_fact *fact)
+{
+	uint32_t *slots = calloc(fact->num_waits + 1u, sizeof(*slots));
+	bool pushed = true;
+
+	if (!slots)
+		return &iq_enomem;
+	if (watched_slots(l, fact, slots)) {
+		l->stands[index] = STAND_WAITS;
+		for (uint32_t i = 0; i < fact->num_waits && pushed; i++)
+			pushed = iq_vec_push(
+				&l->watches,
+				((struct watch){ slots[i], index }));
+	}
+	free(slots);
+	return pushed ? NULL : &iq_enomem;
+}
+
+static int compare_watches(const void *a, const void *b)
+{
+	const struct watch *x = a;
+	const struct watch *y = b;
+
+	if (x->slot != y->slot)
+		return x->slot < y->slot ? -1 : 1;
+	return x->goroutine < y->goroutine ? -1 : x->goroutine > y->goroutine;
+}
+
+/* Index of the model's goroutine in the facts, if it is this witness's. */
+static bool fact_index(const struct liveness *l, const struct iq_goroutine *g,
+		       uint32_t *ret)
+{
+	if (l->model->witnesses[g->witness] != l->facts)
+		return false;
+	*ret = (uint32_t)(g->fact - l->facts->goroutines.data);
+	return true;
+}
+
+/* Decides where everybody stands before anything is marked. */
+static struct iq_error *take_stands(struct liveness *l)
+{
+	const struct iq_model *m = l->model;
+	struct iq_error *err = NULL;
+	uint32_t index;
+
+	for (size_t i = 0; i < m->num_goroutines && !err; i++) {
+		const struct iq_goroutine *g = &m->goroutines[i];
+
+		if (!fact_index(l, g, &index) || !is_candidate(g))
+			continue;
+		if (is_hopeless(g->class))
+			l->stands[index] = STAND_HOPELESS;
+		else
+			err = watch_goroutine(l, index, g->fact);
+	}
+	if (err)
+		return err;
+	if (l->watches.len)
+		qsort(l->watches.data, l->watches.len, sizeof(*l->watches.data),
+		      compare_watches);
+	for (size_t i = 0; i < l->watches.len; i++)
+		iq_mark_watch(l->mark, l->watches.data[i].slot);
+	return NULL;
+}
+
+static void mark_holder(struct liveness *l, size_t goroutine)
+{
+	const struct iq_heap_holder *holder = &l->map->holders[goroutine];
+
+	iq_mark_range(l->mark, &holder->stack);
+	iq_mark_range(l->mark, &holder->self);
+}
+
+static void mark_roots(struct liveness *l)
+{
+	const struct iq_heap_map *map = l->map;
+
+	iq_mark_words(l->mark, map->root_words.data, map->root_words.len);
+	for (size_t i = 0; i < map->roots.len; i++)
+		iq_mark_range(l->mark, &map->roots.data[i]);
+	for (size_t i = 0; i < map->num_holders; i++) {
+		if (l->stands[i] == STAND_RUNS)
+			mark_holder(l, i);
+	}
+}
+
+/* The first watch of @slot. */
+static size_t first_watch(const struct liveness *l, uint32_t slot)
+{
+	size_t lo = 0;
+	size_t hi = l->watches.len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (l->watches.data[mid].slot < slot)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Something live can reach @slot: who waits for it may run. */
+static void wake(struct liveness *l, uint32_t slot)
+{
+	for (size_t i = first_watch(l, slot);
+	     i < l->watches.len && l->watches.data[i].slot == slot; i++) {
+		uint32_t goroutine = l->watches.data[i].goroutine;
+
+		if (l->stands[goroutine] != STAND_WAITS)
+			continue;
+		l->stands[goroutine] = STAND_RUNS;
+		mark_holder(l, goroutine);
+	}
+}
+
+/* Until who is awake wakes nobody any more. */
+static struct iq_error *mark_all(struct liveness *l)
+{
+	struct iq_error *err;
+	uint32_t slot;
+	bool woke;
+
+	mark_roots(l);
+	do {
+		err = iq_mark_reach(l->mark);
+		woke = false;
+		while (!err && iq_mark_next_seen(l->mark, &slot)) {
+			wake(l, slot);
+			woke = true;
+		}
+	} while (woke);
+	return err;
+}
+
+/* Why nothing can be concluded; false if it can. */
+static bool lacks(const struct liveness *l, char *buf, size_t size)
+{
+	uint64_t addr;
+
+	if (l->map->incomplete[0])
+		snprintf(buf, size, "%s", l->map->incomplete);
+	else if (iq_mark_missed(l->mark, &addr))
+		snprintf(buf, size,
+			 "memory at 0x%" PRIx64
+			 ", which may hold references, is not in the core",
+			 addr);
+	else if (l->map->memory.faulted(l->map->memory.ctx))
+		snprintf(buf, size, "the file could not be read everywhere");
+	else
+		return false;
+	return true;
+}
+
+static enum iq_reach reach_of(const struct liveness *l,
+			      const struct iq_goroutine *g, uint32_t index)
+{
+	// Whoever lets main park for ever means it: nothing to condemn.
+	if (g->id == MAIN_GOID && g->class == IQ_CLASS_EMPTY_SELECT)
+		return IQ_REACH_UNKNOWN;
+	if (l->stands[index] != STAND_RUNS)
+		return IQ_REACH_UNREACHABLE;
+	if (is_live_anyway(g))
+		return IQ_REACH_LIVE;
+	if (!is_candidate(g))
+		return IQ_REACH_UNKNOWN;
+	// It waits for something whose address no witness knows.
+	for (uint32_t i = 0; i < g->fact->num_waits; i++) {
+		if (!g->fact->waits[i].has_address)
+			return IQ_REACH_UNKNOWN;
+	}
+	return g->fact->num_waits ? IQ_REACH_LIVE : IQ_REACH_UNKNOWN;
+}
+
+static struct iq_error *conclude(struct liveness *l)
+{
+	char why[200];
+	char text[280];
+	uint32_t index;
+
+	if (lacks(l, why, sizeof(why))) {
+		snprintf(
+			text, sizeof(text),
+			"who can still reach what goroutines wait for is not known: %s",
+			why);
+		return iq_model_add_gap(l->model, IQ_GAP_MISSING, text);
+	}
+	for (size_t i = 0; i < l->model->num_goroutines; i++) {
+		struct iq_goroutine *g = &l->model->goroutines[i];
+
+		if (fact_index(l, g, &index))
+			g->reach = reach_of(l, g, index);
+	}
+	return NULL;
+}
+
+/* Nobody waits for anything: no heap needs to be looked at. */
+static void conclude_all_run(struct iq_model *m, const struct iq_facts *facts)
+{
+	for (size_t i = 0; i < m->num_goroutines; i++) {
+		struct iq_goroutine *g = &m->goroutines[i];
+
+		if (m->witnesses[g->witness] == facts && is_live_anyway(g))
+			g->reach = IQ_REACH_LIVE;
+	}
+}
+
+static bool has_candidates(const struct iq_model *m,
+			   const struct iq_facts *facts)
+{
+	for (size_t i = 0; i < m->num_goroutines; i++) {
+		const struct iq_goroutine *g = &m->goroutines[i];
+
+		if (m->witnesses[g->witness] == facts && is_candidate(g))
+			return true;
+	}
+	return false;
+}
+
+static struct iq_error *run_witness(struct iq_model *model,
+				    const struct iq_facts *facts)
+{
+	iq_cleanup(liveness_deinit) struct liveness l = {
+		.model = model,
+		.facts = facts,
+	};
+	struct iq_error *err = facts->heap->load(facts->heap, &l.map);
+
+	if (err)
+		return err;
+	if (l.map->num_holders < facts->goroutines.len)
+		iq_heap_map_lacks(l.map,
+				  "the stacks of goroutines are not known");
+	l.stands = calloc(facts->goroutines.len + 1, sizeof(*l.stands));
+	if (!l.stands)
+		return &iq_enomem;
+	if (l.map->incomplete[0])
+		return conclude(&l);
+	err = iq_mark_create(l.map, &l.mark);
+	if (!err)
+		err = take_stands(&l);
+	if (!err)
+		err = mark_all(&l);
+	return err ? err : conclude(&l);
+}
+
+struct iq_error *iq_liveness_run(struct iq_model *model, struct iq_pool *pool)
+{
+	// Marking is done on one thread: its result is one, whatever the order.
+	(void)pool;
+	for (size_t w = 0; w < model->num_witnesses; w++) {
+		const struct iq_facts *facts = model->witnesses[w];
+		struct iq_error *err = NULL;
+
+		if (!facts->heap)
+			continue;
+		if (has_candidates(model, facts))
+			err = run_witness(model, facts);
+		else
+			conclude_all_run(model, facts);
+		if (err)
+			return err;
+	}
+	return NULL;
+}
