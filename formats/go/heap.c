@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/go/heap.h"
+
+#include <string.h>
+
+static const uint8_t *window(const void *ctx, uint64_t addr, uint64_t *len_ret)
+{
+	return iq_memory_window(ctx, addr, len_ret);
+}
+
+static bool faulted(const void *ctx)
+{
+	size_t num;
+	const struct iq_memory_range *ranges = iq_memory_ranges(ctx, &num);
+
+	for (size_t i = 0; i < num; i++) {
+		if (iq_memory_faulted(ctx, ranges[i].addr, ranges[i].len))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Sudogs refer to what goroutines wait for, which must keep nothing alive. Their
+ * type is not known; but they are of one size class, and their g is opaque.
+ */
+static void disguise_sudogs(const struct iq_go_layout *l,
+			    struct iq_heap_map *map)
+{
+	const struct iq_go_field hidden[] = { l->sudog_elem, l->sudog_elem_vp,
+					      l->sudog_c, l->sudog_c_vp };
+	struct iq_heap_disguise *d = &map->disguise;
+
+	for (size_t i = 0; i < map->spans.len; i++) {
+		const struct iq_heap_span *span = &map->spans.data[i];
+
+		if (!span->noscan && span->elem_size >= l->sudog_size &&
+		    (!d->elem_size || span->elem_size < d->elem_size))
+			d->elem_size = span->elem_size;
+	}
+	d->key = l->sudog_g.offset / 8;
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(hidden); i++) {
+		if (iq_go_has(hidden[i]) && hidden[i].offset / 8 < 64)
+			d->hidden |= 1ull << hidden[i].offset / 8;
+	}
+}
+
+static struct iq_error *fill(const struct iq_go_heap *heap,
+			     struct iq_heap_map *map)
+{
+	struct iq_error *err;
+
+	if (!heap->mheap_addr) {
+		iq_heap_map_lacks(map, "the runtime's heap was not found");
+		return iq_heap_map_index(map);
+	}
+	err = iq_go_heap_spans(heap, map);
+	if (err)
+		return err;
+	disguise_sudogs(heap->rt.layout, map);
+	err = iq_heap_map_index(map);
+	if (!err)
+		err = iq_go_heap_goroutines(heap, map);
+	if (!err)
+		err = iq_go_heap_threads(heap, map);
+	if (!err)
+		err = iq_go_heap_roots(heap, map);
+	if (!err)
+		err = iq_go_heap_queues(heap, map);
+	return err ? err : iq_go_heap_foreign(heap, map);
+}
+
+static struct iq_error *load(const struct iq_heap *base,
+			     struct iq_heap_map **ret)
+{
+	const struct iq_go_heap *heap = (const struct iq_go_heap *)base;
+	struct iq_heap_memory memory = {
+		.ctx = heap->rt.memory,
+		.window = window,
+		.faulted = faulted,
+	};
+	struct iq_heap_map *map = NULL;
+	struct iq_error *err = iq_heap_map_create(&memory, &map);
+
+	if (!err)
+		err = fill(heap, map);
+	if (err) {
+		iq_heap_map_destroy(map);
+		return err;
+	}
+	*ret = map;
+	return NULL;
+}
+
+struct iq_error *iq_go_heap_open(const struct iq_go_runtime *rt,
+				 const struct iq_heap **ret)
+{
+	struct iq_arena *arena = &rt->facts->arena;
+	struct iq_go_heap *heap = iq_arena_calloc(arena, 1, sizeof(*heap));
+	struct iq_go_m *ms =
+		iq_arena_calloc(arena, rt->num_ms + 1, sizeof(*ms));
+
+	if (!heap || !ms)
+		return &iq_enomem;
+	if (rt->num_ms)
+		memcpy(ms, rt->ms, rt->num_ms * sizeof(*ms));
+	heap->heap.load = load;
+	heap->rt = *rt;
+	heap->rt.gs = NULL;
+	heap->rt.num_gs = 0;
+	heap->rt.ms = ms;
+	heap->rt.pool = NULL;
+	heap->mheap_addr = iq_go_heap_find(rt);
+	if (!heap->mheap_addr)
+		iq_facts_gap(
+			rt->facts, IQ_GAP_MISSING,
+			"the runtime's heap was not found: who can reach what is waited for stays unknown");
+	*ret = &heap->heap;
+	return NULL;
+}

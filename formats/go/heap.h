@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The heap of a dead Go process: what model/heap.h asks for. Opening keeps what
+ * the reader knows and is cheap; loading reads spans, roots and stacks, one
+ * file of this folder each.
+ */
+#ifndef IQ_GO_HEAP_H
+#define IQ_GO_HEAP_H
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "formats/go/record.h"
+#include "formats/go/runtime.h"
+#include "model/heap.h"
+
+struct iq_go_heap {
+	struct iq_heap heap;
+	/* As the reader filled it, without goroutines; the threads are a copy
+	 * that lives as long as the facts. */
+	struct iq_go_runtime rt;
+	uint64_t mheap_addr; /* 0: not found */
+};
+
+/*
+ * The heap of @rt, which may go afterwards; what rt->program and rt->facts refer
+ * to must stay. Lives as long as the facts. What is not found becomes a gap.
+ */
+struct iq_error *iq_go_heap_open(const struct iq_go_runtime *rt,
+				 const struct iq_heap **ret) iq_must_check;
+
+/* heap_find.c: address of runtime.mheap_; 0 if it is not found. */
+uint64_t iq_go_heap_find(const struct iq_go_runtime *rt);
+
+/* heap_spans.c: the spans in use, and what their specials keep alive. */
+struct iq_error *iq_go_heap_spans(const struct iq_go_heap *heap,
+				  struct iq_heap_map *map) iq_must_check;
+
+/* heap_specials.c: a chain of specials of the span in @record. */
+struct iq_go_specials {
+	const struct iq_go_heap *heap;
+	struct iq_heap_map *map;
+	uint64_t budget; /* records that are still read */
+};
+struct iq_error *iq_go_heap_specials(struct iq_go_specials *specials,
+				     const struct iq_go_record *span)
+	iq_must_check;
+
+/* heap_roots.c: package variables. */
+struct iq_error *iq_go_heap_roots(const struct iq_go_heap *heap,
+				  struct iq_heap_map *map) iq_must_check;
+
+/* heap_queues.c: finalizers and cleanups that wait to be run. */
+struct iq_error *iq_go_heap_queues(const struct iq_go_heap *heap,
+				   struct iq_heap_map *map) iq_must_check;
+
+/* heap_goroutines.c: what goroutines hold; their records are opaque. */
+struct iq_error *iq_go_heap_goroutines(const struct iq_go_heap *heap,
+				       struct iq_heap_map *map) iq_must_check;
+
+/* heap_threads.c: registers and system stacks of threads at work. */
+struct iq_error *iq_go_heap_threads(const struct iq_go_heap *heap,
+				    struct iq_heap_map *map) iq_must_check;
+
+/* heap_foreign.c: memory of C code, where it may hold references. */
+struct iq_error *iq_go_heap_foreign(const struct iq_go_heap *heap,
+				    struct iq_heap_map *map) iq_must_check;
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/go/heap.h"
+
+/*
+ * The mask of [@begin, @end), one bit a word, if it is there and covers all.
+ * Go: src/runtime/symtab.go, modulesinit; mbitmap.go, progToPointerMask.
+ */
+static const uint8_t *mask_of(const struct iq_go_heap *heap, uint64_t begin,
+			      uint64_t end, uint64_t addr, uint64_t num_bits)
+{
+	uint64_t words = (end - begin) / 8;
+	uint64_t have;
+	const uint8_t *mask = iq_memory_window(heap->rt.memory, addr, &have);
+
+	return mask && num_bits >= words && have >= (words + 7) / 8 ? mask :
+								      NULL;
+}
+
+/* Larger ones have no bounds of a segment but garbage. */
+#define SEGMENT_MAX (1ull << 36)
+
+static struct iq_error *add_segment(const struct iq_go_heap *heap,
+				    struct iq_heap_map *map, uint64_t begin,
+				    uint64_t end, uint64_t mask_addr,
+				    uint64_t num_bits)
+{
+	struct iq_heap_range range = { .addr = begin, .len = end - begin };
+
+	if (begin == end)
+		return NULL;
+	if (begin > end || range.len > SEGMENT_MAX || begin % 8) {
+		iq_heap_map_lacks(
+			map, "a module's variables have impossible bounds");
+		return NULL;
+	}
+	range.mask = mask_of(heap, begin, end, mask_addr, num_bits);
+	return iq_vec_push(&map->roots, range) ? NULL : &iq_enomem;
+}
+
+struct iq_error *iq_go_heap_roots(const struct iq_go_heap *heap,
+				  struct iq_heap_map *map)
+{
+	const struct iq_go_program *program = heap->rt.program;
+	struct iq_error *err = NULL;
+
+	if (!program->num_modules)
+		iq_heap_map_lacks(map, "the program's variables are not known");
+	for (size_t i = 0; i < program->num_modules && !err; i++) {
+		const struct iq_go_module *m = &program->modules[i];
+
+		err = add_segment(heap, map, m->data, m->edata, m->gcdata_mask,
+				  m->gcdata_nbits);
+		if (!err)
+			err = add_segment(heap, map, m->bss, m->ebss,
+					  m->gcbss_mask, m->gcbss_nbits);
+	}
+	return err;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/go/heap.h"
+
+#include <inttypes.h>
+
+#include "base/limits.h"
+#include "formats/go/goroutine.h"
+#include "formats/go/signal_frame.h"
+
+static struct iq_error *add_stack(struct iq_heap_map *map, uint64_t from,
+				  uint64_t to, bool optional)
+{
+	struct iq_heap_range range = {
+		.addr = from & ~7ull,
+		.len = (to - (from & ~7ull)) & ~7ull,
+		.optional = optional,
+	};
+
+	return iq_vec_push(&map->roots, range) ? NULL : &iq_enomem;
+}
+
+static struct iq_error *add_registers(struct iq_heap_map *map,
+				      const struct iq_core_thread *thread)
+{
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(thread->regs); i++) {
+		if (thread->regs[i] &&
+		    !iq_vec_push(&map->root_words, thread->regs[i]))
+			return &iq_enomem;
+	}
+	return NULL;
+}
+
+/* Where the first of the signals interrupted the thread; its own stack pointer
+ * if none did. */
+static uint64_t interrupted_sp(const struct iq_go_runtime *rt,
+			       const struct iq_go_m *m)
+{
+	struct iq_go_signal_frame frame;
+	uint64_t sp = m->thread->sp;
+	uint64_t next = sp;
+
+	for (unsigned i = 0;
+	     i < IQ_LIMIT_SIGNAL_FRAMES && iq_go_on_signal_stack(m, sp) &&
+	     iq_go_signal_frame_find(rt, m, next, &frame, &next);
+	     i++)
+		sp = frame.sp;
+	return sp;
+}
+
+static bool is_on_g0(const struct iq_go_m *m, uint64_t sp)
+{
+	return sp >= m->g0_lo && sp < m->g0_hi;
+}
+
+/*
+ * What a thread at work has in hand: its registers, those that signals saved
+ * (they lie on the signal stack), and the system stack if it is on it.
+ */
+static struct iq_error *add_thread(const struct iq_go_heap *heap,
+				   struct iq_heap_map *map,
+				   const struct iq_go_m *m)
+{
+	uint64_t sp = interrupted_sp(&heap->rt, m);
+	struct iq_error *err = add_registers(map, m->thread);
+
+	if (!err && iq_go_on_signal_stack(m, m->thread->sp))
+		err = add_stack(map, m->thread->sp, m->gsignal_hi, false);
+	if (err)
+		return err;
+	if (is_on_g0(m, sp))
+		return add_stack(map, sp, m->g0_hi, false);
+	// A handler whose frame is gone: what it interrupted may be there.
+	if (iq_go_on_signal_stack(m, sp) && m->g0_hi > m->g0_lo &&
+	    m->g0_hi - m->g0_lo <= UINT32_MAX)
+		return add_stack(map, m->g0_lo, m->g0_hi, true);
+	return NULL;
+}
+
+/* Threads that C code may lend keep a goroutine for it, which is dead. */
+static bool has_goroutine(const struct iq_go_heap *heap,
+			  const struct iq_go_m *m)
+{
+	struct iq_go_g g;
+
+	return m->curg &&
+	       iq_go_g_read(&heap->rt, m->curg, &g) != IQ_GO_G_UNUSED;
+}
+
+/*
+ * A thread without a processor and without a goroutine is idle: it can refer to
+ * nothing, and what is left on its stack is what it did last.
+ */
+static bool is_at_work(const struct iq_go_heap *heap, const struct iq_go_m *m)
+{
+	uint64_t p;
+
+	return !iq_go_field_read(heap->rt.memory, m->addr, heap->rt.layout->m_p,
+				 &p) ||
+	       p || has_goroutine(heap, m);
+}
+
+struct iq_error *iq_go_heap_threads(const struct iq_go_heap *heap,
+				    struct iq_heap_map *map)
+{
+	const struct iq_go_runtime *rt = &heap->rt;
+
+	if (!rt->num_ms)
+		iq_heap_map_lacks(map, "the threads are not known");
+	for (size_t i = 0; i < rt->num_ms; i++) {
+		const struct iq_go_m *m = &rt->ms[i];
+		struct iq_error *err;
+
+		if (!is_at_work(heap, m))
+			continue;
+		if (!m->thread) {
+			iq_heap_map_lacks(
+				map, "thread %" PRIu64 " is not in the core",
+				m->procid);
+			continue;
+		}
+		err = add_thread(heap, map, m);
+		if (err)
+			return err;
+	}
+	return NULL;
+}
