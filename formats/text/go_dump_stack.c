@@ -399,14 +399,16 @@ static bool is_cut(const struct iq_dump_stack *s)
 		return !s->unavailable;
 	if (s->has_creator || s->ancestors)
 		return false;
-	const struct iq_frame *last = s->frames.data + s->frames.len - 1;
+	struct iq_str last = s->frames.data[s->frames.len - 1].function;
 
-	// Goroutine 1 has no creator; it ends in main.main or in an init.
-	return !iq_str_equal(last->function, IQ_STR("runtime.goexit")) &&
-	       !iq_str_equal(last->function, IQ_STR("main.main")) &&
+	// Goroutine 1 has no creator: it ends in main.main or in an init. That
+	// of a finalizer is hidden (its own bottom is shown since 1.25).
+	return !iq_str_equal(last, IQ_STR("runtime.goexit")) &&
+	       !iq_str_equal(last, IQ_STR("main.main")) &&
+	       !iq_str_equal(last, IQ_STR("runtime.runFinalizers")) &&
+	       !iq_str_equal(last, IQ_STR("runtime.runCleanups")) &&
 	       !(s->header.id == 1 &&
-		 iq_str_search(last->function, IQ_STR(".init")) <
-			 last->function.len);
+		 iq_str_search(last, IQ_STR(".init")) < last.len);
 }
 
 struct iq_error *iq_dump_stack_end(struct iq_dump *d, bool at_end)

@@ -1,0 +1,920 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/reader.h"
+
+#include <glob.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <yajl/yajl_tree.h>
+
+#define S(lit) IQ_STR(lit)
+
+extern const struct iq_reader iq_reader_go_dump;
+
+/* ---- what is read */
+
+struct dump {
+	struct iq_source *source;
+	struct iq_facts *facts;
+};
+
+static struct iq_error *dump_try(struct iq_source *source, struct dump *ret)
+{
+	const struct iq_read_context context = { .no_file_system = true };
+	struct iq_error *err;
+
+	ret->source = source;
+	assert_null(iq_facts_create(&ret->facts));
+	err = iq_reader_go_dump.read(&context, source, ret->facts);
+	if (!err)
+		iq_facts_finish(ret->facts);
+	return err;
+}
+
+static struct dump dump_of(const char *text)
+{
+	struct iq_source *source;
+	struct dump d;
+
+	assert_null(iq_source_open_buffer("dump", text, strlen(text), NULL,
+					  &source));
+	assert_true(iq_reader_go_dump.bid(source) > 0);
+	assert_null(dump_try(source, &d));
+	return d;
+}
+
+static void dump_close(struct dump *d)
+{
+	iq_facts_destroy(d->facts);
+	iq_source_destroy(d->source);
+}
+
+static void assert_str(struct iq_str s, const char *expected)
+{
+	if (!iq_str_equal(s, iq_str_of(expected)))
+		fail_msg("\"%.*s\" is not \"%s\"", IQ_STR_ARG(s), expected);
+}
+
+static const struct iq_goroutine_fact *goroutine(const struct dump *d,
+						 uint64_t id)
+{
+	for (size_t i = 0; i < d->facts->goroutines.len; i++) {
+		if (d->facts->goroutines.data[i].id == id)
+			return &d->facts->goroutines.data[i];
+	}
+	fail_msg("no goroutine %" PRIu64, id);
+	return NULL;
+}
+
+static void assert_frame(const struct iq_goroutine_fact *g, uint32_t n,
+			 const char *function, uint32_t line)
+{
+	assert_non_null(g->stack);
+	assert_true(n < g->stack->num_frames);
+	assert_str(g->stack->frames[n].function, function);
+	assert_int_equal(g->stack->frames[n].line, line);
+}
+
+static void assert_gap(const struct dump *d, enum iq_gap_code code,
+		       const char *text)
+{
+	assert_false(d->facts->witness.complete);
+	for (size_t i = 0; i < d->facts->gaps.len; i++) {
+		const struct iq_gap *gap = &d->facts->gaps.data[i];
+
+		if (gap->code == code &&
+		    iq_str_equal(gap->text, iq_str_of(text)) && gap->has_offset)
+			return;
+	}
+	fail_msg("no gap %s: %s", iq_gap_code_name(code), text);
+}
+
+/* ---- the texts */
+
+#define RUNNING_1                                                              \
+	"goroutine 1 [running]:\nmain.main()\n\t/src/main.go:9 +0x1d\n"
+#define WAITING_7                                                              \
+	"goroutine 7 [chan receive, 5 minutes, locked to thread]:\n"           \
+	"main.inner(...)\n"                                                    \
+	"\t/src/main.go:26\n"                                                  \
+	"main.outer(0xc000012345?)\n"                                          \
+	"\t/src/main.go:29 +0x25\n"                                            \
+	"created by main.main in goroutine 1\n"                                \
+	"\t/src/main.go:44 +0x3a\n"
+
+/* As a crash text of 1.26 prints one, all frames shown. */
+#define CRASHED_5                                                              \
+	"goroutine 5 gp=0xc000102a1e0 m=2 mp=0xc001066808 [running]:\n"        \
+	"panic({0x528ea0?, 0x569090?})\n"                                      \
+	"\t/go/src/runtime/panic.go:879 +0x16f fp=0x78 sp=0x18 pc=0x48224f\n"  \
+	"runtime.sigpanic()\n"                                                 \
+	"\t/go/src/runtime/signal_unix.go:9 +0x1 fp=0x98 sp=0x78 pc=0x1\n"     \
+	"main.in(...)\n"                                                       \
+	"\t/src/main.go:3\n"                                                   \
+	"main.f(0x2)\n"                                                        \
+	"\t/src/main.go:5 +0x8 fp=0xb8 sp=0x98 pc=0x401008\n"                  \
+	"main.main.gowrap1()\n"                                                \
+	"\t/src/main.go:6 +0x9 fp=0xd8 sp=0xb8 pc=0x402009\n"                  \
+	"runtime.goexit({})\n"                                                 \
+	"\t/go/src/runtime/asm.s:1 +0x1 fp=0xe0 sp=0xd8 pc=0x489441\n"         \
+	"created by main.main in goroutine 1\n"                                \
+	"\t/src/main.go:6 +0x10\n"
+#define SYSTEM_3                                                               \
+	"goroutine 3 gp=0xc00003 m=nil [GC sweep wait]:\n"                     \
+	"runtime.gopark(0x0?, 0x0?, 0x0?, 0x0?, 0x0?)\n"                       \
+	"\t/go/src/runtime/proc.go:462 +0xce fp=0x8 sp=0x6 pc=0x4826ae\n"      \
+	"runtime.gcenable.gowrap1()\n"                                         \
+	"\t/go/src/runtime/mgc.go:214 +0x17 fp=0xe sp=0xc pc=0x427bf7\n"       \
+	"runtime.goexit({})\n"                                                 \
+	"\t/go/src/runtime/asm.s:1 +0x1 fp=0xe0 sp=0xd8 pc=0x489441\n"         \
+	"created by runtime.gcenable in goroutine 1\n"                         \
+	"\t/go/src/runtime/mgc.go:214 +0x66\n"
+#define THREAD_0                                                               \
+	"goroutine 0 gp=0x67b7c0 m=0 mp=0x67c7c0 [idle]:\n"                    \
+	"runtime.futex(0x67c918, 0x80)\n"                                      \
+	"\t/go/src/runtime/sys.s:569 +0x21 fp=0x3 sp=0x2 pc=0x48af81\n"
+#define REGISTERS "rax    0xca\nrip    0x48af81\ncs     0x33\n"
+
+/* ---- one goroutine */
+
+static void a_goroutine_has_all_that_its_text_says(void **state iq_unused)
+{
+	struct dump d = dump_of("\n" RUNNING_1 "\n" WAITING_7);
+	const struct iq_goroutine_fact *g = goroutine(&d, 7);
+
+	assert_int_equal(d.facts->goroutines.len, 2);
+	assert_true(g->has_id);
+	assert_int_equal(g->count, 1);
+	assert_int_equal(g->status, IQ_GSTATUS_WAITING);
+	assert_str(g->wait_reason, "chan receive");
+	assert_true(g->locked);
+	assert_int_equal(g->place, strlen("\n" RUNNING_1 "\n"));
+	assert_frame(g, 0, "main.inner", 26);
+	assert_true(g->stack->frames[0].inlined);
+	assert_frame(g, 1, "main.outer", 29);
+	assert_str(g->stack->frames[1].args, "0xc000012345?");
+	assert_int_equal(g->stack->frames[1].offset, 0x25);
+	assert_false(g->stack->frames[1].has_pc);
+	assert_true(g->stack->complete);
+	assert_str(g->created_by->function, "main.main");
+	assert_int_equal(g->created_by->line, 44);
+	assert_true(g->has_parent);
+	assert_int_equal(g->parent, 1);
+	assert_null(g->labels);
+	assert_null(g->entry);
+	assert_false(g->system);
+	assert_int_equal(d.facts->gaps.len, 0);
+	assert_true(d.facts->witness.complete);
+	assert_str(d.facts->witness.format, "go-dump");
+	assert_true(goroutine(&d, 1)->stack->complete);
+	dump_close(&d);
+}
+
+static void minutes_prove_less_than_they_say(void **state iq_unused)
+{
+	struct dump d = dump_of(
+		RUNNING_1 "\n" WAITING_7 "\n"
+			  "goroutine 8 [select, 3 minutes]:\n"
+			  "main.f()\n\t/src/main.go:1 +0x1\n"
+			  "created by main.main\n\t/src/main.go:2 +0x2\n");
+	const struct iq_goroutine_fact *g = goroutine(&d, 7);
+
+	assert_int_equal(g->minutes, 5);
+	assert_true(g->has_wait_min);
+	assert_true(g->wait_min_ns == INT64_C(120000000000));
+	assert_false(g->has_wait_max);
+	assert_int_equal(goroutine(&d, 8)->minutes, 3);
+	assert_false(goroutine(&d, 8)->has_wait_min);
+	dump_close(&d);
+}
+
+static void reasons_without_hope_are_waits(void **state iq_unused)
+{
+	struct dump d = dump_of("goroutine 2 [chan send (nil chan)]:\n"
+				"main.f()\n\t/src/main.go:1 +0x1\n\n"
+				"goroutine 3 [select (no cases) (leaked)]:\n"
+				"main.f()\n\t/src/main.go:1 +0x1\n\n"
+				"goroutine 4 [chan send]:\n"
+				"main.f()\n\t/src/main.go:1 +0x1\n\n");
+	const struct iq_goroutine_fact *g = goroutine(&d, 2);
+
+	assert_int_equal(g->num_waits, 1);
+	assert_int_equal(g->waits->kind, IQ_WAIT_NIL_CHAN);
+	assert_int_equal(g->waits->op, IQ_OP_SEND);
+	assert_false(g->waits->has_address);
+	g = goroutine(&d, 3);
+	assert_int_equal(g->waits->kind, IQ_WAIT_SELECT);
+	assert_int_equal(g->status, IQ_GSTATUS_LEAKED);
+	assert_true(g->leaked);
+	assert_int_equal(goroutine(&d, 4)->num_waits, 0);
+	dump_close(&d);
+}
+
+static void crash_texts_have_pcs_and_entries(void **state iq_unused)
+{
+	struct dump d =
+		dump_of("panic: boom\n[signal SIGSEGV: segmentation "
+			"violation code=0x1 addr=0x8 pc=0x401008]\n\n" CRASHED_5
+			"\n" SYSTEM_3 "exit status 2\n");
+	const struct iq_goroutine_fact *g = goroutine(&d, 5);
+	const struct iq_frame *frames = g->stack->frames;
+
+	assert_int_equal(g->stack->num_frames, 6);
+	assert_true(g->has_g);
+	assert_true(g->g_addr == 0xc000102a1e0);
+	assert_int_equal(g->m, 2);
+	// What was inlined stands at the pc of what holds it.
+	assert_true(frames[2].inlined && frames[2].has_pc);
+	assert_int_equal(frames[2].pc, 0x401008);
+	assert_int_equal(frames[3].entry, 0x401000);
+	assert_true(frames[2].pc_exact && frames[3].pc_exact);
+	assert_false(frames[4].pc_exact);
+	assert_true(frames[4].wrapper);
+	assert_str(g->entry->function, "main.main.gowrap1");
+	assert_int_equal(g->entry->entry, 0x402000);
+	assert_int_equal(g->entry->line, 0);
+	assert_false(g->system);
+	assert_true(goroutine(&d, 3)->system);
+	assert_true(d.facts->witness.tells & IQ_TELLS_SYSTEM);
+	dump_close(&d);
+}
+
+static void stacks_may_be_unavailable(void **state iq_unused)
+{
+	struct dump d =
+		dump_of(RUNNING_1 "\ngoroutine 4 [running]:\n"
+				  "\tgoroutine running on other thread; stack "
+				  "unavailable\n"
+				  "created by main.main in goroutine 1\n"
+				  "\t/src/main.go:74 +0x365\n");
+	const struct iq_goroutine_fact *g = goroutine(&d, 4);
+
+	assert_null(g->stack);
+	assert_str(g->created_by->function, "main.main");
+	assert_int_equal(d.facts->gaps.len, 0);
+	dump_close(&d);
+}
+
+static void elisions_are_counted(void **state iq_unused)
+{
+	struct dump d = dump_of(
+		"goroutine 9 [sleep]:\nmain.f()\n\t/src/main.go:1 +0x1\n"
+		"...51 frames elided...\n"
+		"main.g()\n\t/src/main.go:2 +0x1\n"
+		"created by main.main in goroutine 1\n\t/src/main.go:3 +0x1\n\n"
+		"goroutine 8 [sleep]:\nmain.f()\n\t/src/main.go:1 +0x1\n"
+		"...additional frames elided...\n"
+		"created by main.main\n\t/src/main.go:3 +0x1\n");
+	const struct iq_stack *s = goroutine(&d, 9)->stack;
+
+	assert_true(s->elided);
+	assert_int_equal(s->elided_at, 0);
+	assert_int_equal(s->num_elided, 51);
+	assert_true(s->complete);
+	s = goroutine(&d, 8)->stack;
+	assert_true(s->elided);
+	assert_int_equal(s->num_elided, 0);
+	assert_false(s->complete);
+	assert_int_equal(d.facts->gaps.len, 0);
+	dump_close(&d);
+}
+
+static struct dump dump_of_depth(unsigned num_frames, const char *creator)
+{
+	char text[8192] = "goroutine 9 [sleep]:\n";
+
+	for (unsigned i = 0; i < num_frames; i++)
+		strcat(text, "main.f(0x1)\n\t/src/main.go:1 +0x1\n");
+	strcat(text, creator);
+	return dump_of(text);
+}
+
+static void old_releases_stop_without_a_word(void **state iq_unused)
+{
+	static const char before[] = "created by main.main\n\t/m.go:3 +0x1\n";
+	static const char since[] =
+		"created by main.main in goroutine 1\n\t/m.go:3 +0x1\n";
+	struct dump d = dump_of_depth(97, before);
+
+	assert_false(goroutine(&d, 9)->stack->complete);
+	dump_close(&d);
+	d = dump_of_depth(97, since);
+	assert_true(goroutine(&d, 9)->stack->complete);
+	dump_close(&d);
+	d = dump_of_depth(50, before);
+	assert_true(goroutine(&d, 9)->stack->complete);
+	dump_close(&d);
+}
+
+static void ancestors_are_no_frames(void **state iq_unused)
+{
+	struct dump d = dump_of(
+		"goroutine 25 [chan receive]:\n"
+		"main.bar(0x1)\n\t/src/main.go:57 +0x11c\n"
+		"created by main.d1\n\t/src/main.go:69 +0x34\n"
+		"[originating from goroutine 24]:\n"
+		"main.d1(...)\n\t/src/main.go:70 +0x34\n"
+		"created by main.main\n\t/src/main.go:1 +0x34\n"
+		"[originating from goroutine 1]:\n"
+		"main.main(...)\n\t/src/main.go:70 +0x34\n\n" RUNNING_1);
+	const struct iq_goroutine_fact *g = goroutine(&d, 25);
+
+	assert_int_equal(g->stack->num_frames, 1);
+	assert_int_equal(g->created_by->line, 69);
+	assert_int_equal(g->parent, 24);
+	assert_int_equal(d.facts->gaps.len, 0);
+	dump_close(&d);
+}
+
+static void c_frames_are_foreign(void **state iq_unused)
+{
+	struct dump d = dump_of("goroutine 1 [syscall]:\n"
+				"non-Go function at pc=0x7f01\n"
+				"c_inner\n\t/src/x.c:12 pc=0x7f02\n"
+				"non-Go function\n\tpc=0x7f03\n"
+				"runtime.cgocall(0x1, 0x2)\n"
+				"\t/go/src/runtime/cgocall.go:1 +0x4b\n"
+				"main._Cfunc_f()\n\t_cgo_gotypes.go:42 +0x45\n"
+				"main.main()\n\t/src/main.go:7 +0x1\n");
+	const struct iq_goroutine_fact *g = goroutine(&d, 1);
+	const struct iq_frame *frames = g->stack->frames;
+
+	assert_int_equal(g->stack->num_frames, 6);
+	for (int i = 0; i < 3; i++)
+		assert_true(frames[i].foreign && frames[i].has_pc);
+	assert_int_equal(frames[0].pc, 0x7f01);
+	assert_str(frames[1].function, "c_inner");
+	assert_str(frames[1].file, "/src/x.c");
+	assert_str(frames[2].function, "");
+	assert_int_equal(frames[2].pc, 0x7f03);
+	assert_false(frames[3].foreign);
+	assert_int_equal(d.facts->gaps.len, 0);
+	assert_int_equal(d.facts->witness.num_skipped_lines, 0);
+	dump_close(&d);
+}
+
+static void labels_of_some_tell_that_others_have_none(void **state iq_unused)
+{
+	struct dump d = dump_of(
+		RUNNING_1 "\n"
+			  "goroutine 5 [sleep labels:{\"b\": \"2\", \"a\": "
+			  "\"1\"}]:\nmain.f()\n\t/src/main.go:1 +0x1\n");
+	const struct iq_labels *labels = goroutine(&d, 5)->labels;
+
+	assert_int_equal(labels->num, 2);
+	assert_str(labels->items[0].key, "a");
+	assert_str(labels->items[1].value, "2");
+	assert_int_equal(goroutine(&d, 1)->labels->num, 0);
+	assert_true(d.facts->witness.tells & IQ_TELLS_LABELS);
+	dump_close(&d);
+}
+
+/* ---- how it ended */
+
+struct end_case {
+	const char *text;
+	enum iq_end_kind kind;
+	const char *end_text;
+	const char *signal;
+	uint64_t goroutine; /* 0: none */
+};
+
+static void ends_assert(const struct end_case *cases, size_t num)
+{
+	for (size_t i = 0; i < num; i++) {
+		struct dump d = dump_of(cases[i].text);
+		const struct iq_process_fact *p = &d.facts->process;
+
+		assert_int_equal(p->end, cases[i].kind);
+		assert_str(p->end_text, cases[i].end_text);
+		assert_str(p->signal, cases[i].signal);
+		assert_int_equal(p->has_end_goroutine ? p->end_goroutine : 0,
+				 cases[i].goroutine);
+		assert_int_equal(!!(d.facts->witness.tells & IQ_TELLS_END),
+				 cases[i].kind != IQ_END_UNKNOWN);
+		assert_int_equal(d.facts->witness.num_sections, 1);
+		dump_close(&d);
+	}
+}
+
+static void panics_end_with_the_newest(void **state iq_unused)
+{
+	static const struct end_case cases[] = {
+		{ "panic: boom\n\n" RUNNING_1, IQ_END_PANIC, "boom", "", 1 },
+		{ "panic: runtime error: x\n[signal SIGSEGV: segmentation "
+		  "violation code=0x1 addr=0x8 pc=0x5]\n\n" RUNNING_1,
+		  IQ_END_PANIC, "runtime error: x", "SIGSEGV", 1 },
+		{ "panic: first\n\tpanic: second\n\tpanic: third\n\n" RUNNING_1,
+		  IQ_END_PANIC, "third", "", 1 },
+		{ "panic: first [recovered]\n\tpanic: again\n\n" RUNNING_1,
+		  IQ_END_PANIC, "again", "", 1 },
+		{ "panic: first [recovered, repanicked]\n\n" RUNNING_1,
+		  IQ_END_PANIC, "first", "", 1 },
+		{ "panic: main.E{0x1}\nmore words\n\n" RUNNING_1, IQ_END_PANIC,
+		  "main.E{0x1}", "", 1 },
+		{ "panic: (main.T) 0x5690a0\n\n" WAITING_7, IQ_END_PANIC,
+		  "(main.T) 0x5690a0", "", 0 },
+		// A logger that drops blank lines.
+		{ "panic: boom\n" RUNNING_1 WAITING_7, IQ_END_PANIC, "boom", "",
+		  1 },
+	};
+
+	ends_assert(cases, IQ_ARRAY_SIZE(cases));
+}
+
+static void fatal_errors_end(void **state iq_unused)
+{
+	static const struct end_case cases[] = {
+		{ "fatal error: all goroutines are asleep - deadlock!\n\n"
+		  "goroutine 1 [select (no cases)]:\nmain.main()\n"
+		  "\t/src/main.go:1 +0x1\n",
+		  IQ_END_FATAL, "all goroutines are asleep - deadlock!", "",
+		  0 },
+		{ "fatal error: concurrent map writes\n\n" RUNNING_1,
+		  IQ_END_FATAL, "concurrent map writes", "", 1 },
+		{ "runtime: goroutine stack exceeds 1048576-byte limit\n"
+		  "runtime: sp=0xc0 stack=[0xc0, 0xd0]\n"
+		  "fatal error: stack overflow\n\nruntime stack:\n"
+		  "runtime.throw({0x5, 0x2})\n"
+		  "\t/go/src/runtime/panic.go:1229 +0x48 fp=0x8 sp=0x6 pc=0x4\n"
+		  "\n" CRASHED_5,
+		  IQ_END_FATAL, "stack overflow", "", 5 },
+		{ "unexpected fault address 0xdead\nfatal error: fault\n"
+		  "[signal SIGSEGV: segmentation violation code=0x1 "
+		  "addr=0xdead pc=0x5]\n\n" RUNNING_1,
+		  IQ_END_FATAL, "fault", "SIGSEGV", 1 },
+	};
+
+	ends_assert(cases, IQ_ARRAY_SIZE(cases));
+}
+
+static void signals_end_or_ask(void **state iq_unused)
+{
+	static const struct end_case cases[] = {
+		{ "SIGQUIT: quit\nPC=0x48af81 m=0 sigcode=0\n\n" THREAD_0
+		  "\n" CRASHED_5 "\n" REGISTERS,
+		  IQ_END_OPERATOR, "SIGQUIT: quit", "SIGQUIT", 0 },
+		{ "SIGQUIT: quit\nPC=0x48af81 m=0 sigcode=128\n\n" CRASHED_5,
+		  IQ_END_OPERATOR, "SIGQUIT: quit", "SIGQUIT", 0 },
+		{ "SIGABRT: abort\nPC=0x48af81 m=0 sigcode=0\n\n" CRASHED_5,
+		  IQ_END_OPERATOR, "SIGABRT: abort", "SIGABRT", 0 },
+		// abort() of C.
+		{ "SIGABRT: abort\nPC=0x48af81 m=0 "
+		  "sigcode=18446744073709551610\n"
+		  "signal arrived during cgo execution\n\n" CRASHED_5,
+		  IQ_END_SIGNAL, "SIGABRT: abort", "SIGABRT", 0 },
+		{ "SIGSEGV: segmentation violation\n"
+		  "PC=0x48af81 m=0 sigcode=1 addr=0x7911\n\n" CRASHED_5,
+		  IQ_END_SIGNAL, "SIGSEGV: segmentation violation", "SIGSEGV",
+		  5 },
+	};
+
+	ends_assert(cases, IQ_ARRAY_SIZE(cases));
+}
+
+static void who_asks_is_alive(void **state iq_unused)
+{
+	static const struct end_case cases[] = {
+		{ RUNNING_1, IQ_END_UNKNOWN, "", "", 0 },
+		{ "goroutine 1 [running]:\n"
+		  "runtime/pprof.writeGoroutineStacks({0x1, 0x2})\n"
+		  "\t/go/src/runtime/pprof/pprof.go:1 +0x6a\n"
+		  "main.main()\n\t/src/main.go:1 +0x1\n",
+		  IQ_END_NONE, "", "", 0 },
+		{ "panic: what a handler prints of what it recovered\n"
+		  "goroutine 1 [running]:\nruntime/debug.Stack()\n"
+		  "\t/go/src/runtime/debug/stack.go:1 +0x6a\n"
+		  "main.main()\n\t/src/main.go:1 +0x1\n",
+		  IQ_END_NONE, "", "", 0 },
+		{ "SIGTERM: bye\n" RUNNING_1, IQ_END_UNKNOWN, "", "", 0 },
+	};
+
+	ends_assert(cases, IQ_ARRAY_SIZE(cases));
+}
+
+static void a_fault_has_its_address(void **state iq_unused)
+{
+	struct dump d =
+		dump_of("panic: x\n[signal SIGSEGV: segmentation "
+			"violation code=0x1 addr=0x18 pc=0x5]\n\n" RUNNING_1);
+
+	assert_true(d.facts->process.has_fault_addr);
+	assert_int_equal(d.facts->process.fault_addr, 0x18);
+	dump_close(&d);
+}
+
+/* Go up to 1.22 does not indent a panic's lines. */
+static void a_panics_value_is_no_dump(void **state iq_unused)
+{
+	struct dump d = dump_of("panic: first line\nsecond line\n"
+				"goroutine 99 [running]:\nmain.fake()\n"
+				"\t/x.go:1 +0x1\n\n" RUNNING_1 "\n" WAITING_7);
+
+	assert_int_equal(d.facts->goroutines.len, 2);
+	assert_int_equal(d.facts->goroutines.data[0].id, 1);
+	assert_int_equal(d.facts->process.end, IQ_END_PANIC);
+	assert_str(d.facts->process.end_text, "first line");
+	assert_int_equal(d.facts->witness.num_sections, 1);
+	assert_int_equal(d.facts->stacks.len, 2);
+	dump_close(&d);
+	d = dump_of("panic: first line\n\tgoroutine 99 [running]:\n"
+		    "\tmain.fake()\n\t\t/x.go:1 +0x1\n\n" RUNNING_1);
+	assert_int_equal(d.facts->goroutines.len, 1);
+	assert_int_equal(d.facts->goroutines.data[0].id, 1);
+	dump_close(&d);
+}
+
+/* ---- threads and sections */
+
+static void threads_show_what_the_list_could_not(void **state iq_unused)
+{
+	struct dump d = dump_of(
+		"SIGQUIT: quit\nPC=0x48af81 m=0 sigcode=0\n\n" THREAD_0
+		"\n" SYSTEM_3 "\ngoroutine 5 gp=0xc1 m=2 mp=0xc2 [running]:\n"
+		"\tgoroutine running on other thread; stack unavailable\n"
+		"created by main.main in goroutine 1\n\t/src/main.go:6 +0x10\n"
+		"\n" REGISTERS "\n-----\n\nSIGQUIT: quit\n"
+		"PC=0x48af83 m=1 sigcode=0\n\n" THREAD_0 REGISTERS
+		"\n-----\n\nlog: a line\nSIGQUIT: quit\n"
+		"PC=0x48af83 m=2 sigcode=0\n\n" CRASHED_5 REGISTERS
+		"\n-----\n\nSIGQUIT: quit\nPC=0x48af83 m=3 sigcode=0\n\n" SYSTEM_3
+			REGISTERS);
+	const struct iq_goroutine_fact *g = goroutine(&d, 5);
+
+	assert_int_equal(d.facts->goroutines.len, 2);
+	assert_int_equal(d.facts->witness.num_sections, 1);
+	assert_int_equal(d.facts->process.end, IQ_END_OPERATOR);
+	assert_non_null(g->stack);
+	assert_int_equal(g->stack->num_frames, 6);
+	assert_str(g->entry->function, "main.main.gowrap1");
+	assert_true(g->g_addr == 0xc1);
+	assert_int_equal(d.facts->gaps.len, 0);
+	dump_close(&d);
+}
+
+static void the_last_of_several_dumps_counts(void **state iq_unused)
+{
+	struct dump d = dump_of(
+		"panic: boom\n\n" RUNNING_1
+		"main.bad(0x1)\nexit status 2\nstarted again\n" RUNNING_1
+		"\n" WAITING_7 "\n"
+		"goroutine 8 [running]:\nmain.main()\n");
+
+	// Nothing tells the second from a selection but its id.
+	assert_int_equal(d.facts->witness.num_sections, 2);
+	assert_int_equal(d.facts->witness.section, 1);
+	assert_int_equal(d.facts->goroutines.len, 3);
+	assert_int_equal(d.facts->process.end, IQ_END_UNKNOWN);
+	// The gap of the first one is not the second one's.
+	assert_int_equal(d.facts->gaps.len, 1);
+	dump_close(&d);
+	d = dump_of(RUNNING_1
+		    "\n" WAITING_7 "\nfatal error: fault\n\n"
+		    "goroutine 3 [running]:\nmain.f()\n\t/m.go:1 +0x1\n"
+		    "created by main.main in goroutine 1\n\t/m.go:1 +0x1\n");
+	assert_int_equal(d.facts->witness.num_sections, 2);
+	assert_int_equal(d.facts->goroutines.len, 1);
+	assert_int_equal(d.facts->process.end, IQ_END_FATAL);
+	assert_int_equal(d.facts->process.end_goroutine, 3);
+	assert_int_equal(d.facts->stacks.len, 1);
+	dump_close(&d);
+}
+
+static void two_that_run_are_two_dumps(void **state iq_unused)
+{
+	struct dump d = dump_of(
+		"http: panic serving 127.0.0.1:1: boom\n"
+		"goroutine 20 [running]:\nmain.f()\n\t/m.go:1 +0x1\n"
+		"created by main.main in goroutine 1\n\t/m.go:1 +0x1\n"
+		"http: panic serving 127.0.0.1:2: boom\n"
+		"goroutine 35 [running]:\nmain.f()\n\t/m.go:1 +0x1\n"
+		"created by main.main in goroutine 1\n\t/m.go:1 +0x1\n");
+
+	assert_int_equal(d.facts->witness.num_sections, 2);
+	assert_int_equal(d.facts->goroutines.len, 1);
+	assert_int_equal(d.facts->goroutines.data[0].id, 35);
+	dump_close(&d);
+}
+
+/* ---- damage */
+
+static void what_is_cut_off_is_said(void **state iq_unused)
+{
+	static const char *const texts[] = {
+		RUNNING_1 "\ngoroutine 9 [sleep]:\n",
+		RUNNING_1 "\ngoroutine 9 [sleep]:\nmain.f(0x1)\n",
+		RUNNING_1 "\ngoroutine 9 [sleep]:\nmain.f(0x1)\n\t/m.go:1 +0x1",
+		RUNNING_1
+		"\ngoroutine 9 [sleep]:\nmain.f(0x1)\n\t/m.go:1 +0x1\n"
+		"created by main.main in goroutine 1\n",
+		RUNNING_1
+		"\ngoroutine 9 [sleep]:\nmain.f(0x1)\n\t/m.go:1 +0x1\n"
+		"main.g(0x",
+	};
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(texts); i++) {
+		struct dump d = dump_of(texts[i]);
+		const struct iq_goroutine_fact *g = goroutine(&d, 9);
+
+		assert_int_equal(d.facts->goroutines.len, 2);
+		assert_gap(&d, IQ_GAP_TRUNCATED,
+			   "the dump ends inside a goroutine");
+		assert_true(!g->stack || !g->stack->complete);
+		dump_close(&d);
+	}
+}
+
+static void lost_lines_are_said(void **state iq_unused)
+{
+	struct dump d =
+		dump_of(RUNNING_1
+			"\ngoroutine 2 [sleep]:\nmain.f()\nmain.g()\n"
+			"\t/m.go:1 +0x1\n"
+			"created by main.main in goroutine 1\n\t/m.go:1 +0x1\n"
+			"\ngoroutine 3 [sleep]:\n\t/m.go:7 +0x1\nmain.h()\n"
+			"\t/m.go:2 +0x1\n"
+			"created by main.main in goroutine 1\n\t/m.go:1 +0x1\n"
+			"\n");
+
+	assert_gap(&d, IQ_GAP_DAMAGED, "a call without file and line");
+	assert_gap(&d, IQ_GAP_DAMAGED, "a file and line without a call");
+	assert_frame(goroutine(&d, 2), 0, "main.f", 0);
+	assert_frame(goroutine(&d, 2), 1, "main.g", 1);
+	assert_false(goroutine(&d, 2)->stack->complete);
+	assert_frame(goroutine(&d, 3), 0, "main.h", 2);
+	dump_close(&d);
+}
+
+static void noise_is_skipped_and_counted(void **state iq_unused)
+{
+	struct dump d = dump_of(
+		"level=info msg=started\n"
+		"goroutine 1 [running]:\nmain.main()\n"
+		"[12/01/14 20:19:04] [INFO] between\n"
+		"\t/src/main.go:9 +0x1d\nretry(3)\nlevel=info x\n\n"
+		"2026/01/02 another line\n" WAITING_7 "exit status 2\nFAIL\n");
+
+	assert_int_equal(d.facts->goroutines.len, 2);
+	assert_frame(goroutine(&d, 1), 0, "main.main", 9);
+	assert_int_equal(goroutine(&d, 1)->stack->num_frames, 1);
+	assert_int_equal(d.facts->witness.num_skipped_lines, 3);
+	assert_int_equal(d.facts->gaps.len, 0);
+	dump_close(&d);
+}
+
+static void no_goroutine_is_an_error(void **state iq_unused)
+{
+	struct iq_source *source;
+	struct iq_error *err;
+	struct dump d;
+
+	assert_null(iq_source_open_buffer("dump", THREAD_0, strlen(THREAD_0),
+					  NULL, &source));
+	err = dump_try(source, &d);
+	assert_non_null(err);
+	assert_true(err->has_offset);
+	iq_error_destroy(err);
+	dump_close(&d);
+}
+
+static void others_are_left_to_others(void **state iq_unused)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+	} rows[] = {
+		{ "goroutine profile: total 10\n1 @ 0x1\n", 36 },
+		{ "created by main.main in goroutine 1\n", 36 },
+		{ "\x7f"
+		  "ELF\2\1\1\0\0\0\0\0\0\0\0\0\ngoroutine 1 [running]:\n",
+		  39 },
+		{ "text", 4 },
+	};
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(rows); i++) {
+		struct iq_source *source;
+
+		assert_null(iq_source_open_buffer("x", rows[i].bytes,
+						  rows[i].len, NULL, &source));
+		assert_int_equal(iq_reader_go_dump.bid(source), 0);
+		iq_source_destroy(source);
+	}
+}
+
+/* ---- what others read of the same files */
+
+static char *path_of(const char *name)
+{
+	const char *srcdir = getenv("srcdir");
+	char *path;
+
+	if (asprintf(&path, "%s/testdata/%s", srcdir ? srcdir : ".", name) < 0)
+		abort();
+	return path;
+}
+
+static char *file_text(const char *path)
+{
+	struct iq_source *source;
+	char *text;
+
+	if (iq_source_open(path, &(struct iq_source_options){ 0 }, &source))
+		return NULL;
+	text = strndup((const char *)source->data, source->size);
+	iq_source_destroy(source);
+	return text;
+}
+
+static yajl_val json_at(yajl_val object, const char *key, yajl_type type)
+{
+	const char *path[] = { key, NULL };
+
+	return yajl_tree_get(object, path, type);
+}
+
+static void golden_frame_assert(const struct iq_frame *frame, yajl_val json)
+{
+	const char *function = json_at(json, "Func", yajl_t_string)->u.string;
+
+	assert_str(frame->function, function);
+	assert_str(frame->file, json_at(json, "File", yajl_t_string)->u.string);
+	assert_int_equal(frame->line,
+			 json_at(json, "Line", yajl_t_number)->u.number.i);
+}
+
+static void golden_assert(const struct dump *d, yajl_val json)
+{
+	const struct iq_goroutine_fact *g = goroutine(
+		d, (uint64_t)json_at(json, "ID", yajl_t_number)->u.number.i);
+	const char *state = json_at(json, "State", yajl_t_string)->u.string;
+	yajl_val stack = json_at(json, "Stack", yajl_t_array);
+	yajl_val creator = json_at(json, "CreatedBy", yajl_t_object);
+
+	if (g->status == IQ_GSTATUS_WAITING)
+		assert_str(g->wait_reason, state);
+	else
+		assert_string_equal(iq_gstatus_name(g->status), state);
+	assert_int_equal(g->minutes * UINT64_C(60000000000),
+			 json_at(json, "Wait", yajl_t_number)->u.number.i);
+	assert_int_equal(g->locked, YAJL_IS_TRUE(json_at(json, "LockedToThread",
+							 yajl_t_any)));
+	assert_int_equal(
+		g->stack->elided,
+		YAJL_IS_TRUE(json_at(json, "FramesElided", yajl_t_any)));
+	assert_int_equal(g->stack->num_frames, stack->u.array.len);
+	for (size_t i = 0; i < stack->u.array.len; i++)
+		golden_frame_assert(&g->stack->frames[i],
+				    stack->u.array.values[i]);
+	assert_int_equal(!g->created_by, !creator);
+	if (creator)
+		golden_frame_assert(g->created_by, creator);
+}
+
+/* Damaged goroutines, which that parser leaves out, may be more here. */
+static void another_parser_agrees(void **state iq_unused)
+{
+	static const char *const names[] = { "ancestors", "errorhandling",
+					     "frameselided_goroutine",
+					     "lockedm", "windows" };
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(names); i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "foreign/dumps/gsp-%s.txt",
+			 names[i]);
+		char *path = path_of(name);
+		char *text = file_text(path);
+
+		free(path);
+		snprintf(name, sizeof(name), "foreign/dumps/gsp-%s.golden.json",
+			 names[i]);
+		path = path_of(name);
+		char *golden = file_text(path);
+
+		free(path);
+		if (!text || !golden)
+			skip();
+		yajl_val json = yajl_tree_parse(golden, NULL, 0);
+		yajl_val all = json_at(json, "Goroutines", yajl_t_array);
+		struct dump d = dump_of(text);
+
+		for (size_t k = 0; k < all->u.array.len; k++)
+			golden_assert(&d, all->u.array.values[k]);
+		dump_close(&d);
+		yajl_tree_free(json);
+		free(golden);
+		free(text);
+	}
+}
+
+/* Headers but those of threads, each id once. */
+static size_t headers_count(const char *text)
+{
+	uint64_t ids[4096];
+	size_t num = 0;
+
+	for (const char *at = text; (at = strstr(at, "\ngoroutine "));) {
+		uint64_t id;
+		bool known = false;
+
+		at += strlen("\ngoroutine ");
+		if (sscanf(at, "%" SCNu64 " ", &id) != 1 || id == 0)
+			continue;
+		for (size_t i = 0; i < num; i++)
+			known |= ids[i] == id;
+		if (!known && num < IQ_ARRAY_SIZE(ids))
+			ids[num++] = id;
+	}
+	return num;
+}
+
+static void capture_assert(const char *path)
+{
+	char *text = file_text(path);
+
+	if (!text)
+		return;
+	// A header may stand in the first line.
+	char *with_newline;
+
+	assert_true(asprintf(&with_newline, "\n%s", text) > 0);
+	struct dump d = dump_of(text);
+
+	assert_int_equal(d.facts->gaps.len, 0);
+	assert_int_equal(d.facts->goroutines.len, headers_count(with_newline));
+	assert_int_equal(d.facts->witness.num_sections, 1);
+	for (size_t i = 0; i < d.facts->goroutines.len; i++) {
+		const struct iq_goroutine_fact *g =
+			&d.facts->goroutines.data[i];
+
+		assert_true(!g->stack || g->stack->complete);
+		// A finalizer's goroutine is the runtime's, which is hidden.
+		assert_true(g->created_by || g->id == 1 || strstr(path, "zoo"));
+	}
+	assert_true(d.facts->process.end != IQ_END_UNKNOWN);
+	dump_close(&d);
+	free(with_newline);
+	free(text);
+}
+
+static void captures_are_read_without_gaps(void **state iq_unused)
+{
+	static const char *const patterns[] = { "*/*/debug2.txt.zst",
+						"*/*/sigquit.txt.zst",
+						"*/*/crash.txt.zst" };
+	size_t num = 0;
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(patterns); i++) {
+		char *pattern = path_of(patterns[i]);
+		glob_t found;
+
+		if (glob(pattern, 0, NULL, &found) == 0) {
+			for (size_t k = 0; k < found.gl_pathc; k++)
+				capture_assert(found.gl_pathv[k]);
+			num += found.gl_pathc;
+			globfree(&found);
+		}
+		free(pattern);
+	}
+	if (num == 0)
+		skip();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_goroutine_has_all_that_its_text_says),
+		cmocka_unit_test(minutes_prove_less_than_they_say),
+		cmocka_unit_test(reasons_without_hope_are_waits),
+		cmocka_unit_test(crash_texts_have_pcs_and_entries),
+		cmocka_unit_test(stacks_may_be_unavailable),
+		cmocka_unit_test(elisions_are_counted),
+		cmocka_unit_test(old_releases_stop_without_a_word),
+		cmocka_unit_test(ancestors_are_no_frames),
+		cmocka_unit_test(c_frames_are_foreign),
+		cmocka_unit_test(labels_of_some_tell_that_others_have_none),
+		cmocka_unit_test(panics_end_with_the_newest),
+		cmocka_unit_test(fatal_errors_end),
+		cmocka_unit_test(signals_end_or_ask),
+		cmocka_unit_test(who_asks_is_alive),
+		cmocka_unit_test(a_fault_has_its_address),
+		cmocka_unit_test(a_panics_value_is_no_dump),
+		cmocka_unit_test(threads_show_what_the_list_could_not),
+		cmocka_unit_test(the_last_of_several_dumps_counts),
+		cmocka_unit_test(two_that_run_are_two_dumps),
+		cmocka_unit_test(what_is_cut_off_is_said),
+		cmocka_unit_test(lost_lines_are_said),
+		cmocka_unit_test(noise_is_skipped_and_counted),
+		cmocka_unit_test(no_goroutine_is_an_error),
+		cmocka_unit_test(others_are_left_to_others),
+		cmocka_unit_test(another_parser_agrees),
+		cmocka_unit_test(captures_are_read_without_gaps),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
