@@ -110,6 +110,18 @@ static bool channel_read(const struct iq_go_runtime *rt,
 	return ret->chan_len <= ret->chan_cap;
 }
 
+/* A list of channels that cannot be read to its end: there is one more, and
+ * nobody knows which. */
+static struct iq_error *broken(struct worker *w, size_t i, uint64_t addr,
+			       enum iq_wait_op op, const char *text)
+{
+	struct iq_wait wait = { .kind = IQ_WAIT_CHAN, .op = op };
+
+	if (!iq_vec_push(&w->scratch, wait))
+		return &iq_enomem;
+	return problem(w, i, addr, text);
+}
+
 /* The sudogs of one goroutine, to w->scratch. */
 static struct iq_error *channels_read(const struct job *job, struct worker *w,
 				      size_t i, enum iq_wait_op op)
@@ -126,11 +138,11 @@ static struct iq_error *channels_read(const struct job *job, struct worker *w,
 		if (!iq_go_record_read(rt->memory, addr, rt->layout->sudog_size,
 				       &sudog) ||
 		    iq_go_record_uint(&sudog, rt->layout->sudog_g) != g->addr)
-			return problem(w, i, addr,
-				       "what it waits for is not its own");
+			return broken(w, i, addr, op,
+				      "what it waits for is not its own");
 		if (!channel_read(rt, &sudog, op, &wait))
-			return problem(w, i, wait.address,
-				       "it waits for a channel that is none");
+			return broken(w, i, wait.address, op,
+				      "it waits for a channel that is none");
 		if (!iq_vec_push(&w->scratch, wait))
 			return &iq_enomem;
 		// Brent: a circle comes back to a mark that moves on.
@@ -138,10 +150,10 @@ static struct iq_error *channels_read(const struct job *job, struct worker *w,
 			mark = addr;
 		addr = iq_go_record_uint(&sudog, rt->layout->sudog_waitlink);
 		if (addr == mark)
-			return problem(w, i, addr,
-				       "what it waits for is a circle");
+			return broken(w, i, addr, op,
+				      "what it waits for is a circle");
 	}
-	return addr ? problem(w, i, addr, "it waits for too much") : NULL;
+	return addr ? broken(w, i, addr, op, "it waits for too much") : NULL;
 }
 
 /* The word that a goroutine waits on: by its sudog (1.26+), or by the table. */
