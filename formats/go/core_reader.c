@@ -12,6 +12,7 @@
 #include "formats/go/crash.h"
 #include "formats/go/find.h"
 #include "formats/go/goroutine.h"
+#include "formats/go/heap.h"
 #include "formats/go/labels.h"
 #include "formats/go/program.h"
 #include "formats/go/references.h"
@@ -236,7 +237,9 @@ static struct iq_error *core_read(const struct iq_read_context *context,
 		return err;
 	runtime_init(&rt, program, context->pool, facts);
 	err = runtime_read(&rt);
-	return err ? err : facts_fill(&rt);
+	if (!err)
+		err = facts_fill(&rt);
+	return err ? err : iq_go_heap_open(&rt, &facts->heap);
 }
 
 const struct iq_reader iq_reader_elf_core = {

@@ -111,7 +111,9 @@ struct iq_error *iq_go_heap_open(const struct iq_go_runtime *rt,
 	heap->rt.ms = ms;
 	heap->rt.pool = NULL;
 	heap->mheap_addr = iq_go_heap_find(rt);
-	if (!heap->mheap_addr)
+	if (heap->mheap_addr)
+		rt->facts->witness.tells |= IQ_TELLS_HEAP;
+	else
 		iq_facts_gap(
 			rt->facts, IQ_GAP_MISSING,
 			"the runtime's heap was not found: who can reach what is waited for stays unknown");
