@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "model/group.h"
+#include "model/liveness.h"
 #include "model/lock.h"
 #include "model/same_process.h"
 
@@ -230,7 +231,6 @@ struct iq_error *iq_model_create(const struct iq_facts *const *witnesses,
 
 	if (!m)
 		return &iq_enomem;
-	(void)pool;
 	iq_arena_init(&m->arena);
 	m->witnesses = witnesses;
 	m->num_witnesses = num_witnesses;
@@ -246,6 +246,8 @@ struct iq_error *iq_model_create(const struct iq_facts *const *witnesses,
 		err = iq_groups_make(m);
 	if (!err)
 		err = iq_locks_make(m);
+	if (!err)
+		err = iq_liveness_run(m, pool);
 	if (err) {
 		iq_model_destroy(m);
 		return err;
