@@ -63,6 +63,14 @@ static void judge_whole(struct mangler *m, const struct iq_facts *facts,
 		complain(m, "whole, to", m->size, "no goroutines");
 }
 
+/* What is wrong in a process's memory has an address, in words. */
+static bool has_place(const struct mangler *m, const struct iq_error *err)
+{
+	return err->has_offset || m->fixture->reader->kind == IQ_WITNESS_CORE ||
+	       (err->code != IQ_ERROR_FORMAT &&
+		err->code != IQ_ERROR_TRUNCATED);
+}
+
 static void judge(struct mangler *m, const char *what, uint64_t place,
 		  size_t size, const struct iq_facts *facts,
 		  const struct iq_error *err)
@@ -71,13 +79,10 @@ static void judge(struct mangler *m, const char *what, uint64_t place,
 		judge_whole(m, facts, err);
 	else if (err && err->code == IQ_ERROR_NOMEM)
 		complain(m, what, place, "out of memory");
-	else if (err && err->code == IQ_ERROR_FORMAT && !err->has_offset)
+	else if (err && !has_place(m, err))
 		complain(m, what, place, err->text);
-	else if (err && err->code == IQ_ERROR_TRUNCATED && !err->has_offset)
-		complain(m, what, place, err->text);
-	else if (!err && facts && facts->gaps.len == 0 &&
-		 facts->witness.kind == IQ_WITNESS_CORE &&
-		 strcmp(what, "cut at") == 0)
+	else if (!err && facts && facts->gaps.len == 0 && size < m->size &&
+		 facts->witness.kind == IQ_WITNESS_CORE)
 		complain(m, what, place,
 			 "the core does not say that it is cut");
 }
