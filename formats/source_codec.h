@@ -2,7 +2,8 @@
 /*
  * How a stream becomes a source: bytes come in from a descriptor or a buffer,
  * a decompressor turns them into what they stand for, and a spool keeps that
- * in an unlinked sparse file. Only source*.c includes this.
+ * in an unlinked sparse file. Only source*.c includes this, and who inflates
+ * one block of known size.
  */
 #ifndef IQ_FORMATS_SOURCE_CODEC_H
 #define IQ_FORMATS_SOURCE_CODEC_H
@@ -83,6 +84,11 @@ struct iq_decompressor {
 	struct iq_error *(*run)(struct iq_inflow *in, struct iq_spool *spool,
 				struct iq_error **damage_ret);
 };
+
+/* Inflates a zlib stream (RFC 1950) that makes @size bytes, no more, no less;
+ * false if it is damaged. */
+bool iq_zlib_inflate(const uint8_t *data, size_t len, uint8_t *dst,
+		     size_t size);
 
 extern const struct iq_decompressor iq_decompressor_gzip;
 extern const struct iq_decompressor iq_decompressor_zstd;

@@ -111,6 +111,13 @@ static struct iq_error *gzip_run(struct iq_inflow *in, struct iq_spool *spool,
 	return NULL;
 }
 
+bool iq_zlib_inflate(const uint8_t *data, size_t len, uint8_t *dst, size_t size)
+{
+	uLongf room = size;
+
+	return uncompress(dst, &room, data, len) == Z_OK && room == size;
+}
+
 const struct iq_decompressor iq_decompressor_gzip = {
 	.name = "gzip",
 	.run = gzip_run,

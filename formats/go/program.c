@@ -7,7 +7,9 @@
 
 #include "base/limits.h"
 #include "base/vec.h"
+#include "formats/dwarf/sections.h"
 #include "formats/go/locate.h"
+#include "formats/go/measure.h"
 #include "formats/go/moduledata.h"
 #include "formats/go/process.h"
 #include "formats/go/symbols.h"
@@ -95,25 +97,64 @@ version_by_shape(const struct iq_go_program *program, uint64_t addr)
 	return NULL;
 }
 
+static const struct iq_core_module *file_of(const struct iq_core *core,
+					    uint64_t addr)
+{
+	for (size_t i = 0; i < core->num_modules; i++) {
+		if (addr >= core->modules[i].start &&
+		    addr < core->modules[i].end)
+			return &core->modules[i];
+	}
+	return NULL;
+}
+
+/* Says that a row is taken which may be wrong, and, if @why is known, why the
+ * executable did not tell a better one. */
 static void version_assume(struct iq_go_program *program,
-			   struct iq_facts *facts)
+			   struct iq_facts *facts, const char *why)
 {
 	char quoted[IQ_STR_QUOTE_SIZE];
 	const struct iq_go_version *v = program->version;
+	const char *between = why ? "; " : "";
 
+	if (!why)
+		why = "";
 	if (program->go_version.len)
 		iq_facts_gap(
 			facts, IQ_GAP_LAYOUT,
 			"the runtime's layout of %s was not measured: that "
-			"of go1.%u.%u is assumed",
+			"of go1.%u.%u is assumed%s%s",
 			iq_str_quote(program->go_version, quoted), v->minor,
-			v->patch);
+			v->patch, between, why);
 	else
 		iq_facts_gap(facts, IQ_GAP_LAYOUT,
 			     "the Go version is not told by build information: "
 			     "go1.%u, the newest whose tables have this shape, "
-			     "is assumed",
-			     v->minor);
+			     "is assumed%s%s",
+			     v->minor, between, why);
+}
+
+/*
+ * The version is not in the table: measures the executable that ran, and keeps
+ * the nearest row only where that cannot be done.
+ */
+static struct iq_error *version_adapt(struct iq_go_program *program,
+				      struct iq_facts *facts, uint64_t addr)
+{
+	const struct iq_core_module *file = file_of(program->core, addr);
+	struct iq_error *err;
+
+	if (!file || !file->verified || !iq_dwarf_present(file->elf)) {
+		version_assume(program, facts, NULL);
+		return NULL;
+	}
+	err = iq_go_version_measure(program->core, file, program->version,
+				    facts, &program->version);
+	if (!err || err->code == IQ_ERROR_NOMEM)
+		return err;
+	version_assume(program, facts, err->text);
+	iq_error_destroy(err);
+	return NULL;
 }
 
 /* The row for the process, whose first moduledata is at @addr. */
@@ -143,25 +184,18 @@ static struct iq_error *version_find(struct iq_go_program *program,
 					    "the Go version is unknown and "
 					    "the runtime's tables have no "
 					    "known shape");
+	const struct iq_go_version *row = program->version;
+	struct iq_error *err = NULL;
 	if (!program->version_exact)
-		version_assume(program, facts);
-	else if (!row_fits(program, program->version, addr))
+		err = version_adapt(program, facts, addr);
+	// A row that is assumed is known to be doubtful.
+	bool trusted = program->version_exact || program->version != row;
+	if (!err && trusted && !row_fits(program, program->version, addr))
 		iq_facts_gap_addr(facts, IQ_GAP_LAYOUT, addr,
 				  "moduledata has not the shape of %s: what "
 				  "is read from the runtime may be wrong",
 				  iq_str_quote(text, quoted));
-	return NULL;
-}
-
-static const struct iq_core_module *file_of(const struct iq_core *core,
-					    uint64_t addr)
-{
-	for (size_t i = 0; i < core->num_modules; i++) {
-		if (addr >= core->modules[i].start &&
-		    addr < core->modules[i].end)
-			return &core->modules[i];
-	}
-	return NULL;
+	return err;
 }
 
 static enum iq_gap_code tables_gap_code(const struct iq_core *core,

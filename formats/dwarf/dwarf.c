@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/dwarf/dwarf.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include IQ_LIBDWARF_H
+
+#include "base/cleanup.h"
+
+/* DWARF 5, tables 7.3, 7.5, 7.9 and 7.17. The header that has them is another
+ * library's, too, so it is not included. */
+enum {
+	TAG_MEMBER = 0x0d,
+	TAG_POINTER_TYPE = 0x0f,
+	TAG_STRUCTURE_TYPE = 0x13,
+	TAG_TYPEDEF = 0x16,
+	TAG_CONSTANT = 0x27,
+	TAG_VARIABLE = 0x34,
+	AT_LOCATION = 0x02,
+	AT_BYTE_SIZE = 0x0b,
+	AT_CONST_VALUE = 0x1c,
+	AT_DATA_MEMBER_LOCATION = 0x38,
+	AT_TYPE = 0x49,
+	LANG_GO = 0x16,
+	OP_ADDR = 0x03,
+};
+
+/* .debug_types, which Go never writes, would be the other choice. */
+#define DEBUG_INFO 1
+
+/*
+ * The two interfaces of libdwarf differ, as far as it is used here, in the
+ * names of what gives it its sections. How an index of a section is passed
+ * differs between releases of 0.x, too.
+ */
+#ifdef IQ_LIBDWARF_0
+#define IQ_MEMBER(prefix, name) prefix##name
+typedef Dwarf_Obj_Access_Interface_a access_interface;
+typedef Dwarf_Obj_Access_Methods_a access_methods;
+typedef Dwarf_Obj_Access_Section_a access_section;
+typedef Dwarf_Small byte_order;
+#else
+#define IQ_MEMBER(prefix, name) name
+typedef Dwarf_Obj_Access_Interface access_interface;
+typedef Dwarf_Obj_Access_Methods access_methods;
+typedef Dwarf_Obj_Access_Section access_section;
+typedef Dwarf_Endianness byte_order;
+#endif
+/* clang-format off */
+typedef __typeof__(_Generic(
+	((access_methods *)NULL)->IQ_MEMBER(om_, get_section_info),
+	int (*)(void *, Dwarf_Half, access_section *, int *): (Dwarf_Half)0,
+	default: (Dwarf_Unsigned)0)) section_index;
+/* clang-format on */
+
+struct iq_dwarf {
+	const struct iq_dwarf_sections *sections;
+	access_interface access;
+	Dwarf_Debug dbg;
+};
+
+/* ---- the sections, as libdwarf asks for them. Number 0 is none. */
+
+static const struct iq_dwarf_section *section_at(void *object,
+						 section_index index)
+{
+	const struct iq_dwarf *dwarf = object;
+
+	if (index == 0 || index > dwarf->sections->num)
+		return NULL;
+	return &dwarf->sections->all[index - 1];
+}
+
+static int get_section_info(void *object, section_index index,
+			    access_section *ret, int *error iq_unused)
+{
+	const struct iq_dwarf_section *section = section_at(object, index);
+
+	memset(ret, 0, sizeof(*ret));
+	ret->IQ_MEMBER(as_, name) = section ? section->name : "";
+	if (section)
+		ret->IQ_MEMBER(as_, size) = section->size;
+	return DW_DLV_OK;
+}
+
+static byte_order get_byte_order(void *object iq_unused)
+{
+	return DW_OBJECT_LSB;
+}
+
+static Dwarf_Small get_word_size(void *object iq_unused)
+{
+	return 8;
+}
+
+static Dwarf_Unsigned get_section_count(void *object)
+{
+	const struct iq_dwarf *dwarf = object;
+
+	return dwarf->sections->num + 1;
+}
+
+static int load_section(void *object, section_index index, Dwarf_Small **ret,
+			int *error iq_unused)
+{
+	const struct iq_dwarf_section *section = section_at(object, index);
+
+	if (!section || !section->data)
+		return DW_DLV_NO_ENTRY;
+	// It does not write where there are no relocations.
+	*ret = (Dwarf_Small *)(uintptr_t)section->data;
+	return DW_DLV_OK;
+}
+
+#ifdef IQ_LIBDWARF_0
+static Dwarf_Unsigned get_filesize(void *object)
+{
+	const struct iq_dwarf *dwarf = object;
+	Dwarf_Unsigned size = 0;
+
+	for (size_t i = 0; i < dwarf->sections->num; i++)
+		size += dwarf->sections->all[i].size;
+	return size;
+}
+#endif
+
+static const access_methods methods = {
+	.IQ_MEMBER(om_, get_section_info) = get_section_info,
+	.IQ_MEMBER(om_, get_byte_order) = get_byte_order,
+	.IQ_MEMBER(om_, get_length_size) = get_word_size,
+	.IQ_MEMBER(om_, get_pointer_size) = get_word_size,
+	.IQ_MEMBER(om_, get_section_count) = get_section_count,
+	.IQ_MEMBER(om_, load_section) = load_section,
+#ifdef IQ_LIBDWARF_0
+	.om_get_filesize = get_filesize,
+#endif
+};
+
+/* ---- entries */
+
+static void die_free(Dwarf_Die *die)
+{
+	if (*die)
+		dwarf_dealloc_die(*die);
+}
+
+static void attribute_free(Dwarf_Attribute *attribute)
+{
+	if (*attribute)
+		dwarf_dealloc_attribute(*attribute);
+}
+
+/* libdwarf's error as ours; the result is never NULL. */
+static struct iq_error *error_take(struct iq_dwarf *dwarf, Dwarf_Error error,
+				   const char *what)
+{
+	struct iq_error *err;
+
+	if (!error)
+		return iq_error_new(IQ_ERROR_FORMAT, "%s cannot be read", what);
+	err = iq_error_new(IQ_ERROR_FORMAT, "%s cannot be read: %s", what,
+			   dwarf_errmsg(error));
+	dwarf_dealloc_error(dwarf->dbg, error);
+	return err;
+}
+
+static void error_drop(struct iq_dwarf *dwarf, Dwarf_Error error)
+{
+	if (error)
+		dwarf_dealloc_error(dwarf->dbg, error);
+}
+
+void iq_dwarf_destroy(struct iq_dwarf *dwarf)
+{
+	if (!dwarf)
+		return;
+	if (dwarf->dbg) {
+#ifdef IQ_LIBDWARF_0
+		dwarf_object_finish(dwarf->dbg);
+#else
+		Dwarf_Error error = NULL;
+		dwarf_object_finish(dwarf->dbg, &error);
+#endif
+	}
+	free(dwarf);
+}
+
+struct iq_error *iq_dwarf_open(const struct iq_dwarf_sections *sections,
+			       struct iq_dwarf **ret)
+{
+	struct iq_dwarf *dwarf = calloc(1, sizeof(*dwarf));
+	Dwarf_Error error = NULL;
+	struct iq_error *err;
+	int rc;
+
+	if (!dwarf)
+		return &iq_enomem;
+	dwarf->sections = sections;
+	dwarf->access.IQ_MEMBER(ai_, object) = dwarf;
+	dwarf->access.IQ_MEMBER(ai_, methods) = &methods;
+	rc = dwarf_object_init_b(&dwarf->access, NULL, NULL, DW_GROUPNUMBER_ANY,
+				 &dwarf->dbg, &error);
+	if (rc == DW_DLV_OK) {
+		*ret = dwarf;
+		return NULL;
+	}
+	dwarf->dbg = NULL;
+	err = error_take(dwarf, rc == DW_DLV_ERROR ? error : NULL,
+			 "debug information");
+	free(dwarf);
+	return err;
+}
+
+static enum iq_dwarf_kind kind_of(Dwarf_Die die)
+{
+	Dwarf_Error error = NULL;
+	Dwarf_Half tag = 0;
+
+	if (dwarf_tag(die, &tag, &error) != DW_DLV_OK)
+		return IQ_DWARF_OTHER;
+	switch (tag) {
+	case TAG_STRUCTURE_TYPE:
+		return IQ_DWARF_STRUCT;
+	case TAG_TYPEDEF:
+		return IQ_DWARF_TYPEDEF;
+	case TAG_POINTER_TYPE:
+		return IQ_DWARF_POINTER;
+	case TAG_VARIABLE:
+		return IQ_DWARF_VARIABLE;
+	case TAG_CONSTANT:
+		return IQ_DWARF_CONSTANT;
+	default:
+		return IQ_DWARF_OTHER;
+	}
+}
+
+/* False if it has none, or none that can be read. */
+static bool name_of(struct iq_dwarf *dwarf, Dwarf_Die die, struct iq_str *ret)
+{
+	Dwarf_Error error = NULL;
+	char *name = NULL;
+	int rc = dwarf_diename(die, &name, &error);
+
+	if (rc == DW_DLV_ERROR)
+		error_drop(dwarf, error);
+	if (rc != DW_DLV_OK || !name)
+		return false;
+	// It points into a section and so is not given back.
+	*ret = iq_str_of(name);
+	return true;
+}
+
+/* Moves *@die on to what follows it; to NULL at the end. */
+static struct iq_error *die_next(struct iq_dwarf *dwarf, Dwarf_Die *die)
+{
+	iq_cleanup(die_free) Dwarf_Die last = *die;
+	Dwarf_Off from = 0, to = 0;
+	Dwarf_Error error = NULL;
+	int rc;
+
+	*die = NULL;
+	rc = dwarf_siblingof_b(dwarf->dbg, last, DEBUG_INFO, die, &error);
+	if (rc == DW_DLV_NO_ENTRY)
+		return NULL;
+	if (rc != DW_DLV_OK)
+		return error_take(dwarf, error, "an entry");
+	// A reference to the next sibling may lead back.
+	if (dwarf_dieoffset(last, &from, &error) != DW_DLV_OK ||
+	    dwarf_dieoffset(*die, &to, &error) != DW_DLV_OK || to <= from)
+		return iq_error_at(IQ_ERROR_FORMAT, from,
+				   "the entry after 0x%llx is at 0x%llx",
+				   (unsigned long long)from,
+				   (unsigned long long)to);
+	return NULL;
+}
+
+/* The first child of @die; NULL if it has none. */
+static struct iq_error *die_child(struct iq_dwarf *dwarf, Dwarf_Die die,
+				  Dwarf_Die *ret)
+{
+	Dwarf_Error error = NULL;
+	int rc;
+
+	*ret = NULL;
+	rc = dwarf_child(die, ret, &error);
+	return rc == DW_DLV_ERROR ? error_take(dwarf, error, "an entry") : NULL;
+}
+
+static struct iq_error *die_at(struct iq_dwarf *dwarf, uint64_t offset,
+			       Dwarf_Die *ret)
+{
+	Dwarf_Error error = NULL;
+	int rc = dwarf_offdie_b(dwarf->dbg, offset, DEBUG_INFO, ret, &error);
+
+	if (rc == DW_DLV_OK)
+		return NULL;
+	*ret = NULL;
+	return error_take(dwarf, rc == DW_DLV_ERROR ? error : NULL,
+			  "a referenced entry");
+}
+
+/* ---- attributes */
+
+enum form {
+	FORM_UNSIGNED,
+	FORM_SIGNED,
+	FORM_REFERENCE,
+	FORM_ADDRESS,
+};
+
+/* DW_OP_addr alone. False if it is anything else. */
+static bool location_is_addr(const void *bytes, uint64_t len, uint64_t *ret)
+{
+	const uint8_t *at = bytes;
+
+	if (len != 1 + sizeof(*ret) || at[0] != OP_ADDR)
+		return false;
+	memcpy(ret, at + 1, sizeof(*ret));
+	*ret = le64toh(*ret);
+	return true;
+}
+
+/* Go writes the expression as a block, as in DWARF 2. */
+static bool location_read(Dwarf_Attribute attribute, uint64_t *ret)
+{
+	Dwarf_Unsigned len = 0;
+	Dwarf_Ptr bytes = NULL;
+	Dwarf_Block *block = NULL;
+	Dwarf_Error error = NULL;
+
+	if (dwarf_formexprloc(attribute, &len, &bytes, &error) == DW_DLV_OK)
+		return location_is_addr(bytes, len, ret);
+	if (dwarf_formblock(attribute, &block, &error) == DW_DLV_OK)
+		return location_is_addr(block->bl_data, block->bl_len, ret);
+	return false;
+}
+
+static bool form_read(Dwarf_Attribute attribute, enum form form, uint64_t *ret)
+{
+	Dwarf_Error error = NULL;
+	Dwarf_Unsigned number = 0;
+	Dwarf_Signed is_signed = 0;
+	Dwarf_Off offset = 0;
+
+	switch (form) {
+	case FORM_SIGNED:
+		if (dwarf_formsdata(attribute, &is_signed, &error) ==
+		    DW_DLV_OK) {
+			*ret = (uint64_t)is_signed;
+			return true;
+		}
+		error = NULL;
+		// DW_FORM_udata is not read as signed.
+		// fall through
+	case FORM_UNSIGNED:
+		if (dwarf_formudata(attribute, &number, &error) != DW_DLV_OK)
+			return false;
+		*ret = number;
+		return true;
+	case FORM_REFERENCE:
+		if (dwarf_global_formref(attribute, &offset, &error) !=
+		    DW_DLV_OK)
+			return false;
+		*ret = offset;
+		return true;
+	case FORM_ADDRESS:
+		return location_read(attribute, ret);
+	}
+	return false;
+}
+
+/* Whether @die has attribute @name in that form, and its value. */
+static bool attribute_read(struct iq_dwarf *dwarf, Dwarf_Die die,
+			   Dwarf_Half name, enum form form, uint64_t *ret)
+{
+	iq_cleanup(attribute_free) Dwarf_Attribute attribute = NULL;
+	Dwarf_Error error = NULL;
+	int rc = dwarf_attr(die, name, &attribute, &error);
+
+	if (rc == DW_DLV_ERROR)
+		error_drop(dwarf, error);
+	if (rc != DW_DLV_OK) {
+		attribute = NULL;
+		return false;
+	}
+	return form_read(attribute, form, ret);
+}
+
+struct iq_error *iq_dwarf_entry_read(struct iq_dwarf *dwarf, uint64_t offset,
+				     struct iq_dwarf_entry *ret)
+{
+	iq_cleanup(die_free) Dwarf_Die die = NULL;
+	struct iq_dwarf_entry e = { 0 };
+	struct iq_error *err = die_at(dwarf, offset, &die);
+	uint64_t value;
+
+	if (err)
+		return err;
+	e.kind = kind_of(die);
+	if (e.kind == IQ_DWARF_CONSTANT) {
+		e.has_value = attribute_read(dwarf, die, AT_CONST_VALUE,
+					     FORM_SIGNED, &value);
+		if (e.has_value)
+			e.value = (int64_t)value;
+	}
+	if (e.kind == IQ_DWARF_VARIABLE)
+		e.has_addr = attribute_read(dwarf, die, AT_LOCATION,
+					    FORM_ADDRESS, &e.addr);
+	if (e.kind == IQ_DWARF_VARIABLE || e.kind == IQ_DWARF_TYPEDEF)
+		e.has_type = attribute_read(dwarf, die, AT_TYPE, FORM_REFERENCE,
+					    &e.type);
+	else
+		e.has_size = attribute_read(dwarf, die, AT_BYTE_SIZE,
+					    FORM_UNSIGNED, &e.size);
+	*ret = e;
+	return NULL;
+}
+
+/* Reads @die as a member called @name; false if it is not that. */
+static bool member_read(struct iq_dwarf *dwarf, Dwarf_Die die,
+			struct iq_str name, struct iq_dwarf_member *ret)
+{
+	Dwarf_Error error = NULL;
+	Dwarf_Half tag = 0;
+	struct iq_str its;
+
+	return dwarf_tag(die, &tag, &error) == DW_DLV_OK && tag == TAG_MEMBER &&
+	       name_of(dwarf, die, &its) && iq_str_equal(its, name) &&
+	       attribute_read(dwarf, die, AT_DATA_MEMBER_LOCATION,
+			      FORM_UNSIGNED, &ret->offset) &&
+	       attribute_read(dwarf, die, AT_TYPE, FORM_REFERENCE, &ret->type);
+}
+
+struct iq_error *iq_dwarf_member_find(struct iq_dwarf *dwarf, uint64_t offset,
+				      struct iq_str name, bool *found_ret,
+				      struct iq_dwarf_member *ret)
+{
+	iq_cleanup(die_free) Dwarf_Die parent = NULL;
+	iq_cleanup(die_free) Dwarf_Die die = NULL;
+	struct iq_dwarf_member member = { 0 };
+	struct iq_error *err = die_at(dwarf, offset, &parent);
+
+	if (!err)
+		err = die_child(dwarf, parent, &die);
+	*found_ret = false;
+	while (!err && die) {
+		if (member_read(dwarf, die, name, &member)) {
+			*found_ret = true;
+			*ret = member;
+			return NULL;
+		}
+		err = die_next(dwarf, &die);
+	}
+	return err;
+}
+
+/* ---- compile units */
+
+/* Whether the unit is of a Go package, and which. */
+static bool package_name(struct iq_dwarf *dwarf, Dwarf_Die unit,
+			 struct iq_str *ret)
+{
+	Dwarf_Error error = NULL;
+	Dwarf_Unsigned language = 0;
+	int rc = dwarf_srclang(unit, &language, &error);
+
+	if (rc == DW_DLV_ERROR)
+		error_drop(dwarf, error);
+	return rc == DW_DLV_OK && language == LANG_GO &&
+	       name_of(dwarf, unit, ret);
+}
+
+static struct iq_error *unit_visit(struct iq_dwarf *dwarf, Dwarf_Die unit,
+				   const struct iq_dwarf_visitor *visitor)
+{
+	iq_cleanup(die_free) Dwarf_Die die = NULL;
+	struct iq_error *err = die_child(dwarf, unit, &die);
+	Dwarf_Error error = NULL;
+	Dwarf_Off offset;
+	struct iq_str name;
+
+	while (!err && die) {
+		enum iq_dwarf_kind kind = kind_of(die);
+
+		if (kind != IQ_DWARF_OTHER && name_of(dwarf, die, &name) &&
+		    dwarf_dieoffset(die, &offset, &error) == DW_DLV_OK)
+			visitor->entry(visitor->ctx, kind, name, offset);
+		err = die_next(dwarf, &die);
+	}
+	return err;
+}
+
+/* The next unit's header is read; false after the last one. */
+static struct iq_error *unit_next(struct iq_dwarf *dwarf, bool *more_ret,
+				  uint64_t *next_ret)
+{
+	Dwarf_Unsigned len, type_offset, next = 0;
+	Dwarf_Half version, address_size, length_size, extension_size, type;
+	Dwarf_Off abbrev;
+	Dwarf_Sig8 signature;
+	Dwarf_Error error = NULL;
+	int rc = dwarf_next_cu_header_d(dwarf->dbg, DEBUG_INFO, &len, &version,
+					&abbrev, &address_size, &length_size,
+					&extension_size, &signature,
+					&type_offset, &next, &type, &error);
+
+	if (rc == DW_DLV_ERROR)
+		return error_take(dwarf, error, "a compile unit");
+	*more_ret = rc == DW_DLV_OK;
+	*next_ret = next;
+	return NULL;
+}
+
+struct iq_error *iq_dwarf_visit(struct iq_dwarf *dwarf,
+				const struct iq_dwarf_visitor *visitor)
+{
+	uint64_t last = 0, next = 0;
+	bool more = false;
+
+	for (;;) {
+		iq_cleanup(die_free) Dwarf_Die unit = NULL;
+		struct iq_error *err = unit_next(dwarf, &more, &next);
+		Dwarf_Error error = NULL;
+		struct iq_str name;
+		int rc;
+
+		if (err || !more)
+			return err;
+		if (next <= last)
+			return iq_error_at(IQ_ERROR_FORMAT, last,
+					   "compile units go back");
+		last = next;
+		rc = dwarf_siblingof_b(dwarf->dbg, NULL, DEBUG_INFO, &unit,
+				       &error);
+		if (rc == DW_DLV_ERROR)
+			error_drop(dwarf, error);
+		// What other compilers wrote may be newer than libdwarf.
+		if (rc != DW_DLV_OK) {
+			unit = NULL;
+			continue;
+		}
+		if (!package_name(dwarf, unit, &name) ||
+		    !visitor->package(visitor->ctx, name))
+			continue;
+		err = unit_visit(dwarf, unit, visitor);
+		if (err)
+			return err;
+	}
+}
