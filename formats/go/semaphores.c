@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "formats/go/find_scan.h"
+#include "formats/go/notify_lists.h"
 #include "formats/go/record.h"
+#include "formats/go/wait_class.h"
 
 /*
  * runtime.semtable is an array of roots, each padded to a cache line; a
@@ -187,26 +189,26 @@ static struct iq_error *walk_table(struct walk *w, uint64_t table)
 }
 
 /* Up to 1.25 a goroutine that waits for a semaphore has no sudog in g.waiting. */
-static bool is_needed(const struct iq_go_runtime *rt)
+static bool has_waiters(const struct iq_go_runtime *rt)
 {
 	struct iq_str reason;
 
-	if (rt->version->tables->sudog_two_words || !num_roots(rt))
+	if (!num_roots(rt))
 		return false;
 	for (size_t i = 0; i < rt->num_gs; i++) {
 		const struct iq_go_g *g = &rt->gs[i];
 
 		if (g->status == IQ_GSTATUS_WAITING && !g->waiting &&
 		    iq_go_wait_reason(rt->version, g->waitreason, &reason) &&
-		    (iq_str_equal(reason, IQ_STR("semacquire")) ||
-		     iq_str_starts(reason, IQ_STR("sync."))))
+		    iq_go_wait_class_of(iq_go_wait_reason_plain(reason))
+				    .source == IQ_GO_WAIT_SEMAPHORES)
 			return true;
 	}
 	return false;
 }
 
-struct iq_error *iq_go_semaphores_read(struct iq_go_runtime *rt,
-				       struct iq_go_semaphores *ret)
+static struct iq_error *table_read(struct iq_go_runtime *rt,
+				   struct iq_go_semaphores *ret)
 {
 	struct walk w = {
 		.rt = rt,
@@ -215,16 +217,32 @@ struct iq_error *iq_go_semaphores_read(struct iq_go_runtime *rt,
 	};
 	struct iq_error *err;
 
-	*ret = (struct iq_go_semaphores){ 0 };
-	if (!is_needed(rt))
+	if (!has_waiters(rt))
 		return NULL;
 	if (!rt->semtable_addr)
 		rt->semtable_addr = find_table(rt);
-	// Nobody but those who wait for a Cond: then there is nothing to find.
-	if (!rt->semtable_addr)
+	if (!rt->semtable_addr) {
+		iq_facts_gap(
+			rt->facts, IQ_GAP_MISSING,
+			"the table of semaphores was not found: which locks are waited for is unknown");
 		return NULL;
+	}
 	err = walk_table(&w, rt->semtable_addr);
 	iq_vec_deinit(&w.todo);
+	return err;
+}
+
+struct iq_error *iq_go_semaphores_read(struct iq_go_runtime *rt,
+				       struct iq_go_semaphores *ret)
+{
+	struct iq_error *err;
+
+	*ret = (struct iq_go_semaphores){ 0 };
+	if (rt->version->tables->sudog_two_words)
+		return NULL;
+	err = table_read(rt, ret);
+	if (!err)
+		err = iq_go_notify_lists_read(rt, ret);
 	if (ret->waiters.len)
 		qsort(ret->waiters.data, ret->waiters.len,
 		      sizeof(*ret->waiters.data), compare_waiters);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who waits for which semaphore. Go 1.26 and newer keep it in g.waiting; before,
- * only the table of all semaphores, runtime.semtable, knows.
+ * Who waits for which semaphore or notifyList. Go 1.26 and newer keep it in
+ * g.waiting; before, only the table of all semaphores, runtime.semtable, and
+ * the lists themselves know.
  */
 #ifndef IQ_GO_SEMAPHORES_H
 #define IQ_GO_SEMAPHORES_H
@@ -15,7 +16,7 @@
 
 struct iq_go_semaphore_waiter {
 	uint64_t g;
-	/* The semaphore's word. */
+	/* The semaphore's word, or the notifyList. */
 	uint64_t addr;
 };
 
@@ -30,7 +31,7 @@ struct iq_error *iq_go_semaphores_read(struct iq_go_runtime *rt,
 	iq_must_check;
 void iq_go_semaphores_deinit(struct iq_go_semaphores *semaphores);
 
-/* The semaphore that the goroutine at @g waits for; false if none is known. */
+/* What the goroutine at @g waits for; false if none is known. */
 bool iq_go_semaphores_find(const struct iq_go_semaphores *semaphores,
 			   uint64_t g, uint64_t *ret);
 
