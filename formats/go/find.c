@@ -24,50 +24,80 @@ static uint64_t by_symbol(const struct iq_go_runtime *rt, const char *name)
 /* How many elements of allgs are looked at before it is believed. */
 #define ALLGS_PROBE 32
 
-/*
- * Whether the slice at @addr is allgs: its elements are goroutines, the first
- * of them number 1, the main goroutine, which is made first and never leaves.
- */
-static bool is_allgs(const struct iq_go_runtime *rt, uint64_t addr)
+/* What the first elements of a slice are. */
+struct probe {
+	uint64_t num;
+	uint64_t good;
+	uint64_t live;
+	bool first_is_main; /* goroutine 1, which is made first and never leaves */
+};
+
+static bool allgs_probe(const struct iq_go_runtime *rt, uint64_t addr,
+			struct probe *ret)
 {
 	uint64_t array, len;
-	struct iq_go_g g;
 
+	*ret = (struct probe){ 0 };
 	if (!iq_go_slice_read(rt->memory, addr, &array, &len) || !len ||
 	    len > IQ_LIMIT_GOROUTINES)
 		return false;
-	for (uint64_t i = 0; i < len && i < ALLGS_PROBE; i++) {
-		uint64_t g_addr;
+	ret->num = len < ALLGS_PROBE ? len : ALLGS_PROBE;
+	for (uint64_t i = 0; i < ret->num; i++) {
 		enum iq_go_g_state state = IQ_GO_G_UNREADABLE;
+		struct iq_go_g g = { 0 };
+		uint64_t g_addr;
 
 		if (iq_memory_u64(rt->memory, array + 8 * i, &g_addr) &&
 		    g_addr % 8 == 0)
 			state = iq_go_g_read(rt, g_addr, &g);
-		if (state != IQ_GO_G_LIVE && state != IQ_GO_G_UNUSED)
-			return false;
-		// Zeros read as idle goroutines.
-		if ((i == 0 && g.goid != 1) || g.goid == 0)
-			return false;
+		// Zeros read as idle goroutines, but have no number.
+		if (!g.goid ||
+		    (state != IQ_GO_G_LIVE && state != IQ_GO_G_UNUSED))
+			continue;
+		ret->good++;
+		ret->live += state == IQ_GO_G_LIVE;
+		ret->first_is_main |= i == 0 && g.goid == 1;
 	}
 	return true;
 }
 
-void iq_go_find_allgs(struct iq_go_runtime *rt)
+/*
+ * Whether the slice at @addr is allgs. In an undamaged core every element is a
+ * goroutine, the first of them number 1; in a damaged one most are.
+ */
+static bool is_allgs(const struct iq_go_runtime *rt, uint64_t addr,
+		     bool damaged)
+{
+	struct probe p;
+
+	if (!allgs_probe(rt, addr, &p))
+		return false;
+	if (damaged)
+		return p.live >= 2 && 4 * p.good >= 3 * p.num;
+	return p.first_is_main && p.good == p.num;
+}
+
+static uint64_t allgs_by_shape(const struct iq_go_runtime *rt, bool damaged)
 {
 	struct iq_go_words words;
 	uint64_t addr, value;
 
-	rt->allgs_addr = by_symbol(rt, "runtime.allgs");
-	// A damaged list is still the list: the symbol is believed.
-	if (rt->allgs_addr)
-		return;
 	iq_go_words_bss(rt, &words);
 	while (iq_go_words_next(&words, &addr, &value)) {
-		if (value && value % 8 == 0 && is_allgs(rt, addr)) {
-			rt->allgs_addr = addr;
-			return;
-		}
+		if (value && value % 8 == 0 && is_allgs(rt, addr, damaged))
+			return addr;
 	}
+	return 0;
+}
+
+void iq_go_find_allgs(struct iq_go_runtime *rt)
+{
+	rt->allgs_addr = by_symbol(rt, "runtime.allgs");
+	// A damaged list is still the list: the symbol is believed.
+	if (!rt->allgs_addr)
+		rt->allgs_addr = allgs_by_shape(rt, false);
+	if (!rt->allgs_addr)
+		rt->allgs_addr = allgs_by_shape(rt, true);
 }
 
 void iq_go_find_allm(struct iq_go_runtime *rt)
