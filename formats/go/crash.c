@@ -207,7 +207,8 @@ static struct iq_error *end_by_runtime(const struct iq_go_runtime *rt,
 		if (first_signal(rt, m, &frame)) {
 			end_signal(p, frame.signo, frame.code, true,
 				   frame.fault_addr);
-			if (p->end == IQ_END_SIGNAL)
+			// Sent from somewhere, it can hit any thread.
+			if (!is_from_user(frame.code))
 				goroutine_set(rt, m, p);
 			return NULL;
 		}
