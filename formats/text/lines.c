@@ -4,19 +4,25 @@
 #include "formats/text/lines_wrap.h"
 #include "formats/text/scan.h"
 
-static struct iq_str prefix_of(const struct iq_lines *lines)
+static struct iq_lines_level *level_of(struct iq_lines *lines)
 {
-	return (struct iq_str){ lines->prefix, lines->prefix_len };
+	return &lines->levels[lines->depth];
 }
 
-static struct iq_str lead_of(const struct iq_lines *lines)
+static struct iq_str prefix_of(const struct iq_lines_level *level)
 {
-	return (struct iq_str){ lines->lead, lines->lead_len };
+	return (struct iq_str){ level->prefix, level->prefix_len };
+}
+
+static struct iq_str lead_of(const struct iq_lines_level *level)
+{
+	return (struct iq_str){ level->lead, level->lead_len };
 }
 
 /* Makes @text the text of the next level, or a part that begins there. */
 static void level_push(struct iq_lines *lines, struct iq_str text, bool whole)
 {
+	bool joins = level_of(lines)->lead_joins;
 	struct iq_lines_level *level = &lines->levels[lines->depth + 1];
 	struct iq_text_buf *buf = &level->text;
 	size_t len = whole ? 0 : buf->bytes.len - level->begun;
@@ -34,7 +40,7 @@ static void level_push(struct iq_lines *lines, struct iq_str text, bool whole)
 	struct iq_str all = iq_text_buf_str(buf);
 	size_t end = all.len;
 
-	if (!whole && lines->lead_joins) {
+	if (!whole && joins) {
 		size_t newline =
 			iq_str_rfind(iq_str_sub(all, len, all.len), '\n');
 
@@ -49,7 +55,7 @@ static void level_push(struct iq_lines *lines, struct iq_str text, bool whole)
 static bool record_text(const struct iq_lines *lines, struct iq_str line,
 			struct iq_str *ret)
 {
-	struct iq_str lead = lead_of(lines);
+	struct iq_str lead = lead_of(&lines->levels[lines->depth]);
 	size_t at;
 
 	if (lead.len == 0 || lines->depth == IQ_LINES_DEPTH)
@@ -93,31 +99,31 @@ static struct iq_str line_clean(struct iq_lines *lines, struct iq_str line)
  */
 static bool prefix_cut(struct iq_lines *lines, struct iq_str *line)
 {
-	struct iq_text_buf *partial = &lines->levels[lines->depth].partial;
+	struct iq_lines_level *level = level_of(lines);
+	struct iq_text_buf *partial = &level->partial;
 	struct iq_str text;
 	bool is_partial = false;
 
-	lines->prefixed = iq_wrap_prefix_match(prefix_of(lines), *line, &text,
+	lines->prefixed = iq_wrap_prefix_match(prefix_of(level), *line, &text,
 					       &is_partial);
 	if (!lines->prefixed) {
-		if (lines->prefix_state != IQ_LINES_PREFIX_ALWAYS)
-			lines->prefix_state = IQ_LINES_PREFIX_NONE;
+		if (level->prefix_state != IQ_LINES_PREFIX_ALWAYS)
+			level->prefix_state = IQ_LINES_PREFIX_NONE;
 		return true;
 	}
-	if (lines->prefix_state == IQ_LINES_PREFIX_NEW)
-		lines->prefix_state = IQ_LINES_PREFIX_ONCE;
+	if (level->prefix_state == IQ_LINES_PREFIX_NEW)
+		level->prefix_state = IQ_LINES_PREFIX_ONCE;
 	else
-		lines->prefix_state = IQ_LINES_PREFIX_ALWAYS;
+		level->prefix_state = IQ_LINES_PREFIX_ALWAYS;
 	if (partial->bytes.len || is_partial) {
 		lines->nomem |= !iq_text_buf_add(partial, text);
 		if (is_partial)
 			return false;
-		struct iq_text_buf *buf = &lines->levels[lines->depth].line;
-
-		buf->bytes.len = 0;
-		lines->nomem |= !iq_text_buf_add(buf, iq_text_buf_str(partial));
+		level->line.bytes.len = 0;
+		lines->nomem |= !iq_text_buf_add(&level->line,
+						 iq_text_buf_str(partial));
 		partial->bytes.len = 0;
-		text = iq_text_buf_str(buf);
+		text = iq_text_buf_str(&level->line);
 	}
 	*line = text;
 	return true;
@@ -130,7 +136,7 @@ static bool line_unwrap(struct iq_lines *lines, struct iq_str *line)
 
 	lines->prefixed = false;
 	*line = line_clean(lines, *line);
-	if (lines->prefix_state != IQ_LINES_PREFIX_NONE &&
+	if (level_of(lines)->prefix_state != IQ_LINES_PREFIX_NONE &&
 	    !prefix_cut(lines, line))
 		return false;
 	if (record_text(lines, *line, &text)) {
@@ -205,24 +211,26 @@ bool iq_lines_next(struct iq_lines *lines, struct iq_line *ret)
 	return true;
 }
 
-static void lead_learn(struct iq_lines *lines, struct iq_str lead, bool joins)
+static bool lead_learn(struct iq_lines_level *level, struct iq_str lead,
+		       bool joins)
 {
-	if (lead.len == 0 || lead.len > sizeof(lines->lead))
-		return;
-	memcpy(lines->lead, lead.ptr, lead.len);
-	lines->lead_len = lead.len;
-	lines->lead_joins = joins;
+	if (lead.len == 0 || lead.len > sizeof(level->lead))
+		return false;
+	memcpy(level->lead, lead.ptr, lead.len);
+	level->lead_len = lead.len;
+	level->lead_joins = joins;
+	return true;
 }
 
-static bool prefix_learn(struct iq_lines *lines, struct iq_str prefix)
+static bool prefix_learn(struct iq_lines_level *level, struct iq_str prefix)
 {
 	// One that ends in a letter would take the text's first word along.
-	if (prefix.len == 0 || prefix.len > sizeof(lines->prefix) ||
+	if (prefix.len == 0 || prefix.len > sizeof(level->prefix) ||
 	    iq_is_alnum(prefix.ptr[prefix.len - 1]))
 		return false;
-	memcpy(lines->prefix, prefix.ptr, prefix.len);
-	lines->prefix_len = prefix.len;
-	lines->prefix_state = IQ_LINES_PREFIX_NEW;
+	memcpy(level->prefix, prefix.ptr, prefix.len);
+	level->prefix_len = prefix.len;
+	level->prefix_state = IQ_LINES_PREFIX_NEW;
 	return true;
 }
 
@@ -230,36 +238,37 @@ static bool prefix_learn(struct iq_lines *lines, struct iq_str prefix)
  * Learns from @line, which has a mark of @len bytes at @at. Gives the text of
  * the record if it holds more lines than the mark's, else an empty one.
  */
-static bool wrap_learn(struct iq_lines *lines, struct iq_str line, size_t at,
-		       size_t len, struct iq_str *whole_ret)
+static bool wrap_learn(struct iq_lines_level *level, struct iq_str line,
+		       size_t at, size_t len, struct iq_str *whole_ret)
 {
 	struct iq_str rest = iq_str_sub(line, at + len, line.len);
 	size_t open = iq_wrap_quote_before(line, at);
+	size_t brace = iq_str_search(line, IQ_STR("{\""));
 	struct iq_str lead = iq_wrap_lead(line, open);
+	struct iq_str text =
+		iq_str_sub(line, open < at ? open + 1 : at, line.len);
 	size_t newline = 0;
 
 	*whole_ret = IQ_STR("");
+	text = iq_str_sub(text, 0, iq_escape_end(text));
 	if (iq_str_starts(rest, IQ_STR("\\r\\n")))
 		newline = 4;
 	else if (iq_str_starts(rest, IQ_STR("\\n")))
 		newline = 2;
-	bool ends = iq_str_starts(iq_str_sub(rest, newline, rest.len),
-				  IQ_STR("\""));
+	rest = iq_str_sub(rest, newline, rest.len);
+	// What is escaped twice is in a record in a record: one at a time.
+	bool nested = !newline && iq_str_starts(rest, IQ_STR("\\"));
 
-	if (ends && lead.len) {
-		// One line a record, from now on.
-		lead_learn(lines, lead, newline > 0);
-		return true;
-	}
-	// An escaped backslash: a record in a record, whose turn comes.
-	if (newline || iq_str_starts(rest, IQ_STR("\\\\"))) {
-		struct iq_str text =
-			iq_str_sub(line, open < at ? open + 1 : at, line.len);
-
-		*whole_ret = iq_str_sub(text, 0, iq_escape_end(text));
-		return true;
-	}
-	return prefix_learn(lines, iq_str_sub(line, 0, at));
+	if (!newline && !nested && !iq_str_starts(rest, IQ_STR("\"")))
+		return prefix_learn(level, iq_str_sub(line, 0, at));
+	if (brace <= open)
+		prefix_learn(level, iq_str_sub(line, 0, brace));
+	// One line, or one inner record, to a record from now on.
+	if (nested || iq_str_starts(rest, IQ_STR("\"")))
+		return lead_learn(level, lead,
+				  iq_str_ends(text, IQ_STR("\\n")));
+	*whole_ret = text;
+	return newline > 0;
 }
 
 /* Where in @line a mark stands; its length, 0 if there is none. */
@@ -293,7 +302,7 @@ bool iq_lines_adopt(struct iq_lines *lines)
 
 	if (len == 0 || at == 0)
 		return false;
-	if (!wrap_learn(lines, lines->last, at, len, &whole))
+	if (!wrap_learn(level_of(lines), lines->last, at, len, &whole))
 		return false;
 	if (whole.len == 0) {
 		lines->again = true;
@@ -307,64 +316,63 @@ bool iq_lines_adopt(struct iq_lines *lines)
 
 void iq_lines_indent(struct iq_lines *lines, size_t len)
 {
-	if (prefix_learn(lines, iq_str_sub(lines->last, 0, len)))
-		lines->prefix_state = IQ_LINES_PREFIX_ALWAYS;
+	struct iq_lines_level *level = level_of(lines);
+
+	if (prefix_learn(level, iq_str_sub(lines->last, 0, len)))
+		level->prefix_state = IQ_LINES_PREFIX_ALWAYS;
 }
 
 void iq_lines_unprefix(struct iq_lines *lines)
 {
-	lines->prefix_state = IQ_LINES_PREFIX_NONE;
+	level_of(lines)->prefix_state = IQ_LINES_PREFIX_NONE;
 }
 
-/* The line of @text that holds the byte at @at, and the one behind it. */
-static struct iq_str line_around(struct iq_str text, size_t at,
-				 struct iq_str *next_ret)
+/* Back to the file's beginning, with all that was learned. */
+static void lines_rewind(struct iq_lines *lines, uint64_t begin)
 {
-	struct iq_str head = iq_str_sub(text, 0, at);
-	size_t newline = iq_str_rfind(head, '\n');
-	size_t begin = newline < head.len ? newline + 1 : 0;
-	struct iq_str line = iq_str_sub(text, begin, text.len);
-	size_t end = iq_str_find(line, '\n');
-	struct iq_str next = iq_str_sub(line, end + 1, line.len);
+	for (size_t i = 0; i <= IQ_LINES_DEPTH; i++) {
+		struct iq_lines_level *level = &lines->levels[i];
 
-	*next_ret = iq_str_sub(next, 0, iq_str_find(next, '\n'));
-	return iq_str_sub(line, 0, end);
+		level->text.bytes.len = 0;
+		level->partial.bytes.len = 0;
+		level->begun = 0;
+		// The line of the mark and the one behind it agree.
+		if (level->prefix_state == IQ_LINES_PREFIX_ONCE)
+			level->prefix_state = IQ_LINES_PREFIX_ALWAYS;
+	}
+	lines->depth = 0;
+	lines->again = false;
+	iq_cursor_seek(&lines->levels[0].cursor, begin, "first line");
 }
 
-/* What the first mark shows; lines before it need it, too. */
+/*
+ * What the first mark shows, which lines before it need, too: reads its line
+ * and the one behind it, as if they were the first.
+ */
 static void first_learn(struct iq_lines *lines, struct iq_str text)
 {
-	struct iq_str whole, line, next, rest;
+	struct iq_cursor *c = &lines->levels[0].cursor;
+	uint64_t begin = c->pos;
+	struct iq_line line;
 	size_t at = 0;
-	size_t len;
-	bool is_partial;
 
 	if (!mark_find(lines->mark, iq_str_sub(text, 0, 2 * IQ_LINES_WINDOW),
 		       &at))
 		return;
-	line = line_clean(lines, line_around(text, at, &next));
-	len = mark_find(lines->mark, line, &at);
-	if (len == 0 || at == 0 || !wrap_learn(lines, line, at, len, &whole))
-		return;
-	// A record with a prefix: both, "2026-… stdout F {"log":"…".
-	size_t brace = iq_str_search(line, IQ_STR("{\""));
+	size_t newline = iq_str_rfind(iq_str_sub(text, 0, at), '\n');
 
-	if (brace < at && (lines->lead_len || whole.len))
-		prefix_learn(lines, iq_str_sub(line, 0, brace));
-	if (lines->prefix_state == IQ_LINES_PREFIX_NONE)
-		return;
-	// Both lines as they are: colours inside a prefix may differ.
-	struct iq_text_buf buf = { 0 };
-
-	if (lines->has_escapes) {
-		lines->nomem |= !iq_wrap_colours_cut(next, &buf);
-		next = iq_text_buf_str(&buf);
+	iq_cursor_seek(c, newline < at ? newline + 1 : begin, "mark");
+	for (size_t i = 0; i <= IQ_LINES_DEPTH; i++) {
+		if (!iq_lines_next(lines, &line) ||
+		    lines->mark->match(line.text) || !iq_lines_adopt(lines) ||
+		    !lines->again)
+			break;
 	}
-	if (iq_wrap_prefix_match(prefix_of(lines), next, &rest, &is_partial))
-		lines->prefix_state = IQ_LINES_PREFIX_ALWAYS;
-	else
-		lines->prefix_state = IQ_LINES_PREFIX_NONE;
-	iq_text_buf_deinit(&buf);
+	if (!lines->again) {
+		lines->depth = 0;
+		iq_lines_next(lines, &line);
+	}
+	lines_rewind(lines, begin);
 }
 
 static struct iq_str source_text(const struct iq_source *source)

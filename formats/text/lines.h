@@ -46,7 +46,10 @@ enum iq_lines_prefix {
 	IQ_LINES_PREFIX_ALWAYS,
 };
 
-/* Level 0 is the file; others are the text of one record. */
+/*
+ * Level 0 is the file; others are the text of one record. How its lines are
+ * wrapped is learned for each.
+ */
 struct iq_lines_level {
 	struct iq_cursor cursor;
 	struct iq_text_buf text;
@@ -57,6 +60,14 @@ struct iq_lines_level {
 	/* Scratch of lines that are not views of the level's text. */
 	struct iq_text_buf line;
 	struct iq_text_buf partial;
+	enum iq_lines_prefix prefix_state;
+	size_t prefix_len;
+	/* What stands before a record's text: "log":" or msg=" */
+	size_t lead_len;
+	/* Records end anywhere, lines end with their newline. */
+	bool lead_joins;
+	char prefix[IQ_LINES_LEAD];
+	char lead[IQ_LINES_LEAD];
 };
 
 struct iq_lines {
@@ -69,17 +80,9 @@ struct iq_lines {
 	struct iq_str last;
 	bool again;
 	bool prefixed;
-	enum iq_lines_prefix prefix_state;
-	size_t prefix_len;
-	/* What stands before a record's text: "log":" or msg=" */
-	size_t lead_len;
-	/* Records end anywhere, lines end with their newline. */
-	bool lead_joins;
 	bool has_escapes; /* of a terminal */
 	bool is_html;
 	bool nomem;
-	char prefix[IQ_LINES_LEAD];
-	char lead[IQ_LINES_LEAD];
 };
 
 struct iq_line {
