@@ -44,7 +44,6 @@ struct iq_report {
 
 const struct iq_report *const *iq_reports(size_t *num_ret);
 /* NULL if there is none of that name. */
-const struct iq_report *iq_report_find(const char *command,
-				       const char *format);
+const struct iq_report *iq_report_find(const char *command, const char *format);
 
 #endif

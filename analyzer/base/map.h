@@ -15,7 +15,7 @@
 
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(elt) (iq_map_failed = true)
-#define HASH_FUNCTION(keyptr, keylen, hashv)                                  \
+#define HASH_FUNCTION(keyptr, keylen, hashv)                                   \
 	((hashv) = (unsigned)XXH3_64bits((keyptr), (keylen)))
 #include <uthash.h>
 

@@ -219,12 +219,12 @@ enum iq_tristate { IQ_UNKNOWN, IQ_NO, IQ_YES };
 
 /* What the witness knows of the process as a whole; empty text: unknown. */
 struct iq_process_fact {
-	struct iq_str go_version;   /* "go1.26.8", with " X:…" if any */
-	struct iq_str arch;	    /* "amd64" */
-	struct iq_str executable;   /* path as the process was started */
-	struct iq_str module;	    /* main module's path */
+	struct iq_str go_version; /* "go1.26.8", with " X:…" if any */
+	struct iq_str arch;	  /* "amd64" */
+	struct iq_str executable; /* path as the process was started */
+	struct iq_str module;	  /* main module's path */
 	struct iq_str vcs_revision;
-	struct iq_str build_id;	    /* GNU build id in hex */
+	struct iq_str build_id; /* GNU build id in hex */
 	struct iq_str go_build_id;
 	bool has_pid;
 	int64_t pid;
@@ -249,12 +249,12 @@ struct iq_process_fact {
 };
 
 enum iq_gap_code {
-	IQ_GAP_TRUNCATED,  /* the file ends early */
-	IQ_GAP_DAMAGED,	   /* bytes are not what the format says */
-	IQ_GAP_MISSING,	   /* pages, modules, an executable not there */
-	IQ_GAP_LIMIT,	   /* a limit of base/limits.h */
-	IQ_GAP_LAYOUT,	   /* unknown or assumed layout of the runtime */
-	IQ_GAP_MISMATCH,   /* files that do not belong together */
+	IQ_GAP_TRUNCATED, /* the file ends early */
+	IQ_GAP_DAMAGED,	  /* bytes are not what the format says */
+	IQ_GAP_MISSING,	  /* pages, modules, an executable not there */
+	IQ_GAP_LIMIT,	  /* a limit of base/limits.h */
+	IQ_GAP_LAYOUT,	  /* unknown or assumed layout of the runtime */
+	IQ_GAP_MISMATCH,  /* files that do not belong together */
 	IQ_GAP_UNSUPPORTED,
 	IQ_GAP_IO,
 };
@@ -299,10 +299,10 @@ enum {
 	IQ_TELLS_STATES = 1 << 1,
 	IQ_TELLS_STACKS = 1 << 2,
 	IQ_TELLS_CREATORS = 1 << 3,
-	IQ_TELLS_WAITS = 1 << 4,   /* wait objects with addresses */
+	IQ_TELLS_WAITS = 1 << 4, /* wait objects with addresses */
 	IQ_TELLS_HEAP = 1 << 5,
-	IQ_TELLS_END = 1 << 6,	   /* how the process ended */
-	IQ_TELLS_SYSTEM = 1 << 7,  /* the runtime's own goroutines, too */
+	IQ_TELLS_END = 1 << 6,	  /* how the process ended */
+	IQ_TELLS_SYSTEM = 1 << 7, /* the runtime's own goroutines, too */
 	IQ_TELLS_LABELS = 1 << 8,
 	IQ_TELLS_HISTORY = 1 << 9, /* what happened before (trace) */
 };
@@ -364,8 +364,7 @@ struct iq_error *iq_facts_labels(struct iq_facts *facts,
 void iq_facts_gap(struct iq_facts *facts, enum iq_gap_code code,
 		  const char *fmt, ...) iq_printf(3, 4);
 void iq_facts_gap_offset(struct iq_facts *facts, enum iq_gap_code code,
-			 uint64_t offset, const char *fmt, ...)
-	iq_printf(4, 5);
+			 uint64_t offset, const char *fmt, ...) iq_printf(4, 5);
 void iq_facts_gap_addr(struct iq_facts *facts, enum iq_gap_code code,
 		       uint64_t addr, const char *fmt, ...) iq_printf(4, 5);
 /* Turns an error into a gap and destroys it. */
@@ -376,9 +375,8 @@ void iq_facts_gap_error(struct iq_facts *facts, enum iq_gap_code code,
  * @object dies with the facts (sources, memories the heap refers to), the last
  * one that was given first; at once if this fails.
  */
-struct iq_error *iq_facts_own(struct iq_facts *facts,
-			      void (*destroy)(void *), void *object)
-	iq_must_check;
+struct iq_error *iq_facts_own(struct iq_facts *facts, void (*destroy)(void *),
+			      void *object) iq_must_check;
 
 /* Forgets goroutines, references, stacks and gaps: a later section counts. */
 void iq_facts_restart(struct iq_facts *facts);
