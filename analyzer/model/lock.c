@@ -50,15 +50,16 @@ static struct iq_error *collect_waiters(struct lock_builder *b)
 	return NULL;
 }
 
-/* The mention of the lock that @g waits for says something only if it is in a
- * caller of the frame that locks. */
+/* The mention of a lock by its own waiter says something only if it is in a
+ * caller of the frame that locks, and no wrapper passes it on. */
 static bool is_outside_site(const struct iq_model *m, size_t w,
 			    const struct iq_goroutine_fact *fact,
 			    uint32_t frame)
 {
 	const struct iq_signature *sig = iq_model_signature(m, w, fact->stack);
 
-	return sig && sig->site != UINT32_MAX && frame > sig->site;
+	return sig && sig->site != UINT32_MAX && frame > sig->site &&
+	       frame < sig->end;
 }
 
 static struct iq_error *add_mention(struct lock_builder *b, size_t w,

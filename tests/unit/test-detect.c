@@ -233,6 +233,19 @@ static void test_lock_mentioned_by_caller_is_held_by_itself(void **state)
 	deinit(&x);
 }
 
+static void test_wrapper_that_passes_a_lock_does_not_hold_it(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	add_waiter(x.facts[0], 7, 0xa0,
+		   LOCK "main.main.gowrap1 main.go:20" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 0, 2);
+	analyse(&x);
+	assert_null(found(&x, "deadlock-self"));
+	deinit(&x);
+}
+
 static void test_waiters_stand_behind_the_holder(void **state)
 {
 	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core"),
@@ -351,6 +364,8 @@ int main(void)
 		cmocka_unit_test(test_queue_for_one_lock_is_no_cycle),
 		cmocka_unit_test(
 			test_lock_mentioned_by_caller_is_held_by_itself),
+		cmocka_unit_test(
+			test_wrapper_that_passes_a_lock_does_not_hold_it),
 		cmocka_unit_test(test_waiters_stand_behind_the_holder),
 		cmocka_unit_test(test_panic_ends_in_its_own_code),
 		cmocka_unit_test(test_rule_without_its_facts_is_not_run),
