@@ -61,6 +61,17 @@ struct iq_error *iq_go_heap_goroutines(const struct iq_go_heap *heap,
 struct iq_error *iq_go_heap_threads(const struct iq_go_heap *heap,
 				    struct iq_heap_map *map) iq_must_check;
 
+/* The registers of @thread. */
+struct iq_error *iq_go_heap_registers(struct iq_heap_map *map,
+				      const struct iq_core_thread *thread)
+	iq_must_check;
+/*
+ * Where the live part of the system stack of @m begins: C code that called Go
+ * lies above, old frames of the scheduler below. 0 if it is not known.
+ */
+uint64_t iq_go_heap_g0_sp(const struct iq_go_heap *heap,
+			  const struct iq_go_m *m);
+
 /* heap_foreign.c: memory of C code, where it may hold references. */
 struct iq_error *iq_go_heap_foreign(const struct iq_go_heap *heap,
 				    struct iq_heap_map *map) iq_must_check;

@@ -19,7 +19,7 @@ static struct iq_error *add_stack(struct iq_heap_map *map, uint64_t from,
 	return iq_vec_push(&map->roots, range) ? NULL : &iq_enomem;
 }
 
-static struct iq_error *add_registers(struct iq_heap_map *map,
+struct iq_error *iq_go_heap_registers(struct iq_heap_map *map,
 				      const struct iq_core_thread *thread)
 {
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(thread->regs); i++) {
@@ -61,7 +61,7 @@ static struct iq_error *add_thread(const struct iq_go_heap *heap,
 				   const struct iq_go_m *m)
 {
 	uint64_t sp = interrupted_sp(&heap->rt, m);
-	struct iq_error *err = add_registers(map, m->thread);
+	struct iq_error *err = iq_go_heap_registers(map, m->thread);
 
 	if (!err && iq_go_on_signal_stack(m, m->thread->sp))
 		err = add_stack(map, m->thread->sp, m->gsignal_hi, false);
@@ -97,6 +97,33 @@ static bool is_at_work(const struct iq_go_heap *heap, const struct iq_go_m *m)
 	return !iq_go_field_read(heap->rt.memory, m->addr, heap->rt.layout->m_p,
 				 &p) ||
 	       p || has_goroutine(heap, m);
+}
+
+/* Bytes below a stack pointer that C functions may use without moving it.
+ * System V ABI for AMD64, 3.2.2. */
+#define RED_ZONE 128
+
+uint64_t iq_go_heap_g0_sp(const struct iq_go_heap *heap,
+			  const struct iq_go_m *m)
+{
+	const struct iq_go_runtime *rt = &heap->rt;
+	const struct iq_go_layout *l = rt->layout;
+	uint64_t extra, saved, sp;
+
+	// A thread of C code that was lent an m: its stack is not g0's.
+	if (!m->thread ||
+	    !iq_go_field_read(rt->memory, m->addr, l->m_isextra, &extra) ||
+	    extra ||
+	    !iq_go_field_read(rt->memory, m->g0, l->g_sched_sp, &saved))
+		return 0;
+	if (!is_at_work(heap, m))
+		return saved;
+	sp = interrupted_sp(rt, m);
+	if (iq_go_on_signal_stack(m, sp))
+		return 0;
+	if (is_on_g0(m, sp) && sp - RED_ZONE < saved)
+		return sp - RED_ZONE;
+	return saved;
 }
 
 struct iq_error *iq_go_heap_threads(const struct iq_go_heap *heap,
