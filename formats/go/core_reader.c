@@ -101,6 +101,25 @@ static void fact_of_g(const struct iq_go_runtime *rt,
 	}
 }
 
+/* What only goroutines of the runtime's own wait for.
+ * Go: src/runtime/runtime2.go, waitReasonStrings, 1.18 - 1.27. */
+static bool is_system_reason(struct iq_str reason)
+{
+	static const char *const reasons[] = {
+		"force gc (idle)",	  "GC sweep wait",
+		"GC scavenge wait",	  "GC worker (idle)",
+		"GC worker (active)",	  "finalizer wait",
+		"cleanup wait",		  "GOMAXPROCS updater (idle)",
+		"timer goroutine (idle)", "trace reader (blocked)",
+	};
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(reasons); i++) {
+		if (iq_str_equal(reason, iq_str_of(reasons[i])))
+			return true;
+	}
+	return false;
+}
+
 /*
  * A goroutine of the runtime's own: one that starts in package runtime, unless
  * it runs the program's code there: main, coroutines, finalizers and cleanups.
@@ -113,7 +132,10 @@ static bool is_system(const struct iq_go_runtime *rt, uint64_t startpc,
 	struct iq_str runtime = IQ_STR("runtime.");
 	struct iq_go_func f;
 
-	if (!fact->entry || !iq_str_starts(fact->entry->function, runtime) ||
+	// Without names the wait reason still tells most of them.
+	if (!fact->entry)
+		return is_system_reason(fact->wait_reason);
+	if (!iq_str_starts(fact->entry->function, runtime) ||
 	    !iq_pclntab_func(rt->program->pcln, startpc, &f))
 		return false;
 	if (f.func_id == ids->runtime_main || f.func_id == ids->corostart ||

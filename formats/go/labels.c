@@ -66,7 +66,7 @@ void iq_go_label_reader_destroy(struct iq_go_label_reader *reader)
 	free(reader);
 }
 
-enum outcome { READ, UNREADABLE, NO_MEMORY };
+enum outcome { READ, UNREADABLE, MISSING, NO_MEMORY };
 
 static enum outcome read_string(struct iq_go_label_reader *reader,
 				uint64_t addr, struct iq_str *ret)
@@ -85,7 +85,7 @@ static enum outcome read_string(struct iq_go_label_reader *reader,
 	if (!text)
 		return NO_MEMORY;
 	if (!iq_memory_read(mem, ptr, len, text))
-		return UNREADABLE;
+		return MISSING;
 	*ret = (struct iq_str){ text, len };
 	return READ;
 }
@@ -209,6 +209,10 @@ static struct iq_error *read_set(struct iq_go_label_reader *reader,
 				      reader->items.len, &set->labels);
 	else if (outcome == NO_MEMORY)
 		err = &iq_enomem;
+	else if (outcome == MISSING)
+		iq_facts_gap_addr(
+			facts, IQ_GAP_MISSING, set->addr,
+			"the texts of a goroutine's labels are not in the core");
 	else
 		iq_facts_gap_addr(facts, IQ_GAP_DAMAGED, set->addr,
 				  "labels of a goroutine are unreadable");

@@ -287,6 +287,16 @@ static struct iq_error *merge(struct job *job, struct iq_go_symbolizer *sym,
 	return NULL;
 }
 
+/* Whether any function has a name and a frame size. */
+static bool has_tables(const struct iq_go_runtime *rt)
+{
+	for (size_t i = 0; i < rt->program->num_modules; i++) {
+		if (rt->program->modules[i].has_pclntab)
+			return true;
+	}
+	return false;
+}
+
 struct iq_error *iq_go_stacks_read(const struct iq_go_runtime *rt,
 				   struct iq_go_symbolizer *sym,
 				   const struct iq_stack **ret)
@@ -296,6 +306,11 @@ struct iq_error *iq_go_stacks_read(const struct iq_go_runtime *rt,
 
 	if (!rt->num_gs)
 		return NULL;
+	// That is a gap already; one for each goroutine would say no more.
+	if (!has_tables(rt)) {
+		memset(ret, 0, rt->num_gs * sizeof(*ret));
+		return NULL;
+	}
 	err = job_init(&job);
 	if (!err)
 		err = iq_pool_run(rt->pool, rt->num_gs, 256, unwind_range,
