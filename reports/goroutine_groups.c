@@ -11,6 +11,8 @@
 
 #define MAX_STATE 20
 #define CREATOR_WIDTH 100
+/* Times and states go where a site has less. */
+#define SITE_MIN 12
 
 enum key_kind {
 	KEY_SITE,
@@ -227,6 +229,14 @@ static int group_order(const struct group *a, const struct group *b)
 
 /* ---- the table */
 
+/* What a key may take of the line: a creator is a site, too. */
+static unsigned key_max(const struct groups *groups)
+{
+	unsigned width = groups->term->width;
+
+	return groups->kind == KEY_CREATOR ? width * 2 / 5 : width / 3;
+}
+
 static struct iq_str key_cell(struct groups *groups, const struct group *group)
 {
 	struct iq_term *term = groups->term;
@@ -236,7 +246,7 @@ static struct iq_str key_cell(struct groups *groups, const struct group *group)
 		if (!group->first->fact->created_by)
 			return IQ_STR("(unknown)");
 		return iq_term_site(term, group->first->fact->created_by,
-				    groups->term->width / 2);
+				    key_max(groups));
 	case KEY_LABEL:
 		if (!group->key.len)
 			return IQ_STR("(no such label)");
@@ -278,12 +288,19 @@ static unsigned max_u(unsigned a, unsigned b)
 	return a > b ? a : b;
 }
 
+static unsigned min_u(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
 static struct iq_str site_cell(struct groups *groups, const struct group *group)
 {
 	const struct iq_frame *site = iq_line_site(groups->model, group->first);
 
+	// The key is the site, or a part of it.
 	if (groups->kind != KEY_FUNC && group->site == SHARED_SEVERAL)
-		return IQ_STR("several places");
+		return iq_term_cut(groups->term, IQ_STR("several places"),
+				   groups->columns.site);
 	if (groups->kind == KEY_FUNC && site) {
 		struct iq_frame name = { .function = site->function };
 
@@ -337,10 +354,24 @@ static void divide(struct groups *groups, unsigned room)
 	iq_term_divide(columns, room);
 }
 
+/* A column and the blanks behind it. */
+static unsigned column(unsigned width)
+{
+	return width ? width + 2 : 0;
+}
+
+static unsigned room_for_site(const struct groups *groups)
+{
+	unsigned used =
+		column(groups->count_width) + column(groups->key_width) +
+		column(groups->state_width) + column(groups->since_width);
+
+	return groups->term->width > used + 8 ? groups->term->width - used : 8;
+}
+
 static void measure(struct groups *groups)
 {
 	char buf[IQ_WORDS_SIZE];
-	unsigned used;
 
 	groups->count_width = 4;
 	groups->state_width = 5;
@@ -360,14 +391,24 @@ static void measure(struct groups *groups)
 			      iq_term_width(iq_str_of(since_cell(g, buf))));
 		measure_site(groups, g);
 	}
-	if (groups->key_width > groups->term->width / 3)
-		groups->key_width = groups->term->width / 3;
-	used = groups->count_width + 2 + groups->state_width + 2 +
-	       groups->since_width + 2;
-	if (groups->key_width)
-		used += groups->key_width + 2;
-	divide(groups,
-	       groups->term->width > used + 8 ? groups->term->width - used : 8);
+	groups->key_width = min_u(groups->key_width, key_max(groups));
+	// The reason is the state.
+	if (groups->kind == KEY_REASON)
+		groups->state_width = 0;
+	if (room_for_site(groups) < SITE_MIN)
+		groups->since_width = 0;
+	if (room_for_site(groups) < SITE_MIN)
+		groups->state_width = 0;
+	divide(groups, room_for_site(groups));
+}
+
+/* A column that may have been left out. */
+static void put_cell(struct iq_term *term, struct iq_str clean, unsigned width)
+{
+	if (!width)
+		return;
+	iq_term_left(term, iq_term_cut(term, clean, width), width);
+	iq_out_cstr(term->out, "  ");
 }
 
 static void put_group(struct groups *groups, const struct group *group)
@@ -381,18 +422,9 @@ static void put_group(struct groups *groups, const struct group *group)
 	iq_term_right(term, iq_str_of(iq_words_number(buf, group->count)),
 		      groups->count_width);
 	iq_out_cstr(term->out, "  ");
-	if (groups->key_width) {
-		iq_term_left(term,
-			     iq_term_cut(term, key_cell(groups, group),
-					 groups->key_width),
-			     groups->key_width);
-		iq_out_cstr(term->out, "  ");
-	}
-	iq_term_left(term, state_cell(groups, group), groups->state_width);
-	iq_out_cstr(term->out, "  ");
-	iq_term_left(term, iq_str_of(since_cell(group, buf)),
-		     groups->since_width);
-	iq_out_cstr(term->out, "  ");
+	put_cell(term, key_cell(groups, group), groups->key_width);
+	put_cell(term, state_cell(groups, group), groups->state_width);
+	put_cell(term, iq_str_of(since_cell(group, buf)), groups->since_width);
 	iq_term_left(term, site_cell(groups, group),
 		     creator.len ? groups->columns.site : 0);
 	if (creator.len) {
@@ -401,7 +433,8 @@ static void put_group(struct groups *groups, const struct group *group)
 			   iq_term_cut(term, creator, groups->columns.creator));
 	}
 	iq_out_char(term->out, '\n');
-	if (groups->options->frames)
+	// Those of the first are those of all only if all are at one site.
+	if (groups->options->frames && group->site == SHARED_ONE)
 		iq_line_frames(term, term->out, group->first->fact->stack,
 			       groups->options->frames,
 			       groups->options->runtime_frames);

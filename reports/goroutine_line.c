@@ -65,13 +65,17 @@ void iq_line_heading(struct iq_term *term, const struct iq_model *model,
 		     const struct iq_report_options *options)
 {
 	char total[IQ_WORDS_SIZE], system[IQ_WORDS_SIZE];
+	struct iq_str line;
 
-	iq_out_printf(term->out, "%s goroutine%s",
-		      iq_words_number(total, model->num_total),
-		      model->num_total == 1 ? "" : "s");
+	line = iq_term_textf(term, "%s goroutine%s",
+			     iq_words_number(total, model->num_total),
+			     model->num_total == 1 ? "" : "s");
 	if (model->num_system)
-		iq_out_printf(term->out, ", %s of them the runtime's own%s",
-			      iq_words_number(system, model->num_system),
-			      options->all ? "" : " (not listed; --all does)");
+		line = iq_term_textf(
+			term, "%.*s, %s of them the runtime's own%s",
+			IQ_STR_ARG(line),
+			iq_words_number(system, model->num_system),
+			options->all ? "" : " (not listed; --all does)");
+	iq_term_wrap(term, line, 0, 3);
 	iq_out_char(term->out, '\n');
 }
