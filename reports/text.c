@@ -43,13 +43,36 @@ char iq_text_mark(const struct iq_text *text, const struct iq_evidence *e)
 	return '.';
 }
 
-uint64_t iq_text_count(const struct iq_model *model, const uint32_t *list,
-		       size_t num)
+/* Whether it is one of the finding's own; these are ascending. */
+static bool is_member(const struct iq_finding *f, uint32_t goroutine)
+{
+	size_t low = 0, high = f->num_goroutines;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (f->goroutines[mid] == goroutine)
+			return true;
+		if (f->goroutines[mid] < goroutine)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return false;
+}
+
+uint64_t iq_text_victims(const struct iq_model *model,
+			 const struct iq_finding *finding)
 {
 	uint64_t count = 0;
 
-	for (size_t i = 0; i < num; i++)
-		count += model->goroutines[list[i]].count;
+	for (size_t i = 0; i < finding->num_victims; i++) {
+		uint32_t g = finding->victims[i];
+
+		// Those in a circle wait for each other.
+		if (!is_member(finding, g))
+			count += model->goroutines[g].count;
+	}
 	return count;
 }
 

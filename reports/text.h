@@ -29,9 +29,9 @@ struct iq_text {
 const char *iq_text_kind_name(enum iq_witness_kind kind);
 /* '+' supports, '!' contradicts, '.' silent, 'x' cannot know. */
 char iq_text_mark(const struct iq_text *text, const struct iq_evidence *e);
-/* Sum of the counts of these goroutines. */
-uint64_t iq_text_count(const struct iq_model *model, const uint32_t *list,
-		       size_t num);
+/* How many go on if the finding's goroutines do; without these themselves. */
+uint64_t iq_text_victims(const struct iq_model *model,
+			 const struct iq_finding *finding);
 enum iq_style iq_text_style(enum iq_verdict_word word);
 /* The verdict's word that a finding earns. */
 enum iq_verdict_word iq_text_word(const struct iq_finding *finding);

@@ -55,28 +55,38 @@ static void put_title(struct iq_text *text, const struct iq_finding *f)
 	iq_out_char(term->out, '\n');
 }
 
-/* Frames of the program's own code that lead to the site. */
-static void put_callers(struct iq_text *text, const struct iq_finding *f)
+/* The next frame of the program's own code behind *@at; NULL: no more. */
+static const struct iq_frame *next_caller(const struct iq_stack *stack,
+					  const struct iq_signature *sig,
+					  uint32_t *at)
 {
-	unsigned left =
+	while (++*at < sig->end) {
+		const struct iq_frame *frame = &stack->frames[*at];
+
+		if (!frame->foreign &&
+		    !iq_package_is_std(iq_function_package(frame->function)))
+			return frame;
+	}
+	return NULL;
+}
+
+/* Frames of the program's own code that lead to the site. */
+static size_t find_callers(const struct iq_finding *f,
+			   const struct iq_frame **ret)
+{
+	size_t max =
 		f->class == IQ_CLASS_CRASH ? MAX_CRASH_CALLERS : MAX_CALLERS;
-	unsigned room = text->term->width - indent_of(f) - LABEL_WIDTH;
 	struct iq_signature sig;
+	size_t num = 0;
+	uint32_t at;
 
 	if (!f->stack)
-		return;
+		return 0;
 	iq_signature_compute(f->stack, &sig);
-	for (uint32_t i = sig.begin; i < sig.end && left; i++) {
-		const struct iq_frame *frame = &f->stack->frames[i];
-
-		if ((sig.site != UINT32_MAX && i <= sig.site) ||
-		    frame->foreign ||
-		    iq_package_is_std(iq_function_package(frame->function)))
-			continue;
-		put_line(text, f, "from",
-			 iq_term_site(text->term, frame, room));
-		left--;
-	}
+	at = sig.site != UINT32_MAX ? sig.site : sig.begin;
+	while (num < max && (ret[num] = next_caller(f->stack, &sig, &at)))
+		num++;
+	return num;
 }
 
 /* Labels that all goroutines of the finding share. */
@@ -105,24 +115,40 @@ static void put_labels(struct iq_text *text, const struct iq_finding *f)
 
 static void put_place(struct iq_text *text, const struct iq_finding *f)
 {
+	const struct iq_frame *callers[MAX_CRASH_CALLERS];
+	size_t num = find_callers(f, callers);
 	struct iq_term *term = text->term;
 	unsigned room = term->width - indent_of(f) - LABEL_WIDTH;
-	char own[IQ_WORDS_SIZE];
+	struct iq_str place = iq_term_place(term, f->site);
+	struct iq_str creator = IQ_STR("");
+	struct iq_str both;
 
-	put_line(text, f, "at", iq_term_place(term, f->site));
-	put_callers(text, f);
 	if (f->created_by)
-		put_line(text, f, "made by",
-			 iq_term_site(term, f->created_by, room));
-	if (f->has_wait_max && f->has_wait_min &&
-	    f->wait_max_ns > f->wait_min_ns) {
-		char max[IQ_WORDS_SIZE];
-
-		put_line(text, f, "since",
-			 iq_term_textf(term, "between %s and %s before",
-				       iq_words_duration(own, f->wait_min_ns),
-				       iq_words_duration(max, f->wait_max_ns)));
+		creator = iq_term_site(term, f->created_by, room);
+	both = iq_term_textf(term, "%.*s   made by %.*s", IQ_STR_ARG(place),
+			     IQ_STR_ARG(creator));
+	// One line for both, where there is room and nothing between.
+	if (!num && place.len && creator.len && iq_term_width(both) <= room) {
+		put_line(text, f, "at", both);
+		return;
 	}
+	put_line(text, f, "at", place);
+	for (size_t i = 0; i < num; i++)
+		put_line(text, f, "from", iq_term_site(term, callers[i], room));
+	put_line(text, f, "made by", creator);
+}
+
+static void put_origin(struct iq_text *text, const struct iq_finding *f)
+{
+	char min[IQ_WORDS_SIZE], max[IQ_WORDS_SIZE];
+
+	put_place(text, f);
+	if (f->has_wait_max && f->has_wait_min &&
+	    f->wait_max_ns > f->wait_min_ns)
+		put_line(text, f, "since",
+			 iq_term_textf(text->term, "between %s and %s before",
+				       iq_words_duration(min, f->wait_min_ns),
+				       iq_words_duration(max, f->wait_max_ns)));
 	put_labels(text, f);
 }
 
@@ -208,7 +234,7 @@ void iq_text_finding(struct iq_text *text, const struct iq_finding *finding,
 
 	put_title(text, finding);
 	if (!brief) {
-		put_place(text, finding);
+		put_origin(text, finding);
 		put_witnesses(text, finding);
 	}
 	put_line(text, finding, "fix", iq_term_clean(term, finding->advice));

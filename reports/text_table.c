@@ -81,8 +81,7 @@ static struct iq_str sure_cell(struct iq_text *text, const struct iq_finding *f)
 static struct iq_str count_cell(struct iq_text *text,
 				const struct iq_finding *f)
 {
-	uint64_t victims =
-		iq_text_count(text->model, f->victims, f->num_victims);
+	uint64_t victims = iq_text_victims(text->model, f);
 	char a[IQ_WORDS_SIZE], b[IQ_WORDS_SIZE];
 
 	// A finding about the process, not about a goroutine.
@@ -392,10 +391,10 @@ static void put_victims(struct table *t, const struct row *row)
 	struct iq_str before, after;
 	bool lock;
 
-	if (!f->num_victims)
+	victims = iq_text_victims(t->text->model, f);
+	if (!victims)
 		return;
 	g = &t->text->model->goroutines[f->victims[0]];
-	victims = iq_text_count(t->text->model, f->victims, f->num_victims);
 	lock = g->class == IQ_CLASS_MUTEX || g->class == IQ_CLASS_RWMUTEX_R ||
 	       g->class == IQ_CLASS_RWMUTEX_W;
 	before = iq_term_textf(term, "%s%s in ",
