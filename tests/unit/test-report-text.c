@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The text report: the answer on one screen, whatever the names are. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+// cmocka wants the three above.
+#include <cmocka.h>
+
+#include "render.h"
+
+static const unsigned widths[] = { 40, 60, 80, 100, 110, 120, 200 };
+
+static void test_no_line_is_longer_than_the_terminal(void **state)
+{
+	struct render x;
+
+	(void)state;
+	render_shop(&x, 40);
+	for (size_t i = 0; i < 4 * IQ_ARRAY_SIZE(widths); i++) {
+		x.options.width = widths[i / 4];
+		x.options.utf8 = i & 1;
+		x.options.all = i & 2;
+		// A command to copy is whole or not there.
+		assert_true(longest_line(render_text(&x, "report", "text")) <=
+			    x.options.width);
+	}
+	render_deinit(&x);
+}
+
+static void test_the_answer_fits_on_a_screen(void **state)
+{
+	struct render x;
+	const char *text;
+
+	(void)state;
+	render_shop(&x, 40);
+	text = render_text(&x, "report", "text");
+	assert_non_null(text);
+	assert_true(count_lines(text) <= 24);
+	render_deinit(&x);
+}
+
+static void test_the_verdict_comes_first(void **state)
+{
+	struct render x;
+	const char *text;
+	const char *word;
+
+	(void)state;
+	render_shop(&x, 40);
+	text = render_text(&x, "report", "text");
+	word = iq_verdict_word_name(x.model->verdict.word);
+	assert_int_equal(strncmp(text, word, strlen(word)), 0);
+	assert_non_null(strstr(text, "\nshop  go1.26.8 amd64  pid 20362  "
+				     "build 7f9fb76c  core + dump"));
+	render_deinit(&x);
+}
+
+static void test_what_is_missing_is_named(void **state)
+{
+	struct render x;
+	const char *text;
+
+	(void)state;
+	render_shop(&x, 40);
+	text = render_text(&x, "report", "text");
+	assert_non_null(strstr(text, "missing: 1 gap\n"));
+	assert_non_null(strstr(text, "core.20362 at address 0xc000100000: 2 "
+				     "pages of the heap"));
+	render_deinit(&x);
+}
+
+static void test_the_next_commands_can_be_copied(void **state)
+{
+	struct render x;
+
+	(void)state;
+	render_shop(&x, 40);
+	assert_non_null(strstr(render_text(&x, "report", "text"),
+			       "next: inquest bt 2 core.20362 crash.txt\n"));
+	x.facts[1]->witness.path = IQ_STR("a file; rm -rf x");
+	assert_non_null(strstr(render_text(&x, "report", "text"),
+			       "next: inquest bt 2 FILE...\n"));
+	render_deinit(&x);
+}
+
+static void test_names_cannot_command_the_terminal(void **state)
+{
+	static const char *const commands[] = { "report", "goroutines", "bt" };
+	struct render x;
+
+	(void)state;
+	render_shop(&x, 2);
+	x.options.all = true;
+	x.options.labels = true;
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(commands); i++) {
+		const char *text = render_text(&x, commands[i], "text");
+
+		assert_null(strchr(text, '\x1b'));
+		assert_null(strstr(text, "\xe2\x80\xae"));
+		assert_null(strchr(text, '\t'));
+	}
+	render_deinit(&x);
+}
+
+static void test_color_is_only_where_it_is_wanted(void **state)
+{
+	struct render x;
+
+	(void)state;
+	render_shop(&x, 2);
+	assert_null(strchr(render_text(&x, "report", "text"), '\x1b'));
+	x.options.color = true;
+	assert_non_null(strchr(render_text(&x, "report", "text"), '\x1b'));
+	render_deinit(&x);
+}
+
+static void test_wide_tables_show_the_matrix(void **state)
+{
+	struct render x;
+
+	(void)state;
+	render_shop(&x, 40);
+	x.options.width = 120;
+	assert_non_null(strstr(render_text(&x, "report", "text"), " C D\n"));
+	assert_non_null(strstr(x.out.buf, " + +\n"));
+	x.options.width = 80;
+	assert_null(strstr(render_text(&x, "report", "text"), " C D\n"));
+	render_deinit(&x);
+}
+
+/* As many findings as there are sites. */
+static void add_sites(struct iq_facts *facts, unsigned num)
+{
+	for (unsigned i = 0; i < num; i++) {
+		char stack[128];
+
+		snprintf(stack, sizeof(stack),
+			 "runtime.gopark proc.go:1;"
+			 "runtime.chansend1 chan.go:2;main.leak%u main.go:%u",
+			 i, i + 1);
+		for (unsigned j = 0; j < 2; j++)
+			facts_add(facts, 1 + i * 2 + j, "chan send", stack);
+	}
+}
+
+static void test_ten_findings_are_listed_and_the_rest_counted(void **state)
+{
+	struct render x = {
+		.facts = { facts_new(IQ_WITNESS_DUMP, "dump") },
+		.num_facts = 1,
+		.options = { .width = 80 },
+	};
+
+	(void)state;
+	add_sites(x.facts[0], 14);
+	render_join(&x);
+	assert_int_equal(x.model->num_findings, 14);
+	assert_non_null(strstr(render_text(&x, "report", "text"),
+			       "and 4 more findings of 8 goroutines (--all "
+			       "lists them)\n"));
+	x.options.all = true;
+	assert_null(strstr(render_text(&x, "report", "text"), "more findings"));
+	assert_non_null(strstr(x.out.buf, "main.leak13 main.go:14"));
+	render_deinit(&x);
+}
+
+static void test_clean_says_what_was_not_looked_at(void **state)
+{
+	struct render x = {
+		.facts = { facts_new(IQ_WITNESS_DUMP, "dump") },
+		.num_facts = 1,
+		.options = { .width = 80 },
+	};
+	const char *text;
+
+	(void)state;
+	x.facts[0]->witness.tells = IQ_TELLS_STACKS | IQ_TELLS_STATES;
+	facts_add(x.facts[0], 1, "running", "main.main main.go:3");
+	render_join(&x);
+	text = render_text(&x, "report", "text");
+	assert_int_equal(strncmp(text, "CLEAN", 5), 0);
+	for (size_t i = 0; i < x.model->num_not_run; i++)
+		assert_non_null(strstr(text, x.model->not_run[i].rule));
+	render_deinit(&x);
+}
+
+static void test_a_list_line_is_no_longer_than_the_terminal(void **state)
+{
+	static const char *const keys[] = { NULL,      "site",	 "func",
+					    "creator", "status", "reason",
+					    "stack",   "label.x" };
+	struct render x;
+
+	(void)state;
+	render_shop(&x, 40);
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(keys); i++) {
+		for (size_t j = 0; j < 2 * IQ_ARRAY_SIZE(widths); j++) {
+			x.options.width = widths[j / 2];
+			x.options.utf8 = j & 1;
+			x.options.group_by = keys[i];
+			x.options.frames = 3;
+			assert_true(longest_line(render_text(&x, "goroutines",
+							     "text")) <=
+				    x.options.width);
+		}
+	}
+	render_deinit(&x);
+}
+
+static void test_groups_are_counted_largest_first(void **state)
+{
+	struct render x;
+	const char *text;
+
+	(void)state;
+	render_shop(&x, 40);
+	x.options.group_by = "site";
+	text = render_text(&x, "goroutines", "text");
+	text = strchr(text, '\n') + 1;
+	assert_int_equal(strncmp(text,
+				 "  40  chan send   >=1m05s  "
+				 "main.fetchQuote.func1 main.go:34\n"
+				 "   3  Mutex.Lock  unknown  ",
+				 87),
+			 0);
+	x.options.group_by = "colour";
+	assert_null(render_text(&x, "goroutines", "text"));
+	render_deinit(&x);
+}
+
+static void test_a_limit_counts_what_it_leaves_out(void **state)
+{
+	struct render x;
+
+	(void)state;
+	render_shop(&x, 40);
+	x.options.limit = 5;
+	assert_non_null(strstr(render_text(&x, "goroutines", "text"),
+			       "and 41 more (--limit 5)\n"));
+	render_deinit(&x);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_line_is_longer_than_the_terminal),
+		cmocka_unit_test(test_the_answer_fits_on_a_screen),
+		cmocka_unit_test(test_the_verdict_comes_first),
+		cmocka_unit_test(test_what_is_missing_is_named),
+		cmocka_unit_test(test_the_next_commands_can_be_copied),
+		cmocka_unit_test(test_names_cannot_command_the_terminal),
+		cmocka_unit_test(test_color_is_only_where_it_is_wanted),
+		cmocka_unit_test(test_wide_tables_show_the_matrix),
+		cmocka_unit_test(
+			test_ten_findings_are_listed_and_the_rest_counted),
+		cmocka_unit_test(test_clean_says_what_was_not_looked_at),
+		cmocka_unit_test(
+			test_a_list_line_is_no_longer_than_the_terminal),
+		cmocka_unit_test(test_groups_are_counted_largest_first),
+		cmocka_unit_test(test_a_limit_counts_what_it_leaves_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
