@@ -68,25 +68,36 @@ static bool record_text(const struct iq_lines *lines, struct iq_str line,
 	return true;
 }
 
-/* A line without colours and entities; @line itself where it has none. */
+/* Makes @line, which may be a part of @buf, all of it; false without memory. */
+static bool buf_take(struct iq_text_buf *buf, struct iq_str line)
+{
+	const char *data = buf->bytes.data;
+
+	if (data && line.ptr >= data && line.ptr < data + buf->bytes.cap) {
+		memmove(buf->bytes.data, line.ptr, line.len);
+		buf->bytes.len = line.len;
+		return true;
+	}
+	buf->bytes.len = 0;
+	return iq_text_buf_add(buf, line);
+}
+
+/* A line without colours, tags and entities; @line itself if it has none. */
 static struct iq_str line_clean(struct iq_lines *lines, struct iq_str line)
 {
-	struct iq_text_buf *buf = &lines->levels[lines->depth].line;
+	struct iq_text_buf *buf = &level_of(lines)->line;
 
 	if (lines->has_escapes && iq_str_find(line, '\x1b') < line.len) {
 		buf->bytes.len = 0;
 		lines->nomem |= !iq_wrap_colours_cut(line, buf);
 		line = iq_text_buf_str(buf);
 	}
-	if (lines->is_html)
-		line = iq_wrap_tags_cut(line);
-	if (lines->is_html && iq_str_find(line, '&') < line.len) {
+	if (!lines->is_html)
+		return line;
+	line = iq_wrap_tags_cut(line);
+	if (iq_str_find(line, '&') < line.len) {
 		// Entities are longer than what they stand for: in place.
-		buf = &lines->levels[lines->depth].line;
-		if (line.ptr != buf->bytes.data) {
-			buf->bytes.len = 0;
-			lines->nomem |= !iq_text_buf_add(buf, line);
-		}
+		lines->nomem |= !buf_take(buf, line);
 		iq_wrap_entities_undo(buf);
 		line = iq_text_buf_str(buf);
 	}
@@ -135,7 +146,6 @@ static bool line_unwrap(struct iq_lines *lines, struct iq_str *line)
 	struct iq_str text;
 
 	lines->prefixed = false;
-	*line = line_clean(lines, *line);
 	if (level_of(lines)->prefix_state != IQ_LINES_PREFIX_NONE &&
 	    !prefix_cut(lines, line))
 		return false;
@@ -186,6 +196,7 @@ static bool line_take(struct iq_lines *lines, struct iq_str *ret)
 					return !done;
 				continue;
 			}
+			*ret = line_clean(lines, *ret);
 		}
 		if (line_unwrap(lines, ret))
 			return !lines->nomem;
