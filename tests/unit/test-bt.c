@@ -38,11 +38,10 @@ static struct iq_goroutine_fact *add_sender(struct iq_facts *facts)
 		  .pc = 0x473ee1,
 		  .entry = 0x473ee0 },
 	};
-	const struct iq_label label = { IQ_STR("route"),
-					       IQ_STR("/\"q\"") };
+	const struct iq_label label = { IQ_STR("route"), IQ_STR("/\"q\"") };
 	const struct iq_stack stack = { .frames = frames,
-					       .num_frames = 4,
-					       .complete = true };
+					.num_frames = 4,
+					.complete = true };
 	struct iq_goroutine_fact *g =
 		facts_add(facts, 34, "chan send", "x x:1");
 
