@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/heap.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+// cmocka wants the three above.
+#include <cmocka.h>
+
+#include "base/limits.h"
+#include "heap-builder.h"
+
+#define HEAP 0xc000000000ull
+
+static void test_words_find_the_slot_that_holds_them(void **state)
+{
+	struct heap_builder b;
+	struct iq_heap_map *map;
+
+	(void)state;
+	heap_builder_init(&b);
+	heap_builder_span(&b, HEAP + 0x2000, 96, 85);
+	heap_builder_span(&b, HEAP, 64, 128);
+	map = heap_builder_map(&b);
+	assert_int_equal(map->num_slots, 213);
+	assert_int_equal(iq_heap_map_slot(map, HEAP), 0);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 63), 0);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 64), 1);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 0x1fff), 127);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 0x2000), 128);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 0x2000 + 85 * 96 - 1),
+			 212);
+	assert_int_equal(iq_heap_map_span_of_slot(map, 127), 0);
+	assert_int_equal(iq_heap_map_span_of_slot(map, 128), 1);
+	assert_int_equal(iq_heap_map_span_of_slot(map, 213), IQ_HEAP_NONE);
+	iq_heap_map_destroy(map);
+	heap_builder_deinit(&b);
+}
+
+static void test_words_outside_of_slots_are_none(void **state)
+{
+	struct heap_builder b;
+	struct iq_heap_map *map;
+
+	(void)state;
+	heap_builder_init(&b);
+	// 32 bytes of the page are too few for a slot.
+	heap_builder_span(&b, HEAP, 96, 85);
+	map = heap_builder_map(&b);
+	assert_int_equal(iq_heap_map_slot(map, HEAP - 1), IQ_HEAP_NONE);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 85 * 96), IQ_HEAP_NONE);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 0x2000), IQ_HEAP_NONE);
+	assert_int_equal(iq_heap_map_slot(map, 0), IQ_HEAP_NONE);
+	assert_int_equal(iq_heap_map_slot(map, UINT64_MAX), IQ_HEAP_NONE);
+	iq_heap_map_destroy(map);
+	heap_builder_deinit(&b);
+}
+
+static void test_free_slots_are_no_objects(void **state)
+{
+	// Slots 5 and 8 are allocated, and what is below freeindex.
+	const uint8_t bits[16] = { 0x20, 0x01 };
+	struct heap_builder b;
+	struct iq_heap_map *map;
+	struct iq_heap_span *span;
+
+	(void)state;
+	heap_builder_init(&b);
+	span = heap_builder_span(&b, HEAP, 64, 128);
+	span->alloc_bits = bits;
+	span->free_index = 3;
+	map = heap_builder_map(&b);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 2 * 64), 2);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 3 * 64), IQ_HEAP_NONE);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 5 * 64), 5);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 8 * 64), 8);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 9 * 64), IQ_HEAP_NONE);
+	iq_heap_map_destroy(map);
+	heap_builder_deinit(&b);
+}
+
+static void test_an_empty_heap_has_nothing(void **state)
+{
+	struct heap_builder b;
+	struct iq_heap_map *map;
+
+	(void)state;
+	heap_builder_init(&b);
+	map = heap_builder_map(&b);
+	assert_int_equal(iq_heap_map_slot(map, HEAP), IQ_HEAP_NONE);
+	assert_int_equal(iq_heap_map_slot(map, 0), IQ_HEAP_NONE);
+	assert_int_equal(map->incomplete[0], 0);
+	iq_heap_map_destroy(map);
+	heap_builder_deinit(&b);
+}
+
+/* A map over spans that have no memory. */
+static struct iq_heap_map *map_of(struct heap_builder *b,
+				  const struct iq_heap_span *spans, size_t num)
+{
+	heap_builder_init(b);
+	for (size_t i = 0; i < num; i++)
+		assert_true(iq_vec_push(&b->spans, spans[i]));
+	return heap_builder_map(b);
+}
+
+static void test_many_spans_of_a_chunk_are_found_by_page(void **state)
+{
+	struct iq_heap_span spans[40] = { 0 };
+	struct heap_builder b;
+	struct iq_heap_map *map;
+
+	(void)state;
+	// Every third page, and a large one across the next chunk.
+	for (uint32_t i = 0; i < 39; i++)
+		spans[i] = (struct iq_heap_span){ .addr = HEAP + i * 0x6000,
+						  .elem_size = 1024,
+						  .num_slots = 8 };
+	spans[39] = (struct iq_heap_span){ .addr = HEAP + 0x3000000,
+					   .elem_size = 0x8000000,
+					   .num_slots = 1 };
+	map = map_of(&b, spans, 40);
+	assert_non_null(map->chunks[0].pages);
+	assert_null(map->chunks[1].pages);
+	for (uint32_t i = 0; i < 39; i++) {
+		uint64_t addr = HEAP + i * 0x6000;
+
+		assert_int_equal(iq_heap_map_slot(map, addr + 1024), 8 * i + 1);
+		assert_int_equal(iq_heap_map_slot(map, addr + 0x2000),
+				 IQ_HEAP_NONE);
+	}
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 0x3000000), 39 * 8);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 0x7000000), 39 * 8);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 0xafffff8), 39 * 8);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 0xb000000), IQ_HEAP_NONE);
+	iq_heap_map_destroy(map);
+	heap_builder_deinit(&b);
+}
+
+static void test_spans_that_cannot_be_leave_a_gap(void **state)
+{
+	static const struct iq_heap_span bad[] = {
+		{ .addr = HEAP, .elem_size = 0, .num_slots = 8 },
+		{ .addr = HEAP, .elem_size = 12, .num_slots = 8 },
+		{ .addr = HEAP, .elem_size = 64, .num_slots = 0 },
+		{ .addr = HEAP + 64, .elem_size = 64, .num_slots = 8 },
+		{ .addr = 0, .elem_size = 64, .num_slots = 8 },
+		{ .addr = 1ull << 48, .elem_size = 64, .num_slots = 8 },
+		{ .addr = HEAP, .elem_size = 1ull << 62, .num_slots = 8 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(bad); i++) {
+		struct heap_builder b;
+		struct iq_heap_map *map = map_of(&b, &bad[i], 1);
+
+		assert_int_equal(map->spans.len, 0);
+		assert_int_not_equal(map->incomplete[0], 0);
+		iq_heap_map_destroy(map);
+		heap_builder_deinit(&b);
+	}
+}
+
+static void test_spans_that_overlap_leave_a_gap(void **state)
+{
+	static const struct iq_heap_span spans[] = {
+		{ .addr = HEAP, .elem_size = 0x4000, .num_slots = 1 },
+		{ .addr = HEAP + 0x2000, .elem_size = 64, .num_slots = 128 },
+		{ .addr = HEAP + 0x4000, .elem_size = 64, .num_slots = 128 },
+	};
+	struct heap_builder b;
+	struct iq_heap_map *map = map_of(&b, spans, IQ_ARRAY_SIZE(spans));
+
+	(void)state;
+	assert_int_equal(map->spans.len, 2);
+	assert_int_not_equal(map->incomplete[0], 0);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 0x2000), 0);
+	assert_int_equal(iq_heap_map_slot(map, HEAP + 0x4000), 1);
+	iq_heap_map_destroy(map);
+	heap_builder_deinit(&b);
+}
+
+static void test_more_slots_than_numbers_leave_a_gap(void **state)
+{
+	static const struct iq_heap_span spans[] = {
+		{ .addr = HEAP, .elem_size = 8, .num_slots = 1u << 16 },
+		{ .addr = HEAP + (1ull << 40),
+		  .elem_size = 8,
+		  .num_slots = IQ_LIMIT_HEAP_SLOTS },
+	};
+	struct heap_builder b;
+	struct iq_heap_map *map = map_of(&b, spans, IQ_ARRAY_SIZE(spans));
+
+	(void)state;
+	assert_int_equal(map->num_slots, 1u << 16);
+	assert_int_not_equal(map->incomplete[0], 0);
+	iq_heap_map_destroy(map);
+	heap_builder_deinit(&b);
+}
+
+/* All sizes are tried: Go's classes and any that a broken core may claim. */
+static void test_offsets_are_divided_exactly(void **state)
+{
+	(void)state;
+	for (uint64_t size = 8; size <= 32768 + 8; size += 8) {
+		struct iq_heap_span span = {
+			.elem_size = size,
+			.magic = UINT32_MAX / (uint32_t)size + 1,
+		};
+
+		for (uint64_t i = 0; i < 64; i++) {
+			uint64_t far = (UINT32_MAX / size - i) * size;
+
+			assert_int_equal(iq_heap_divide(&span, i * size), i);
+			assert_int_equal(
+				iq_heap_divide(&span, i * size + size - 1), i);
+			assert_int_equal(iq_heap_divide(&span, far),
+					 far / size);
+			assert_int_equal(iq_heap_divide(&span, far - 1),
+					 (far - 1) / size);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words_find_the_slot_that_holds_them),
+		cmocka_unit_test(test_words_outside_of_slots_are_none),
+		cmocka_unit_test(test_free_slots_are_no_objects),
+		cmocka_unit_test(test_an_empty_heap_has_nothing),
+		cmocka_unit_test(test_many_spans_of_a_chunk_are_found_by_page),
+		cmocka_unit_test(test_spans_that_cannot_be_leave_a_gap),
+		cmocka_unit_test(test_spans_that_overlap_leave_a_gap),
+		cmocka_unit_test(test_more_slots_than_numbers_leave_a_gap),
+		cmocka_unit_test(test_offsets_are_divided_exactly),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
