@@ -281,8 +281,8 @@ static struct iq_error *child_wait(const struct iq_child_limits *limits,
 		whole = answer.code != -1 ||
 			answer_read(fd, deadline, buf, size) == size;
 	}
-	late = now_ms() >= deadline;
 	reaped = child_reap(pid, deadline, &status);
+	late = now_ms() >= deadline;
 	if (!whole)
 		return no_answer(limits, late, reaped, status);
 	return answer.code == -1 ? NULL : answer_error(&answer);

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 
-/* DWARF 5, tables 7.3, 7.5, 7.9 and 7.17. The header that has them is another
+/* DWARF 5, sections 7.5.3, 7.5.4, 7.7.1, 7.8 and 7.12. The header that has them is another
  * library's, too, so it is not included. */
 enum {
 	TAG_MEMBER = 0x0d,
@@ -25,6 +25,7 @@ enum {
 	AT_TYPE = 0x49,
 	LANG_GO = 0x16,
 	OP_ADDR = 0x03,
+	END_LITTLE = 0x02,
 };
 
 /* .debug_types, which Go never writes, would be the other choice. */
@@ -87,7 +88,11 @@ static int get_section_info(void *object, section_index index,
 
 static byte_order get_byte_order(void *object iq_unused)
 {
+#ifdef IQ_LIBDWARF_0
+	return END_LITTLE;
+#else
 	return DW_OBJECT_LSB;
+#endif
 }
 
 static Dwarf_Small get_word_size(void *object iq_unused)
