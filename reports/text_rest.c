@@ -155,7 +155,8 @@ static void add_part(struct iq_text *text, struct iq_str *line, uint64_t num,
 			iq_term_textf(text->term, " (%.*s)", IQ_STR_ARG(list)));
 }
 
-static struct iq_error *put_others(struct iq_text *text)
+/* @end stands behind the sentence: "missing: nothing". */
+static struct iq_error *put_others(struct iq_text *text, const char *end)
 {
 	struct others others = { 0 };
 	struct iq_error *err = count_others(text->model, &others);
@@ -182,8 +183,8 @@ static struct iq_error *put_others(struct iq_text *text)
 	if (!line.len)
 		line = IQ_STR(" none");
 	put_paragraph(text,
-		      iq_term_textf(text->term, "not findings:%.*s",
-				    IQ_STR_ARG(line)),
+		      iq_term_textf(text->term, "not findings:%.*s%s",
+				    IQ_STR_ARG(line), end),
 		      3);
 	return NULL;
 }
@@ -286,24 +287,14 @@ static void put_gaps_sorted(struct iq_text *text, const struct gap_refs *refs)
 			      iq_words_number(number, refs->count - shown));
 }
 
-static struct iq_error *put_gaps(struct iq_text *text)
+static void put_gaps(struct iq_text *text, const struct gap_refs *refs)
 {
-	struct gap_refs refs = { 0 };
 	char number[IQ_WORDS_SIZE];
-	struct iq_error *err = NULL;
 
-	if (!collect_all(&refs, text->model)) {
-		err = &iq_enomem;
-	} else if (!refs.count) {
-		iq_out_cstr(text->term->out, "missing: nothing\n");
-	} else {
-		iq_out_printf(text->term->out, "missing: %s %s\n",
-			      iq_words_number(number, refs.count),
-			      refs.count == 1 ? "gap" : "gaps, worst first");
-		put_gaps_sorted(text, &refs);
-	}
-	iq_vec_deinit(&refs.list);
-	return err;
+	iq_out_printf(text->term->out, "missing: %s %s\n",
+		      iq_words_number(number, refs->count),
+		      refs->count == 1 ? "gap" : "gaps, worst first");
+	put_gaps_sorted(text, refs);
 }
 
 /* ---- what was not run */
@@ -453,14 +444,29 @@ static void put_next(struct iq_text *text)
 	put_command(text, label, IQ_STR("inquest goroutines -g site"));
 }
 
-struct iq_error *iq_text_rest(struct iq_text *text)
+static struct iq_error *put_known_and_missing(struct iq_text *text,
+					      const struct gap_refs *refs)
 {
+	const char *nothing = refs->count ? "" : "; missing: nothing";
 	struct iq_error *err = NULL;
 
 	if (text->model->num_goroutines)
-		err = put_others(text);
-	if (!err)
-		err = put_gaps(text);
+		err = put_others(text, nothing);
+	else if (!refs->count)
+		iq_out_cstr(text->term->out, "missing: nothing\n");
+	if (!err && refs->count)
+		put_gaps(text, refs);
+	return err;
+}
+
+struct iq_error *iq_text_rest(struct iq_text *text)
+{
+	struct gap_refs refs = { 0 };
+	struct iq_error *err = &iq_enomem;
+
+	if (collect_all(&refs, text->model))
+		err = put_known_and_missing(text, &refs);
+	iq_vec_deinit(&refs.list);
 	if (err)
 		return err;
 	put_not_run(text);
