@@ -196,7 +196,7 @@ static bool write_reports(struct inquest *iq, const struct cli_args *args,
 }
 
 /* "100,007 goroutines, 0.2 s": the end of a run, for who watches it. */
-static void tell_time(const struct inquest *iq, const struct cli_args *args,
+static void tell_time(struct inquest *iq, const struct cli_args *args,
 		      double seconds)
 {
 	uint64_t n = inquest_num_goroutines(iq);
