@@ -108,30 +108,27 @@ static const struct iq_core_module *file_of(const struct iq_core *core,
 	return NULL;
 }
 
-/* Says that a row is taken which may be wrong, and, if @why is known, why the
- * executable did not tell a better one. */
+/* Says that a row is taken which may be wrong, and why the executable did not
+ * tell a better one. */
 static void version_assume(struct iq_go_program *program,
 			   struct iq_facts *facts, const char *why)
 {
 	char quoted[IQ_STR_QUOTE_SIZE];
 	const struct iq_go_version *v = program->version;
-	const char *between = why ? "; " : "";
 
-	if (!why)
-		why = "";
 	if (program->go_version.len)
 		iq_facts_gap(
 			facts, IQ_GAP_LAYOUT,
 			"the runtime's layout of %s was not measured: that "
-			"of go1.%u.%u is assumed%s%s",
+			"of go1.%u.%u is assumed; %s",
 			iq_str_quote(program->go_version, quoted), v->minor,
-			v->patch, between, why);
+			v->patch, why);
 	else
 		iq_facts_gap(facts, IQ_GAP_LAYOUT,
 			     "the Go version is not told by build information: "
 			     "go1.%u, the newest whose tables have this shape, "
-			     "is assumed%s%s",
-			     v->minor, between, why);
+			     "is assumed; %s",
+			     v->minor, why);
 }
 
 /*
@@ -145,7 +142,9 @@ static struct iq_error *version_adapt(struct iq_go_program *program,
 	struct iq_error *err;
 
 	if (!file || !file->verified || !iq_dwarf_present(file->elf)) {
-		version_assume(program, facts, NULL);
+		version_assume(program, facts,
+			       "the executable with its debug information "
+			       "would tell");
 		return NULL;
 	}
 	err = iq_go_version_measure(program->core, file, program->version,
