@@ -13,6 +13,7 @@
 #include "detect/detector.h"
 #include "formats/reader.h"
 #include "formats/source.h"
+#include "model/liveness.h"
 #include "model/model.h"
 #include "options.h"
 #include "reports/report.h"
@@ -38,6 +39,7 @@ struct inquest {
 	struct iq_pool *pool;
 	const struct iq_facts **witnesses;
 	struct iq_model *model;
+	bool judged;
 };
 
 static struct inquest_error nomem = { .kind = INQUEST_ERROR_NOMEM };
@@ -291,7 +293,7 @@ static struct iq_error *add_problems(struct inquest *iq)
 	return err;
 }
 
-static struct iq_error *judge(struct inquest *iq)
+static struct iq_error *join(struct inquest *iq)
 {
 	struct iq_error *err;
 
@@ -300,10 +302,19 @@ static struct iq_error *judge(struct inquest *iq)
 		return &iq_enomem;
 	for (size_t i = 0; i < iq->inputs.len; i++)
 		iq->witnesses[i] = iq->inputs.data[i].facts;
-	err = iq_model_create(iq->witnesses, iq->inputs.len, iq->pool,
-			      &iq->model);
-	if (!err)
-		err = add_problems(iq);
+	err = iq_model_create(iq->witnesses, iq->inputs.len, &iq->model);
+	return err ? err : add_problems(iq);
+}
+
+/* Runs the rules, when something first asks what they found. */
+static struct iq_error *judge(struct inquest *iq)
+{
+	struct iq_error *err;
+
+	if (iq->judged)
+		return NULL;
+	iq->judged = true;
+	err = iq_liveness_run(iq->model, iq->pool);
 	return err ? err : iq_detectors_run(iq->model);
 }
 
@@ -322,7 +333,7 @@ const struct inquest_error *inquest_analyze(struct inquest *iq)
 	if (!err)
 		err = read_all(iq);
 	if (!err)
-		err = judge(iq);
+		err = join(iq);
 	return err ? take_error(iq, INQUEST_ERROR_INPUT, NULL, err) : NULL;
 }
 
@@ -341,6 +352,11 @@ const struct inquest_error *inquest_render(struct inquest *iq,
 	if (!iq->model)
 		return keep_error(iq, INQUEST_ERROR_USAGE, NULL,
 				  "the case was not analysed");
+	if (report->judged) {
+		err = judge(iq);
+		if (err)
+			return take_error(iq, INQUEST_ERROR_INPUT, NULL, err);
+	}
 	iq_out_init(&out, fd);
 	err = report->render(iq->model, &iq->options.report, &out);
 	if (!err) {
@@ -373,14 +389,20 @@ const char *inquest_report_format(size_t index)
 	return NULL;
 }
 
-const char *inquest_verdict(const struct inquest *iq)
+const char *inquest_verdict(struct inquest *iq)
 {
-	return iq->model ? iq_verdict_word_name(iq->model->verdict.word) : NULL;
+	struct iq_error *err;
+
+	if (!iq->model)
+		return NULL;
+	err = judge(iq);
+	iq_error_destroy(err);
+	return err ? NULL : iq_verdict_word_name(iq->model->verdict.word);
 }
 
-size_t inquest_num_findings(const struct inquest *iq)
+size_t inquest_num_findings(struct inquest *iq)
 {
-	return iq->model ? iq->model->num_findings : 0;
+	return inquest_verdict(iq) ? iq->model->num_findings : 0;
 }
 
 uint64_t inquest_num_goroutines(const struct inquest *iq)
@@ -454,6 +476,12 @@ const struct inquest_error *inquest_fails(struct inquest *iq,
 	char quoted[IQ_STR_QUOTE_SIZE];
 	bool fails = false;
 
+	if (iq->model) {
+		struct iq_error *err = judge(iq);
+
+		if (err)
+			return take_error(iq, INQUEST_ERROR_INPUT, NULL, err);
+	}
 	do {
 		size_t comma = iq_str_find(rest, ',');
 		struct iq_str word = iq_str_trim(iq_str_sub(rest, 0, comma));

@@ -69,7 +69,10 @@ const struct inquest_error *inquest_set(struct inquest *iq, const char *name,
 const struct inquest_error *inquest_add_input(struct inquest *iq,
 					      const char *path);
 
-/* Since 0.1.0. Reads all inputs and runs all rules. Once for a case. */
+/*
+ * Since 0.1.0. Reads and joins all inputs. Once for a case. The rules run when
+ * something first asks for findings.
+ */
 const struct inquest_error *inquest_analyze(struct inquest *iq);
 
 /*
@@ -86,9 +89,9 @@ bool inquest_has_report(const char *command, const char *format);
 const char *inquest_report_format(size_t index);
 
 /* Since 0.1.0. The verdict's word, "LEAK"; static. NULL before analysis. */
-const char *inquest_verdict(const struct inquest *iq);
+const char *inquest_verdict(struct inquest *iq);
 /* Since 0.1.0. Number of findings. */
-size_t inquest_num_findings(const struct inquest *iq);
+size_t inquest_num_findings(struct inquest *iq);
 /* Since 0.1.0. Number of goroutines. */
 uint64_t inquest_num_goroutines(const struct inquest *iq);
 

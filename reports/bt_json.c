@@ -67,5 +67,6 @@ const struct iq_report iq_report_bt_json = {
 	.command = "bt",
 	.format = "json",
 	.summary = "one JSON object a goroutine and line",
+	.judged = true,
 	.render = bt_json_render,
 };

@@ -37,6 +37,8 @@ struct iq_report {
 	const char *command; /* "report", "goroutines", "bt" */
 	const char *format;  /* "text", "json" */
 	const char *summary;
+	/* Shows findings or what is reachable: the rules must have run. */
+	bool judged;
 	struct iq_error *(*render)(const struct iq_model *model,
 				   const struct iq_report_options *options,
 				   struct iq_out *out);

@@ -413,5 +413,6 @@ const struct iq_report iq_report_text = {
 	.command = "report",
 	.format = "text",
 	.summary = "verdict and findings for people",
+	.judged = true,
 	.render = text_render,
 };

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "model/group.h"
-#include "model/liveness.h"
 #include "model/lock.h"
 #include "model/same_process.h"
 
@@ -223,8 +222,7 @@ static void count_goroutines(struct iq_model *m)
 }
 
 struct iq_error *iq_model_create(const struct iq_facts *const *witnesses,
-				 size_t num_witnesses, struct iq_pool *pool,
-				 struct iq_model **ret)
+				 size_t num_witnesses, struct iq_model **ret)
 {
 	struct iq_model *m = calloc(1, sizeof(*m));
 	struct iq_error *err;
@@ -246,8 +244,6 @@ struct iq_error *iq_model_create(const struct iq_facts *const *witnesses,
 		err = iq_groups_make(m);
 	if (!err)
 		err = iq_locks_make(m);
-	if (!err)
-		err = iq_liveness_run(m, pool);
 	if (err) {
 		iq_model_destroy(m);
 		return err;

@@ -12,7 +12,6 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/pool.h"
 #include "base/str.h"
 #include "model/fact.h"
 #include "model/finding.h"
@@ -139,11 +138,11 @@ struct iq_model {
 };
 
 /*
- * Joins the facts, which must outlive the model; the pool divides the work.
+ * Joins the facts, which must outlive the model.
  */
 struct iq_error *iq_model_create(const struct iq_facts *const *witnesses,
-				 size_t num_witnesses, struct iq_pool *pool,
-				 struct iq_model **ret) iq_must_check;
+				 size_t num_witnesses, struct iq_model **ret)
+	iq_must_check;
 void iq_model_destroy(struct iq_model *model);
 
 /* Adds a problem of the case as a whole; @text is copied. */

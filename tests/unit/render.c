@@ -85,7 +85,7 @@ void render_join(struct render *render)
 		iq_facts_finish(render->facts[i]);
 	assert_null(
 		iq_model_create((const struct iq_facts *const *)render->facts,
-				render->num_facts, NULL, &render->model));
+				render->num_facts, &render->model));
 	assert_null(iq_detectors_run(render->model));
 }
 

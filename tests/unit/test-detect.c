@@ -27,7 +27,7 @@ static void analyse(struct fixture *x)
 	while (x->num < IQ_ARRAY_SIZE(x->facts) && x->facts[x->num])
 		iq_facts_finish(x->facts[x->num++]);
 	assert_null(iq_model_create((const struct iq_facts *const *)x->facts,
-				    x->num, NULL, &x->model));
+				    x->num, &x->model));
 	assert_null(iq_detectors_run(x->model));
 }
 

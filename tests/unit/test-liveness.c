@@ -86,7 +86,8 @@ static void analyse(struct fixture *x)
 	const struct iq_facts *witnesses[1] = { x->facts };
 
 	iq_facts_finish(x->facts);
-	assert_null(iq_model_create(witnesses, 1, NULL, &x->model));
+	assert_null(iq_model_create(witnesses, 1, &x->model));
+	assert_null(iq_liveness_run(x->model, NULL));
 }
 
 static enum iq_reach reach(const struct fixture *x, uint64_t id)
