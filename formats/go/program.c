@@ -183,13 +183,10 @@ static struct iq_error *version_find(struct iq_go_program *program,
 					    "the Go version is unknown and "
 					    "the runtime's tables have no "
 					    "known shape");
-	const struct iq_go_version *row = program->version;
 	struct iq_error *err = NULL;
 	if (!program->version_exact)
 		err = version_adapt(program, facts, addr);
-	// A row that is assumed is known to be doubtful.
-	bool trusted = program->version_exact || program->version != row;
-	if (!err && trusted && !row_fits(program, program->version, addr))
+	if (!err && !row_fits(program, program->version, addr))
 		iq_facts_gap_addr(facts, IQ_GAP_LAYOUT, addr,
 				  "moduledata has not the shape of %s: what "
 				  "is read from the runtime may be wrong",
