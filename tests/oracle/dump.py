@@ -30,12 +30,15 @@ import subprocess
 import sys
 
 HEADER = re.compile(
-    r"^goroutine (\d+)(?: gp=(0x[0-9a-f]+|nil))?(?: m=(nil|\d+)(?: mp=0x[0-9a-f]+)?)? \[(.*)\]:$")
+    r"^goroutine (\d+)(?: gp=(0x[0-9a-f]+|nil))?(?: m=(nil|\d+)(?: mp=0x[0-9a-f]+)?)? "
+    r"\[(.*?)\](?: \{(.*)\})?:$")
 CREATED = re.compile(r"^created by (.+?)(?: in goroutine (\d+))?$")
 PLACE = re.compile(
     r"^\t(.+):(\d+)(?: \+(0x[0-9a-f]+))?(?: fp=(0x[0-9a-f]+) sp=(0x[0-9a-f]+) pc=(0x[0-9a-f]+))?$")
 ELIDED = re.compile(r"^\.\.\.(?:(\d+)|additional) frames elided\.\.\.$")
-LABEL = re.compile(r'("(?:[^"\\]|\\.)*"): ("(?:[^"\\]|\\.)*")(?:, )?')
+# Quoted where need be (1.27), or always (1.26).
+WORD = r'("(?:[^"\\]|\\.)*"|[A-Za-z0-9./_]*)'
+LABEL = re.compile(WORD + ": " + WORD + "(?:, )?")
 UNAVAILABLE = "\tgoroutine running on other thread; stack unavailable"
 
 # What a status that is no wait reason is called; everything else is a wait reason.
@@ -81,8 +84,8 @@ def read_text(path):
 
 
 def unescape(go_string):
-    """A string that Go quoted (runtime.quoted)."""
-    return json.loads(re.sub(r"\\x([0-9a-f]{2})", r"\\u00\1", go_string).replace("\\a", "\\u0007")
+    """A string that Go quoted (runtime.quoted), or left as it is."""
+    return go_string if not go_string.startswith('"') else json.loads(re.sub(r"\\x([0-9a-f]{2})", r"\\u00\1", go_string).replace("\\a", "\\u0007")
                       .replace("\\v", "\\u000b"))
 
 
@@ -94,10 +97,12 @@ def parse_header(line):
     g.gp = m[2]
     g.m = int(m[3]) if m[3] not in (None, "nil") else None
     state = m[4]
-    labels = re.search(r" labels:\{(.*)\}$", state)
-    if labels:
-        g.labels = {unescape(k): unescape(v) for k, v in LABEL.findall(labels[1])}
-        state = state[:labels.start()]
+    labels = m[5]  # behind the brackets (1.27), or in them (1.26)
+    inside = re.search(r" labels:\{(.*)\}$", state)
+    if inside:
+        labels = inside[1]
+        state = state[:inside.start()]
+    g.labels = {unescape(k): unescape(v) for k, v in LABEL.findall(labels or "")}
     words = state.split(", ")
     reason = words[0]
     for item in words[1:]:
