@@ -85,7 +85,9 @@ def read_text(path):
 
 def unescape(go_string):
     """A string that Go quoted (runtime.quoted), or left as it is."""
-    return go_string if not go_string.startswith('"') else json.loads(re.sub(r"\\x([0-9a-f]{2})", r"\\u00\1", go_string).replace("\\a", "\\u0007")
+    if not go_string.startswith('"'):
+        return go_string
+    return json.loads(re.sub(r"\\x([0-9a-f]{2})", r"\\u00\1", go_string).replace("\\a", "\\u0007")
                       .replace("\\v", "\\u000b"))
 
 
