@@ -21,6 +21,8 @@ struct iq_text {
 	size_t num_listed;
 	/* Those of them that have a row. */
 	size_t num_rows;
+	/* The table has no room for times. */
+	bool no_since;
 	/* Kinds that are there. */
 	bool kinds[IQ_TEXT_NUM_KINDS];
 };

@@ -113,42 +113,82 @@ static void put_labels(struct iq_text *text, const struct iq_finding *f)
 	iq_out_deinit(&line);
 }
 
-static void put_place(struct iq_text *text, const struct iq_finding *f)
+/*
+ * What the table could not say of the time: "for 2.7s to 5.0s", or all of it if
+ * there was no room for its column.
+ */
+static struct iq_str how_long(struct iq_text *text, const struct iq_finding *f)
+{
+	bool range = f->has_wait_min && f->has_wait_max &&
+		     f->wait_max_ns > f->wait_min_ns;
+	bool exact = f->has_wait_max && !range;
+	char min[IQ_WORDS_SIZE], max[IQ_WORDS_SIZE];
+
+	if (!f->has_wait_min || !(range || text->no_since))
+		return IQ_STR("");
+	if (!range)
+		return iq_term_textf(
+			text->term, "for %s",
+			iq_words_since(min, true, f->wait_min_ns, exact));
+	return iq_term_textf(text->term, "for %s to %s",
+			     iq_words_duration(min, f->wait_min_ns),
+			     iq_words_duration(max, f->wait_max_ns));
+}
+
+/* A line that grows as long as there is room. */
+struct origin {
+	struct iq_text *text;
+	const struct iq_finding *finding;
+	const char *label;
+	struct iq_str line;
+};
+
+static void origin_end(struct origin *o)
+{
+	put_line(o->text, o->finding, o->label, o->line);
+	o->line = IQ_STR("");
+}
+
+/* Adds "label words", or begins a line with it. */
+static void origin_add(struct origin *o, const char *label, struct iq_str words)
+{
+	struct iq_term *term = o->text->term;
+	unsigned room = term->width - indent_of(o->finding) - LABEL_WIDTH;
+	struct iq_str both;
+
+	if (!words.len)
+		return;
+	both = iq_term_textf(term, "%.*s   %s%s%.*s", IQ_STR_ARG(o->line),
+			     label, label[0] ? " " : "", IQ_STR_ARG(words));
+	if (o->line.len && iq_term_width(both) <= room) {
+		o->line = both;
+		return;
+	}
+	origin_end(o);
+	o->label = label[0] ? label : "waits";
+	o->line = words;
+}
+
+static void put_origin(struct iq_text *text, const struct iq_finding *f)
 {
 	const struct iq_frame *callers[MAX_CRASH_CALLERS];
 	size_t num = find_callers(f, callers);
 	struct iq_term *term = text->term;
 	unsigned room = term->width - indent_of(f) - LABEL_WIDTH;
-	struct iq_str place = iq_term_place(term, f->site);
-	struct iq_str creator = IQ_STR("");
-	struct iq_str both;
+	struct origin o = { .text = text, .finding = f };
 
-	if (f->created_by)
-		creator = iq_term_site(term, f->created_by, room);
-	both = iq_term_textf(term, "%.*s   made by %.*s", IQ_STR_ARG(place),
-			     IQ_STR_ARG(creator));
-	// One line for both, where there is room and nothing between.
-	if (!num && place.len && creator.len && iq_term_width(both) <= room) {
-		put_line(text, f, "at", both);
-		return;
+	origin_add(&o, "at", iq_term_place(term, f->site));
+	for (size_t i = 0; i < num; i++) {
+		origin_end(&o);
+		origin_add(&o, "from", iq_term_site(term, callers[i], room));
 	}
-	put_line(text, f, "at", place);
-	for (size_t i = 0; i < num; i++)
-		put_line(text, f, "from", iq_term_site(term, callers[i], room));
-	put_line(text, f, "made by", creator);
-}
-
-static void put_origin(struct iq_text *text, const struct iq_finding *f)
-{
-	char min[IQ_WORDS_SIZE], max[IQ_WORDS_SIZE];
-
-	put_place(text, f);
-	if (f->has_wait_max && f->has_wait_min &&
-	    f->wait_max_ns > f->wait_min_ns)
-		put_line(text, f, "since",
-			 iq_term_textf(text->term, "between %s and %s before",
-				       iq_words_duration(min, f->wait_min_ns),
-				       iq_words_duration(max, f->wait_max_ns)));
+	if (num)
+		origin_end(&o);
+	if (f->created_by)
+		origin_add(&o, "made by",
+			   iq_term_site(term, f->created_by, room));
+	origin_add(&o, "", how_long(text, f));
+	origin_end(&o);
 	put_labels(text, f);
 }
 

@@ -13,6 +13,8 @@
 /* Below this a site is worth more than its time. */
 #define SITE_MIN 24
 #define STATE_MAX 16
+/* Below this a site is worth more than its state. */
+#define STATE_ROOM 12
 /* Room that " (cycle)" needs behind the site. */
 #define CYCLE 8
 
@@ -28,7 +30,7 @@ struct table {
 	unsigned number_width, count_width, state_width, since_width;
 	unsigned sure_width;
 	struct iq_term_columns columns;
-	bool wide, since;
+	bool wide, since, state;
 };
 
 static unsigned max_u(unsigned a, unsigned b)
@@ -174,9 +176,11 @@ static unsigned matrix_width(const struct iq_text *text)
 /* Room for the site, with the columns as they are chosen. */
 static unsigned site_room(const struct table *t)
 {
-	unsigned used = t->number_width + 1 + t->count_width + 2 +
-			t->state_width + 2 + 2 + t->sure_width;
+	unsigned used =
+		t->number_width + 1 + t->count_width + 2 + 2 + t->sure_width;
 
+	if (t->state)
+		used += t->state_width + 2;
 	if (t->since)
 		used += t->since_width + 2;
 	if (t->wide)
@@ -239,6 +243,7 @@ static void table_measure(struct table *t)
 	}
 	t->wide = t->text->term->width >= WIDE;
 	t->since = true;
+	t->state = true;
 	need = site_need(t);
 	room = site_room(t);
 	// Times go before names do, where that helps.
@@ -248,6 +253,12 @@ static void table_measure(struct table *t)
 			t->since = true;
 		room = site_room(t);
 	}
+	// A terminal for dwarfs.
+	if (room < STATE_ROOM) {
+		t->state = false;
+		room = site_room(t);
+	}
+	t->text->no_since = !t->since;
 	table_divide(t, room);
 }
 
@@ -265,6 +276,14 @@ static void put_matrix_head(struct table *t)
 	}
 }
 
+static void put_state(struct table *t, struct iq_str clean)
+{
+	if (!t->state)
+		return;
+	iq_term_left(t->text->term, clean, t->state_width);
+	iq_out_cstr(t->text->term->out, "  ");
+}
+
 static void put_head(struct table *t)
 {
 	struct iq_term *term = t->text->term;
@@ -274,8 +293,7 @@ static void put_head(struct table *t)
 	iq_out_char(term->out, ' ');
 	iq_term_right(term, IQ_STR("n"), t->count_width);
 	iq_out_cstr(term->out, "  ");
-	iq_term_left(term, IQ_STR("state"), t->state_width);
-	iq_out_cstr(term->out, "  ");
+	put_state(t, IQ_STR("state"));
 	iq_term_left(term, IQ_STR("stuck in"), t->columns.site);
 	if (t->columns.creator) {
 		iq_out_cstr(term->out, "  ");
@@ -355,8 +373,7 @@ static void put_row(struct table *t, const struct row *row)
 	iq_out_char(term->out, ' ');
 	iq_term_right(term, row->count, t->count_width);
 	iq_out_cstr(term->out, "  ");
-	iq_term_left(term, row->state, t->state_width);
-	iq_out_cstr(term->out, "  ");
+	put_state(t, row->state);
 	iq_term_left(term, site_cell(t, row), t->columns.site);
 	if (t->columns.creator) {
 		iq_out_cstr(term->out, "  ");
@@ -379,6 +396,9 @@ static void put_row(struct table *t, const struct row *row)
 	iq_out_char(term->out, '\n');
 }
 
+/* Where the victims' site has less, it is not named. */
+#define VICTIMS_ROOM 16
+
 /* "holds the lock that 12 in main.(*Store).Get main.go:58 wait for" */
 static void put_victims(struct table *t, const struct row *row)
 {
@@ -389,6 +409,7 @@ static void put_victims(struct table *t, const struct row *row)
 	uint64_t victims;
 	char number[IQ_WORDS_SIZE];
 	struct iq_str before, after;
+	unsigned used;
 	bool lock;
 
 	victims = iq_text_victims(t->text->model, f);
@@ -404,12 +425,19 @@ static void put_victims(struct table *t, const struct row *row)
 	if (!lock)
 		after = IQ_STR(" cannot go on before");
 	iq_term_spaces(term, indent);
-	iq_out_str(term->out, before);
-	iq_out_str(term->out,
-		   iq_term_site(term, f->victims_site,
-				term->width - indent - iq_term_width(before) -
-					iq_term_width(after)));
-	iq_out_str(term->out, after);
+	used = indent + iq_term_width(before) + iq_term_width(after);
+	if (used + VICTIMS_ROOM > term->width)
+		iq_out_str(term->out,
+			   iq_term_textf(term, "%s more wait for it",
+					 iq_words_number(number, victims)));
+	else
+		iq_out_str(
+			term->out,
+			iq_term_textf(
+				term, "%.*s%.*s%.*s", IQ_STR_ARG(before),
+				IQ_STR_ARG(iq_term_site(term, f->victims_site,
+							term->width - used)),
+				IQ_STR_ARG(after)));
 	iq_out_char(term->out, '\n');
 }
 
