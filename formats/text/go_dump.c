@@ -47,11 +47,18 @@ static struct iq_str trim_end(struct iq_str s)
 	return s;
 }
 
-/* A line that says nothing as it is; true if it comes again, unwrapped. */
-static bool noise_line(struct iq_dump *d)
+/* A line that says nothing as it is, or comes again, unwrapped. */
+static struct iq_error *noise_line(struct iq_dump *d,
+				   const struct iq_line *line)
 {
+	struct iq_error *err;
+	bool done;
+
 	if (iq_lines_adopt(&d->lines))
-		return true;
+		return NULL;
+	err = iq_dump_end_glued_line(d, line, &done);
+	if (err || done)
+		return err;
 	// A name is counted where it turns out to be none.
 	if (!d->stack.open || !d->stack.has_name)
 		d->num_noise++;
@@ -59,7 +66,7 @@ static bool noise_line(struct iq_dump *d)
 	if (d->has_next && !d->stack.open &&
 	    d->num_noise > NOISE_BEFORE_GOROUTINES)
 		d->has_next = false;
-	return false;
+	return NULL;
 }
 
 static struct iq_error *header_line(struct iq_dump *d,
@@ -131,8 +138,7 @@ static struct iq_error *text_line(struct iq_dump *d, const struct iq_line *line)
 	} else if (iq_go_register_parse(line->text)) {
 		return NULL;
 	}
-	noise_line(d);
-	return NULL;
+	return noise_line(d, line);
 }
 
 static struct iq_error *lines_read(struct iq_dump *d)

@@ -150,6 +150,10 @@ struct iq_error *iq_dump_keep(struct iq_dump *d, const struct iq_line *line,
 /* go_dump_end.c: true if the line was one of them. */
 struct iq_error *iq_dump_end_line(struct iq_dump *d, const struct iq_line *line,
 				  bool *ret) iq_must_check;
+/* The same behind a text that lacks its newline. */
+struct iq_error *iq_dump_end_glued_line(struct iq_dump *d,
+					const struct iq_line *line, bool *ret)
+	iq_must_check;
 /* A line of a panic's value. */
 struct iq_error *iq_dump_end_panic_line(struct iq_dump *d,
 					const struct iq_line *line)

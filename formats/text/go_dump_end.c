@@ -148,11 +148,11 @@ static struct iq_error *rule_line(struct iq_dump *d, bool *ret)
 	return iq_dump_stack_end(d, false);
 }
 
-/* "fatal error: …" and "panic: …" in column 1. */
-static struct iq_error *words_line(struct iq_dump *d,
-				   const struct iq_line *line, bool *ret)
+/* "fatal error: …" and "panic: …". */
+static struct iq_error *words_line(struct iq_dump *d, struct iq_str text,
+				   bool *ret)
 {
-	struct iq_scan s = { .s = line->text };
+	struct iq_scan s = { .s = text };
 	struct iq_error *err;
 
 	if (iq_scan_literal(&s, IQ_STR("fatal error: "))) {
@@ -164,6 +164,38 @@ static struct iq_error *words_line(struct iq_dump *d,
 	*ret = true;
 	err = end_begin(d, IQ_END_PANIC, panic_text(iq_scan_rest(&s)));
 	d->state = IQ_DUMP_PANIC;
+	return err;
+}
+
+/* The part of @text from @words on, if they stand glued to another text. */
+static struct iq_str glued(struct iq_str text, struct iq_str words)
+{
+	size_t at = iq_str_search(text, words);
+
+	// In a sentence, or in quotes, they are somebody's report.
+	if (at == 0 || at == text.len ||
+	    (!iq_is_alnum(text.ptr[at - 1]) && text.ptr[at - 1] != '.' &&
+	     text.ptr[at - 1] != ')'))
+		return IQ_STR("");
+	return iq_str_sub(text, at, text.len);
+}
+
+struct iq_error *iq_dump_end_glued_line(struct iq_dump *d,
+					const struct iq_line *line, bool *ret)
+{
+	struct iq_str text = line->text;
+	// A terminal shows Ctrl-\ as ^\ in front of what follows.
+	size_t sig = iq_str_search(text, IQ_STR("SIG"));
+	struct iq_error *err = NULL;
+
+	*ret = false;
+	if (sig < text.len)
+		err = fatal_signal_line(d, iq_str_sub(text, sig, text.len),
+					ret);
+	if (!err && !*ret)
+		err = words_line(d, glued(text, IQ_STR("panic: ")), ret);
+	if (!err && !*ret)
+		err = words_line(d, glued(text, IQ_STR("fatal error: ")), ret);
 	return err;
 }
 
@@ -190,7 +222,7 @@ struct iq_error *iq_dump_end_line(struct iq_dump *d, const struct iq_line *line,
 		break;
 	case 'f':
 	case 'p':
-		err = words_line(d, line, ret);
+		err = words_line(d, line->text, ret);
 		break;
 	default:
 		break;

@@ -313,8 +313,12 @@ bool iq_lines_adopt(struct iq_lines *lines)
 
 	if (len == 0 || at == 0)
 		return false;
-	if (!wrap_learn(level_of(lines), lines->last, at, len, &whole))
-		return false;
+	if (!wrap_learn(level_of(lines), lines->last, at, len, &whole)) {
+		// Behind a text that lacks its newline: this line only.
+		lines->last = iq_str_sub(lines->last, at, lines->last.len);
+		lines->again = true;
+		return true;
+	}
 	if (whole.len == 0) {
 		lines->again = true;
 		return true;

@@ -650,6 +650,21 @@ static void lost_lines_are_said(void **state iq_unused)
 	dump_close(&d);
 }
 
+static void texts_without_newline_stand_before(void **state iq_unused)
+{
+	static const struct end_case cases[] = {
+		{ "working...panic: boom\n\n" RUNNING_1, IQ_END_PANIC, "boom",
+		  "", 1 },
+		{ "waiting\n^\\SIGQUIT: quit\nPC=0x7fff m=0 sigcode=0\n\n" CRASHED_5,
+		  IQ_END_OPERATOR, "SIGQUIT: quit", "SIGQUIT", 0 },
+		{ "I said panic: never\n\n" RUNNING_1, IQ_END_UNKNOWN, "", "",
+		  0 },
+		{ "dumping all stacks" RUNNING_1, IQ_END_UNKNOWN, "", "", 0 },
+	};
+
+	ends_assert(cases, IQ_ARRAY_SIZE(cases));
+}
+
 static void noise_is_skipped_and_counted(void **state iq_unused)
 {
 	struct dump d = dump_of(
@@ -909,6 +924,7 @@ int main(void)
 		cmocka_unit_test(two_that_run_are_two_dumps),
 		cmocka_unit_test(what_is_cut_off_is_said),
 		cmocka_unit_test(lost_lines_are_said),
+		cmocka_unit_test(texts_without_newline_stand_before),
 		cmocka_unit_test(noise_is_skipped_and_counted),
 		cmocka_unit_test(no_goroutine_is_an_error),
 		cmocka_unit_test(others_are_left_to_others),
