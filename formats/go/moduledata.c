@@ -169,17 +169,15 @@ bool iq_go_moduledata_read(const struct iq_memory *memory,
 	return true;
 }
 
-/* A mask of one bit for each word of [@start, @end). */
+/* A mask of one bit for each word of [@start, @end), which may be cut off. */
 static bool mask_fits(const struct iq_memory *memory, uint64_t nbits,
 		      uint64_t mask, uint64_t start, uint64_t end)
 {
-	uint8_t byte;
-
 	if (nbits > (end - start) / 8)
 		return false;
 	if (start == end)
 		return true;
-	return nbits && iq_memory_read(memory, mask, sizeof(byte), &byte);
+	return nbits && iq_memory_state(memory, mask) != IQ_MEMORY_UNMAPPED;
 }
 
 bool iq_go_moduledata_fits(const struct iq_memory *memory,

@@ -37,7 +37,8 @@ struct iq_go_module {
 	uint64_t noptrdata, enoptrdata, data, edata;
 	uint64_t bss, ebss, noptrbss, enoptrbss;
 	uint64_t types, etypes, rodata, gofunc;
-	/* gcdatamask, gcbssmask: number of bits and address. */
+	/* gcdatamask, gcbssmask: number of bits and address; 0 bits where the
+	 * layout does not fit. */
 	uint64_t gcdata_nbits, gcdata_mask, gcbss_nbits, gcbss_mask;
 	uint64_t next;
 	/* Path of the file that holds it; may be empty. */

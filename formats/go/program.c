@@ -274,6 +274,20 @@ static bool known_module(const struct iq_go_module *modules, size_t num,
 	return false;
 }
 
+/* A library with Go code that the runtime's chain of modules does not lead to:
+ * two such libraries in one process have two runtimes. */
+static void other_runtime(const struct iq_go_program *program,
+			  struct iq_facts *facts, uint64_t addr)
+{
+	char path[IQ_STR_QUOTE_SIZE];
+	const struct iq_core_module *file = file_of(program->core, addr);
+
+	iq_facts_gap_addr(facts, IQ_GAP_UNSUPPORTED, addr,
+			  "%s has a Go runtime of its own, whose goroutines "
+			  "are not read",
+			  iq_str_quote(file ? file->path : IQ_STR(""), path));
+}
+
 /* Every module of every root: moduledata leads to the next one. */
 static struct iq_error *modules_read(struct iq_go_program *program,
 				     struct iq_facts *facts,
@@ -285,6 +299,8 @@ static struct iq_error *modules_read(struct iq_go_program *program,
 
 	for (size_t i = 0; i < places->num && !err; i++) {
 		uint64_t addr = places->addrs[i];
+		if (i && !known_module(modules.data, modules.len, addr))
+			other_runtime(program, facts, addr);
 		while (addr && !err &&
 		       !known_module(modules.data, modules.len, addr)) {
 			struct iq_go_module m;
@@ -301,6 +317,9 @@ static struct iq_error *modules_read(struct iq_go_program *program,
 						  "another one says it is");
 				break;
 			}
+			// Masks in the wrong place would hide pointers.
+			if (!iq_go_moduledata_fits(program->memory, layout, &m))
+				m.gcdata_nbits = m.gcbss_nbits = 0;
 			err = tables_check(program, facts, &m);
 			if (!err && !iq_vec_push(&modules, m))
 				err = &iq_enomem;
