@@ -55,38 +55,58 @@ static struct iq_error *run_all(struct iq_model *model,
 	return err;
 }
 
+static int compare_u32(const void *pa, const void *pb)
+{
+	const uint32_t *a = pa;
+	const uint32_t *b = pb;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+static bool is_member(const struct iq_finding *f, uint32_t goroutine)
+{
+	return bsearch(&goroutine, f->goroutines, f->num_goroutines,
+		       sizeof(goroutine), compare_u32) != NULL;
+}
+
+/* The waiters of @lock that are not of the finding itself. */
+static struct iq_error *add_victims(struct iq_arena *arena,
+				    const struct iq_lock *lock,
+				    struct iq_finding *f)
+{
+	uint32_t *grown = iq_arena_calloc(
+		arena, f->num_victims + lock->num_waiters, sizeof(*grown));
+
+	if (!grown)
+		return &iq_enomem;
+	if (f->num_victims)
+		memcpy(grown, f->victims, f->num_victims * sizeof(*grown));
+	for (size_t i = 0; i < lock->num_waiters; i++) {
+		if (!is_member(f, lock->waiters[i]))
+			grown[f->num_victims++] = lock->waiters[i];
+	}
+	f->victims = grown;
+	return NULL;
+}
+
 /*
  * Goroutines behind a finding: who waits for a lock that one of its goroutines
- * mentions goes on when it does.
+ * mentions goes on when it does. With several candidates none is named.
  */
 static struct iq_error *find_victims(const struct iq_model *m,
 				     struct iq_arena *arena,
 				     struct iq_finding *f)
 {
-	for (size_t l = 0; l < m->num_locks; l++) {
+	struct iq_error *err = NULL;
+
+	for (size_t l = 0; l < m->num_locks && !err; l++) {
 		const struct iq_lock *lock = &m->locks[l];
 
-		// With several candidates none of them is named.
-		if (lock->num_holders != 1)
-			continue;
-		for (size_t i = 0; i < f->num_goroutines; i++) {
-			if (lock->holders[0].goroutine != f->goroutines[i])
-				continue;
-			uint32_t *grown = iq_arena_calloc(
-				arena, f->num_victims + lock->num_waiters,
-				sizeof(*grown));
-			if (!grown)
-				return &iq_enomem;
-			if (f->num_victims)
-				memcpy(grown, f->victims,
-				       f->num_victims * sizeof(*grown));
-			memcpy(grown + f->num_victims, lock->waiters,
-			       lock->num_waiters * sizeof(*grown));
-			f->victims = grown;
-			f->num_victims += lock->num_waiters;
-		}
+		if (lock->num_holders == 1 &&
+		    is_member(f, lock->holders[0].goroutine))
+			err = add_victims(arena, lock, f);
 	}
-	return NULL;
+	return err;
 }
 
 static const struct iq_frame *goroutine_site(const struct iq_model *m,

@@ -176,6 +176,23 @@ static struct iq_error *examine(const struct iq_model *m,
 	return examine_goroutines(m, arena, f, w, e);
 }
 
+/* The runtime's fields were read where another version has them: what they say
+ * may be right, and proves nothing. */
+static bool is_layout_assumed(const struct iq_model *m,
+			      const struct iq_finding *f)
+{
+	const struct iq_facts *facts;
+
+	if (!f->num_goroutines)
+		return false;
+	facts = m->witnesses[m->goroutines[f->goroutines[0]].witness];
+	for (size_t i = 0; i < facts->gaps.len; i++) {
+		if (facts->gaps.data[i].code == IQ_GAP_LAYOUT)
+			return true;
+	}
+	return false;
+}
+
 static void judge(const struct iq_model *m, const struct iq_evidence *list,
 		  struct iq_finding *f)
 {
@@ -188,6 +205,8 @@ static void judge(const struct iq_model *m, const struct iq_evidence *list,
 		if (list[w].stance == IQ_STANCE_CONTRADICTS)
 			contradicted = true;
 	}
+	if (f->confidence == IQ_CONFIDENCE_PROVEN && is_layout_assumed(m, f))
+		f->confidence = IQ_CONFIDENCE_SUSPECTED;
 	if (f->confidence == IQ_CONFIDENCE_PROVEN)
 		return;
 	if (contradicted)

@@ -135,6 +135,21 @@ static void test_nil_channel_is_proven(void **state)
 	deinit(&x);
 }
 
+static void test_assumed_layout_proves_nothing(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	facts_add(x.facts[0], 9, "chan receive (nil chan)",
+		  PARK "main.next main.go:5" GOEXIT);
+	iq_facts_gap(x.facts[0], IQ_GAP_LAYOUT, "layout of go1.27 assumed");
+	analyse(&x);
+	assert_int_equal(found(&x, "nil-channel")->confidence,
+			 IQ_CONFIDENCE_SUSPECTED);
+	assert_int_equal(word(&x), IQ_VERDICT_SUSPECT);
+	deinit(&x);
+}
+
 static void test_main_in_empty_select_is_no_finding(void **state)
 {
 	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
@@ -193,6 +208,7 @@ static void test_locks_in_a_circle_are_a_cycle(void **state)
 	f = found(&x, "deadlock-cycle");
 	assert_non_null(f);
 	assert_int_equal(f->num_goroutines, 2);
+	assert_int_equal(f->num_victims, 0);
 	assert_null(found(&x, "deadlock-self"));
 	deinit(&x);
 }
@@ -358,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_two_kinds_of_witness_corroborate),
 		cmocka_unit_test(test_dump_of_another_process_proves_nothing),
 		cmocka_unit_test(test_nil_channel_is_proven),
+		cmocka_unit_test(test_assumed_layout_proves_nothing),
 		cmocka_unit_test(test_main_in_empty_select_is_no_finding),
 		cmocka_unit_test(test_idle_receivers_are_no_finding),
 		cmocka_unit_test(test_locks_in_a_circle_are_a_cycle),
