@@ -44,11 +44,10 @@ func deep(n int, c <-chan int) {
 	deep(n-1, c)
 }
 
-func main() {
-	n, err := strconv.Atoi(os.Args[1])
-	if err != nil {
-		panic(err)
-	}
+// start leaves nothing behind that could wake them: they are leaked.
+//
+//go:noinline
+func start(n int) {
 	s := &store{m: map[int]int{}}
 	s.mu.Lock()
 	out, in := make(chan int), make(chan int)
@@ -71,6 +70,14 @@ func main() {
 		}
 	}
 	go sleep(0)
+}
+
+func main() {
+	n, err := strconv.Atoi(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	start(n)
 	for i := 0; i < 20; i++ {
 		runtime.Gosched()
 		time.Sleep(100 * time.Millisecond)
