@@ -62,6 +62,8 @@ static struct iq_error *fill(const struct iq_go_heap *heap,
 	if (!err)
 		err = iq_go_heap_goroutines(heap, map);
 	if (!err)
+		err = iq_go_heap_processors(heap, map);
+	if (!err)
 		err = iq_go_heap_threads(heap, map);
 	if (!err)
 		err = iq_go_heap_roots(heap, map);

@@ -57,6 +57,13 @@ struct iq_error *iq_go_heap_queues(const struct iq_go_heap *heap,
 struct iq_error *iq_go_heap_goroutines(const struct iq_go_heap *heap,
 				       struct iq_heap_map *map) iq_must_check;
 
+/* heap_processors.c: what each p holds, but for the collector's leftovers. */
+struct iq_error *iq_go_heap_processors(const struct iq_go_heap *heap,
+				       struct iq_heap_map *map) iq_must_check;
+/* Address of the p of number @index; false if there are no more. */
+bool iq_go_heap_processor(const struct iq_go_heap *heap, uint64_t index,
+			  uint64_t *ret);
+
 /* heap_threads.c: registers and system stacks of threads at work. */
 struct iq_error *iq_go_heap_threads(const struct iq_go_heap *heap,
 				    struct iq_heap_map *map) iq_must_check;

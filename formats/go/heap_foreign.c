@@ -12,6 +12,9 @@
  * runtime's own.
  */
 
+/* Bytes of gcWork.ptrBuf: a word for each word of a page. */
+#define PTR_BUF_SIZE 8192
+
 struct interval {
 	uint64_t begin;
 	uint64_t end;
@@ -94,6 +97,51 @@ static struct iq_error *own_variables(struct foreign *f)
 			err = own(f, m->noptrdata, m->enoptrdata);
 		if (!err)
 			err = own(f, m->noptrbss, m->enoptrbss);
+	}
+	return err;
+}
+
+/* Rings of one queue that are looked at; each is twice as large as the next. */
+#define RINGS_MAX 64
+
+/* A queue of the collector: rings that lead to smaller ones. */
+static struct iq_error *own_rings(struct foreign *f, uint64_t addr)
+{
+	const struct iq_memory *memory = f->heap->rt.memory;
+	const struct iq_go_layout *l = f->heap->rt.layout;
+	struct iq_error *err = NULL;
+
+	for (unsigned i = 0; addr && i < RINGS_MAX && !err; i++) {
+		uint64_t ring, cap;
+
+		if (!iq_go_field_read(memory, addr, l->span_spmc_ring, &ring) ||
+		    !iq_go_field_read(memory, addr, l->span_spmc_cap, &cap) ||
+		    ring > UINT64_MAX - 8 * cap)
+			return NULL;
+		err = own(f, ring, ring + 8 * cap);
+		if (!iq_go_field_read(memory, addr, l->span_spmc_prev, &addr))
+			return err;
+	}
+	return err;
+}
+
+/* What the collector left behind beside the processors.
+ * Go: src/runtime/mgcmark_greenteagc.go, spanSPMC; mgcwork.go, ptrBuf. */
+static struct iq_error *own_buffers(struct foreign *f)
+{
+	const struct iq_go_heap *heap = f->heap;
+	const struct iq_go_layout *l = heap->rt.layout;
+	struct iq_error *err = NULL;
+	uint64_t p, addr;
+
+	for (uint64_t i = 0; !err && iq_go_heap_processor(heap, i, &p); i++) {
+		if (iq_go_field_read(heap->rt.memory, p, l->p_gcw_ptr_buf,
+				     &addr) &&
+		    addr && addr < UINT64_MAX - PTR_BUF_SIZE)
+			err = own(f, addr, addr + PTR_BUF_SIZE);
+		if (!err && iq_go_field_read(heap->rt.memory, p,
+					     l->p_gcw_spanq_head, &addr))
+			err = own_rings(f, addr);
 	}
 	return err;
 }
@@ -222,6 +270,8 @@ struct iq_error *iq_go_heap_foreign(const struct iq_go_heap *heap,
 		err = own_spans(&f);
 	if (!err)
 		err = own_variables(&f);
+	if (!err)
+		err = own_buffers(&f);
 	if (!err)
 		err = own_stacks(&f);
 	if (!err)
