@@ -56,31 +56,40 @@ static void low_read(const struct iq_go_runtime *rt, struct iq_go_clock *clock)
 		low_raise(clock, (uint64_t)rt->gs[i].waitsince);
 }
 
-/*
- * The ends of the last collections on the monotonic clock. Wall clocks are set
- * back and forth: where the ends do not ascend none is believed.
- */
+/* Number @num of the process's collections. False if its times are none. */
+static bool gc_read(const struct iq_go_runtime *rt, struct iq_go_clock *clock,
+		    uint64_t num, uint32_t i)
+{
+	const struct iq_go_layout *l = rt->layout;
+	uint64_t at = rt->memstats_addr + 8 * (num % IQ_GO_PAUSES);
+	uint64_t end, pause;
+
+	if (!iq_memory_u64(rt->memory, at + l->mstats_pause_end.offset, &end) ||
+	    !iq_memory_u64(rt->memory, at + l->mstats_pause_ns.offset, &pause))
+		return false;
+	end -= (uint64_t)clock->wall_offset;
+	if (end == 0 || end > MONO_MAX || pause > end)
+		return false;
+	clock->gcs[i].end = (int64_t)end;
+	clock->gcs[i].pause = (int64_t)pause;
+	// Wall clocks are set back and forth: none is believed then.
+	return i == 0 || clock->gcs[i].end >= clock->gcs[i - 1].end;
+}
+
+/* The last collections, on the monotonic clock. */
 static void gcs_read(const struct iq_go_runtime *rt, struct iq_go_clock *clock)
 {
-	uint64_t ends = rt->memstats_addr + rt->layout->mstats_pause_end.offset;
-	uint64_t num, end;
+	uint64_t num;
 	uint32_t n;
 
 	if (!iq_go_field_read(rt->memory, rt->memstats_addr,
-			      rt->layout->mstats_numgc, &num))
+			      rt->layout->mstats_numgc, &num) ||
+	    !iq_go_has(rt->layout->mstats_pause_ns))
 		return;
 	n = num < IQ_GO_PAUSES ? (uint32_t)num : IQ_GO_PAUSES;
 	for (uint32_t i = 0; i < n; i++) {
-		uint64_t at = (num - n + i) % IQ_GO_PAUSES;
-		int64_t mono;
-
-		if (!iq_memory_u64(rt->memory, ends + 8 * at, &end))
+		if (!gc_read(rt, clock, num - n + i, i))
 			return;
-		mono = (int64_t)(end - (uint64_t)clock->wall_offset);
-		if (mono <= 0 || mono > MONO_MAX ||
-		    (i && mono < clock->gc_ends[i - 1]))
-			return;
-		clock->gc_ends[i] = mono;
 	}
 	clock->num_gcs = n;
 }
@@ -119,24 +128,36 @@ void iq_go_clock_read(const struct iq_go_runtime *rt, struct iq_go_clock *ret)
 }
 
 /*
- * The wall clock is slewed by at most 500 parts in a million, and gc_ends were
- * taken from it: how far the end of a collection at @time may be off.
+ * The wall clock is slewed by at most 500 parts in a million, and the ends of
+ * collections were taken from it: how far one at @time may be off.
  */
 static int64_t slack(const struct iq_go_clock *clock, int64_t time)
 {
-	int64_t last = clock->gc_ends[clock->num_gcs - 1];
+	int64_t last = clock->gcs[clock->num_gcs - 1].end;
 
 	return time < last ? (last - time) / 1000 : 0;
 }
 
-/* The first collection that ended at or after @time; num_gcs if none did. */
-static uint32_t gc_after(const struct iq_go_clock *clock, int64_t time)
+/*
+ * Which collections' mark termination can have begun at @time: it is one of
+ * *@first_ret … *@last_ret. False if it is none of those that are known.
+ */
+static bool gcs_at(const struct iq_go_clock *clock, int64_t time,
+		   uint32_t *first_ret, uint32_t *last_ret)
 {
-	uint32_t i = 0;
+	int64_t off = slack(clock, time);
+	bool found = false;
 
-	while (i < clock->num_gcs && clock->gc_ends[i] < time)
-		i++;
-	return i;
+	for (uint32_t i = 0; i < clock->num_gcs; i++) {
+		if (time > clock->gcs[i].end + off ||
+		    time < clock->gcs[i].end - clock->gcs[i].pause - off)
+			continue;
+		if (!found)
+			*first_ret = i;
+		*last_ret = i;
+		found = true;
+	}
+	return found;
 }
 
 static void set_min(const struct iq_go_clock *clock, int64_t since,
@@ -180,16 +201,15 @@ struct iq_go_wait_time iq_go_clock_wait(const struct iq_go_clock *clock,
 		return ret;
 	if (waitsince <= 0) {
 		if (n >= 2)
-			set_max(clock, clock->gc_ends[n - 2], &ret);
+			set_max(clock, clock->gcs[n - 2].end, &ret);
 		return ret;
 	}
-	// k is one of first … last.
-	first = gc_after(clock, waitsince - slack(clock, waitsince));
-	last = gc_after(clock, waitsince + slack(clock, waitsince));
+	if (waitsince > MONO_MAX || !gcs_at(clock, waitsince, &first, &last))
+		return ret;
 	if (last + 1 < n)
-		set_min(clock, clock->gc_ends[last + 1], &ret);
-	// What the ring has lost may have been k, if first is 0.
-	if (first >= 1 && first < n)
-		set_max(clock, clock->gc_ends[first - 1], &ret);
+		set_min(clock, clock->gcs[last + 1].end, &ret);
+	// Of the one before the oldest nothing is known.
+	if (first >= 1)
+		set_max(clock, clock->gcs[first - 1].end, &ret);
 	return ret;
 }

@@ -23,9 +23,13 @@ struct iq_go_clock {
 	int64_t low; /* it ended no earlier */
 	bool has_high;
 	int64_t high; /* and no later */
-	/* Ends of the last garbage collections, oldest first. */
+	/* The last garbage collections, oldest first: when they ended, and for
+	 * how long they stopped the world. */
 	uint32_t num_gcs;
-	int64_t gc_ends[IQ_GO_PAUSES];
+	struct {
+		int64_t end;
+		int64_t pause;
+	} gcs[IQ_GO_PAUSES];
 	/* Add it to a monotonic time for ns since 1970. */
 	bool has_wall;
 	int64_t wall_offset;
