@@ -14,6 +14,17 @@ static bool is_candidate(enum iq_wait_class class)
 	       class == IQ_CLASS_COND;
 }
 
+/* It passes through the program's own code, or nobody knows through what. */
+static bool may_be_own(const struct iq_model *model, size_t index)
+{
+	const struct iq_stack *stack = model->goroutines[index].fact->stack;
+
+	if (!stack || !stack->num_frames)
+		return model->goroutines[index].class == IQ_CLASS_CHAN_SEND;
+	return iq_goroutine_is_own(model, index) &&
+	       !iq_goroutine_calls(model, index, "runtime.main");
+}
+
 /*
  * The runtime's own mark or the heap says that nothing can wake it; or the heap
  * cannot tell, and it is the program's own code.
@@ -26,9 +37,7 @@ static bool wanted(const struct iq_model *model, size_t index)
 		return false;
 	if (g->fact->leaked || g->reach == IQ_REACH_UNREACHABLE)
 		return true;
-	return g->reach == IQ_REACH_UNKNOWN &&
-	       iq_goroutine_is_own(model, index) &&
-	       !iq_goroutine_calls(model, index, "runtime.main");
+	return g->reach == IQ_REACH_UNKNOWN && may_be_own(model, index);
 }
 
 /* How many of the finding's goroutines the heap or the runtime condemns. */

@@ -30,6 +30,21 @@ static bool word_of(const struct iq_finding *f, enum iq_verdict_word *ret)
 	return false;
 }
 
+/* Goroutines of the program whose stacks no witness could show. */
+static uint64_t count_without_stack(const struct iq_model *m)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < m->num_goroutines; i++) {
+		const struct iq_goroutine_fact *fact = m->goroutines[i].fact;
+
+		if (!fact->system && fact->status != IQ_GSTATUS_RUNNING &&
+		    (!fact->stack || !fact->stack->num_frames))
+			n += m->goroutines[i].count;
+	}
+	return n;
+}
+
 static const char *ending(const struct iq_process_fact *p)
 {
 	switch (p->end) {
@@ -74,6 +89,7 @@ struct iq_error *iq_verdict_make(struct iq_model *model)
 	const struct iq_finding *worst = NULL;
 	enum iq_verdict_word word = IQ_VERDICT_NONE;
 	struct iq_verdict *v = &model->verdict;
+	uint64_t blind;
 	size_t num = 0;
 
 	for (size_t i = 0; i < model->num_findings; i++) {
@@ -99,6 +115,13 @@ struct iq_error *iq_verdict_make(struct iq_model *model)
 		v->text = IQ_STR("no goroutine could be read from any witness");
 		return NULL;
 	}
+	blind = count_without_stack(model);
+	if (blind * 2 > model->num_total - model->num_system)
+		return iq_textf(&model->arena, &v->text,
+				"the stacks of %llu of %llu goroutines could "
+				"not be read",
+				(unsigned long long)blind,
+				(unsigned long long)model->num_total);
 	v->word = IQ_VERDICT_CLEAN;
 	return clean_text(model);
 }

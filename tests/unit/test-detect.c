@@ -333,6 +333,31 @@ static void test_case_without_goroutines_has_no_verdict(void **state)
 	deinit(&x);
 }
 
+static void test_case_without_stacks_has_no_verdict(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	facts_add(x.facts[0], 4, "chan receive", "");
+	facts_add(x.facts[0], 5, "chan receive", "");
+	analyse(&x);
+	assert_int_equal(word(&x), IQ_VERDICT_NONE);
+	deinit(&x);
+}
+
+static void test_senders_without_stacks_are_suspected(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	facts_add(x.facts[0], 4, "chan send", "");
+	facts_add(x.facts[0], 5, "chan send", "");
+	analyse(&x);
+	assert_int_equal(found(&x, "leaked-goroutine")->count, 2);
+	assert_int_equal(word(&x), IQ_VERDICT_SUSPECT);
+	deinit(&x);
+}
+
 static void test_fingerprint_survives_lines_and_ids(void **state)
 {
 	struct fixture a = { .facts = { facts_new(IQ_WITNESS_DUMP, "a") } };
@@ -387,6 +412,8 @@ int main(void)
 		cmocka_unit_test(test_panic_ends_in_its_own_code),
 		cmocka_unit_test(test_rule_without_its_facts_is_not_run),
 		cmocka_unit_test(test_case_without_goroutines_has_no_verdict),
+		cmocka_unit_test(test_case_without_stacks_has_no_verdict),
+		cmocka_unit_test(test_senders_without_stacks_are_suspected),
 		cmocka_unit_test(test_fingerprint_survives_lines_and_ids),
 		cmocka_unit_test(test_table_of_rules_is_in_order),
 	};
