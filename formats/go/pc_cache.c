@@ -95,11 +95,12 @@ static unsigned flags_of(const struct iq_go_runtime *rt,
 	    is_id(f->func_id, ids->async_preempt) ||
 	    is_id(f->func_id, ids->debug_call_v2))
 		flags |= IQ_GO_PC_INJECTED;
-	// goexit+1 and systemstack_switch are stored as return addresses by
-	// hand: newproc1, gosave_systemstack_switch.
-	if (flags & IQ_GO_PC_TOP ||
-	    is_id(f->func_id, ids->systemstack_switch) ||
-	    is_called(rt, f->entry, pc))
+	// cgocallback returns to what asmcgocall has saved, without a call.
+	// Go: src/runtime/asm_amd64.s.
+	if (is_id(f->func_id, ids->cgocallback))
+		flags |= IQ_GO_PC_PUSHES;
+	// So is goexit+1, which newproc1 puts below everything.
+	if (flags & IQ_GO_PC_TOP || is_called(rt, f->entry, pc))
 		flags |= IQ_GO_PC_CALLED;
 	return flags;
 }

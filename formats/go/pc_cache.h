@@ -35,6 +35,8 @@ enum {
 	IQ_GO_PC_INJECTED = 1 << 5,
 	/* A call stands before pc, or it could not be looked at. */
 	IQ_GO_PC_CALLED = 1 << 6,
+	/* The function pushes its return address by hand. */
+	IQ_GO_PC_PUSHES = 1 << 7,
 };
 
 #define IQ_GO_PC_CACHE_SLOTS 8192

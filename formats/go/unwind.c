@@ -16,6 +16,8 @@ struct walk {
 	uint64_t pc, sp, fp, lr;
 	bool exact;
 	bool innermost;
+	/* What pc was read from is not what a call left there. */
+	bool uncalled;
 	bool syscall;
 	bool has_link_register;
 };
@@ -47,6 +49,7 @@ static void walk_init(struct walk *w, const struct iq_go_pc_cache *cache,
 		.lr = start->lr,
 		.exact = start->exact,
 		.innermost = true,
+		.uncalled = true,
 		.syscall = start->syscall,
 		.has_link_register = cache->has_link_register,
 	};
@@ -107,6 +110,7 @@ static bool step(struct walk *w, struct iq_go_pc_cache *cache,
 	w->sp = w->fp;
 	w->exact = injected;
 	w->innermost = false;
+	w->uncalled = injected || info->flags & IQ_GO_PC_PUSHES;
 	if (w->has_link_register && injected) {
 		uint64_t saved;
 
@@ -163,8 +167,7 @@ static struct iq_error *unwind_frames(struct iq_go_pc_cache *cache,
 		    info->flags & IQ_GO_PC_EXTERNAL)
 			break;
 		ret->end = IQ_GO_UNWIND_NO_CALL;
-		if (!w->innermost && !w->exact &&
-		    !(info->flags & IQ_GO_PC_CALLED))
+		if (!w->uncalled && !(info->flags & IQ_GO_PC_CALLED))
 			break;
 		if (!iq_vec_push(&ret->pcs, w->pc))
 			return &iq_enomem;
