@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The captures of testdata/: what nothing can wake any more there, by the
+ * source of each case, and that nobody else is condemned.
+ */
+#include "formats/go/heap.h"
+
+#include <glob.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+// cmocka wants the four above.
+#include <cmocka.h>
+
+#include "formats/reader.h"
+#include "model/liveness.h"
+#include "model/model.h"
+
+extern const struct iq_reader iq_reader_elf_core;
+
+/* The goroutines of a case that are unreachable, all in one function. Locks
+ * that housekeeping can reach are not here: lockheld's, selflock's. */
+static const struct {
+	const char *name;
+	const char *function;
+	unsigned num;
+} cases[] = {
+	{ "abba", "inquest.test/abba.transfer", 2 },
+	{ "cgo", "inquest.test/cgo.handle", 1 },
+	{ "cond", "inquest.test/cond.(*Queue).take", 5 },
+	{ "fatal-asleep", "inquest.test/fatal-asleep.worker", 3 },
+	{ "fatal-asleep", "inquest.test/fatal-asleep.Defect", 1 },
+	{ "http", "inquest.test/http.(*api).export", 5 },
+	{ "leakrecv", "inquest.test/leakrecv.(*Pool).worker", 8 },
+	{ "leakselect", "inquest.test/leakselect.watch", 6 },
+	{ "leaksend", "inquest.test/leaksend.fetchQuote.func1", 40 },
+	{ "lockheld", "inquest.test/lockheld.(*Store).refresh", 1 },
+	{ "lockheld", "inquest.test/lockheld.(*Config).reload", 1 },
+	{ "nilchan", "inquest.test/nilchan.(*Subscriber).next", 3 },
+	{ "nilchan", "inquest.test/nilchan.(*Publisher).publish", 2 },
+	{ "nilchan", "inquest.test/nilchan.keepAlive", 1 },
+	{ "waitgroup", "inquest.test/waitgroup.fanout", 2 },
+};
+
+struct capture {
+	/* "leaksend", "go1.26-default", "core.zst" */
+	struct iq_str name, flavour, file;
+	struct iq_source *core;
+	struct iq_source *executable;
+	struct iq_facts *facts;
+	struct iq_model *model;
+};
+
+static const char *testdata(void)
+{
+	const char *srcdir = getenv("srcdir");
+	static char path[4096];
+
+	snprintf(path, sizeof(path), "%s/testdata", srcdir ? srcdir : ".");
+	return path;
+}
+
+static const char *program_of(struct iq_str name)
+{
+	if (iq_str_starts(name, IQ_STR("http")))
+		return "httpcases";
+	return iq_str_starts(name, IQ_STR("cgo")) ? "cgocases" : "cases";
+}
+
+static void capture_name(struct capture *c, const char *path)
+{
+	struct iq_str rest = iq_str_of(path + strlen(testdata()) + 1);
+	size_t slash = iq_str_find(rest, '/');
+
+	c->name = iq_str_sub(rest, 0, slash);
+	rest = iq_str_sub(rest, slash + 1, rest.len);
+	slash = iq_str_find(rest, '/');
+	c->flavour = iq_str_sub(rest, 0, slash);
+	c->file = iq_str_sub(rest, slash + 1, rest.len);
+}
+
+static void capture_open(struct capture *c, const char *path)
+{
+	const struct iq_source_options options = { 0 };
+	const struct iq_facts *witnesses[1];
+	struct iq_read_context context = {
+		.num_executables = 1,
+		.no_file_system = true,
+	};
+	char program[8192];
+
+	*c = (struct capture){ 0 };
+	capture_name(c, path);
+	snprintf(program, sizeof(program), "%s/bin/%.*s/%s.zst", testdata(),
+		 IQ_STR_ARG(c->flavour), program_of(c->name));
+	assert_null(iq_source_open(path, &options, &c->core));
+	assert_null(iq_source_open(program, &options, &c->executable));
+	context.executables = (const struct iq_source *const *)&c->executable;
+	assert_null(iq_facts_create(&c->facts));
+	assert_null(iq_reader_elf_core.read(&context, c->core, c->facts));
+	iq_facts_finish(c->facts);
+	witnesses[0] = c->facts;
+	assert_null(iq_model_create(witnesses, 1, &c->model));
+	assert_null(iq_liveness_run(c->model, NULL));
+}
+
+static void capture_close(struct capture *c)
+{
+	iq_model_destroy(c->model);
+	iq_facts_destroy(c->facts);
+	iq_source_destroy(c->executable);
+	iq_source_destroy(c->core);
+}
+
+static bool calls(const struct iq_goroutine *g, const char *function)
+{
+	const struct iq_stack *stack = g->fact->stack;
+
+	for (uint32_t i = 0; stack && i < stack->num_frames; i++) {
+		if (iq_str_equal(stack->frames[i].function,
+				 iq_str_of(function)))
+			return true;
+	}
+	return false;
+}
+
+static unsigned count(const struct capture *c, const char *function)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->model->num_goroutines; i++) {
+		const struct iq_goroutine *g = &c->model->goroutines[i];
+
+		n += g->reach == IQ_REACH_UNREACHABLE &&
+		     (!function || calls(g, function));
+	}
+	return n;
+}
+
+static void check(const struct capture *c)
+{
+	unsigned expected = 0;
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(cases); i++) {
+		if (!iq_str_equal(c->name, iq_str_of(cases[i].name)))
+			continue;
+		expected += cases[i].num;
+		if (count(c, cases[i].function) != cases[i].num)
+			fail_msg("%.*s/%.*s: %u of %u are unreachable in %s",
+				 IQ_STR_ARG(c->name), IQ_STR_ARG(c->flavour),
+				 count(c, cases[i].function), cases[i].num,
+				 cases[i].function);
+	}
+	if (count(c, NULL) != expected)
+		fail_msg("%.*s/%.*s/%.*s: %u are unreachable, not %u",
+			 IQ_STR_ARG(c->name), IQ_STR_ARG(c->flavour),
+			 IQ_STR_ARG(c->file), count(c, NULL), expected);
+	if (c->model->num_gaps)
+		fail_msg("%.*s/%.*s: %.*s", IQ_STR_ARG(c->name),
+			 IQ_STR_ARG(c->flavour),
+			 IQ_STR_ARG(c->model->gaps[0].text));
+}
+
+static void check_all(const char *file)
+{
+	char pattern[8192];
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%s/*/go1*/%s", testdata(), file);
+	if (glob(pattern, 0, NULL, &found) != 0)
+		skip();
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		struct capture c;
+
+		capture_open(&c, found.gl_pathv[i]);
+		check(&c);
+		capture_close(&c);
+	}
+	globfree(&found);
+}
+
+static void test_kernels_cores_condemn_who_is_lost_and_nobody_else(void **state)
+{
+	(void)state;
+	check_all("core.zst");
+}
+
+static void test_gcores_condemn_who_is_lost_and_nobody_else(void **state)
+{
+	(void)state;
+	check_all("gcore.zst");
+}
+
+static void open_case(struct capture *c, const char *name)
+{
+	char path[8192];
+
+	snprintf(path, sizeof(path), "%s/%s/core.zst", testdata(), name);
+	if (access(path, R_OK) != 0)
+		skip();
+	capture_open(c, path);
+}
+
+static void test_every_goroutine_is_an_object_and_holds_its_stack(void **state)
+{
+	struct iq_heap_map *map;
+	struct capture c;
+	unsigned gs = 0;
+
+	(void)state;
+	open_case(&c, "leaksend/go1.26-default");
+	assert_true(c.facts->witness.tells & IQ_TELLS_HEAP);
+	assert_null(c.facts->heap->load(c.facts->heap, &map));
+	assert_int_equal(map->incomplete[0], 0);
+	assert_int_equal(map->num_holders, c.facts->goroutines.len);
+	for (size_t i = 0; i < c.facts->goroutines.len; i++) {
+		const struct iq_goroutine_fact *fact =
+			&c.facts->goroutines.data[i];
+		uint32_t slot = iq_heap_map_slot(map, fact->place);
+
+		assert_int_not_equal(slot, IQ_HEAP_NONE);
+		gs += map->opaque[slot / 64] >> slot % 64 & 1;
+		assert_int_equal(map->holders[i].self.addr, fact->place);
+		assert_true(map->holders[i].stack.len > 0);
+	}
+	assert_int_equal(gs, c.facts->goroutines.len);
+	iq_heap_map_destroy(map);
+	capture_close(&c);
+}
+
+static void test_a_core_that_is_cut_off_condemns_nobody(void **state)
+{
+	struct iq_read_context context = { .no_file_system = true };
+	struct capture c;
+
+	(void)state;
+	open_case(&c, "zoo/go1.26-stripped");
+	for (uint64_t i = 0; i < 24; i++) {
+		struct capture cut = { .name = c.name };
+		const struct iq_facts *witnesses[1];
+
+		assert_null(iq_source_open_buffer("cut", c.core->data,
+						  c.core->size * i / 24, NULL,
+						  &cut.core));
+		assert_null(iq_facts_create(&cut.facts));
+		witnesses[0] = cut.facts;
+		iq_error_destroy(
+			iq_reader_elf_core.read(&context, cut.core, cut.facts));
+		iq_facts_finish(cut.facts);
+		assert_null(iq_model_create(witnesses, 1, &cut.model));
+		assert_null(iq_liveness_run(cut.model, NULL));
+		assert_int_equal(count(&cut, NULL), 0);
+		capture_close(&cut);
+	}
+	capture_close(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_kernels_cores_condemn_who_is_lost_and_nobody_else),
+		cmocka_unit_test(
+			test_gcores_condemn_who_is_lost_and_nobody_else),
+		cmocka_unit_test(
+			test_every_goroutine_is_an_object_and_holds_its_stack),
+		cmocka_unit_test(test_a_core_that_is_cut_off_condemns_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
