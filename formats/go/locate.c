@@ -85,8 +85,8 @@ static struct iq_error *nothing_found(const struct iq_core *core)
 		return iq_error_at(IQ_ERROR_TRUNCATED, core->source->size,
 				   "the core is cut off before the data of the "
 				   "Go runtime");
-	return iq_error_new(IQ_ERROR_FORMAT,
-			    "no Go runtime in the memory of this process");
+	return iq_error_at(IQ_ERROR_FORMAT, iq_elf_header(core->elf).phoff,
+			   "no Go runtime in the memory of this process");
 }
 
 struct iq_error *iq_go_places_find(const struct iq_core *core,

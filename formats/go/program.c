@@ -30,6 +30,17 @@ bool iq_go_program_symbol(const struct iq_go_program *program, const char *name,
 	return iq_go_symbols_find(program->symbols, name, ret);
 }
 
+/* Where an ELF header says for which machine it is. */
+#define E_MACHINE_AT 18
+
+/* Offset in its file of what is at @addr; 0 if it is nowhere. */
+static uint64_t offset_of(const struct iq_go_program *program, uint64_t addr)
+{
+	const struct iq_memory_range *r = iq_memory_find(program->memory, addr);
+
+	return r ? r->offset + (addr - r->addr) : 0;
+}
+
 /* Any row of the core's architecture: what it needs is alike in all. */
 static struct iq_error *any_version(const struct iq_core *core,
 				    const struct iq_go_version **ret)
@@ -44,12 +55,12 @@ static struct iq_error *any_version(const struct iq_core *core,
 		}
 	}
 	if (core->arch)
-		return iq_error_new(IQ_ERROR_UNSUPPORTED,
-				    "Go processes of %s cannot be read yet",
-				    core->arch);
-	return iq_error_new(IQ_ERROR_UNSUPPORTED,
-			    "Go processes of ELF machine %u cannot be read",
-			    core->machine);
+		return iq_error_at(IQ_ERROR_UNSUPPORTED, E_MACHINE_AT,
+				   "Go processes of %s cannot be read yet",
+				   core->arch);
+	return iq_error_at(IQ_ERROR_UNSUPPORTED, E_MACHINE_AT,
+			   "Go processes of ELF machine %u cannot be read",
+			   core->machine);
 }
 
 /* The version by the text that the linker left in a variable. */
@@ -172,17 +183,17 @@ static struct iq_error *version_find(struct iq_go_program *program,
 						      &program->version_exact);
 	else
 		program->version = version_by_shape(program, addr);
+	if (!program->version && text.len)
+		return iq_error_at(IQ_ERROR_UNSUPPORTED,
+				   offset_of(program, addr),
+				   "the runtime of %s is not one that can be "
+				   "read: go1.18 is the oldest",
+				   iq_str_quote(text, quoted));
 	if (!program->version)
-		return text.len ?
-			       iq_error_new(IQ_ERROR_UNSUPPORTED,
-					    "the runtime of %s is not one "
-					    "that can be read: go1.18 is the "
-					    "oldest",
-					    iq_str_quote(text, quoted)) :
-			       iq_error_new(IQ_ERROR_UNSUPPORTED,
-					    "the Go version is unknown and "
-					    "the runtime's tables have no "
-					    "known shape");
+		return iq_error_at(
+			IQ_ERROR_UNSUPPORTED, offset_of(program, addr),
+			"the Go version is unknown and the runtime's "
+			"tables have no known shape");
 	struct iq_error *err = NULL;
 	if (!program->version_exact)
 		err = version_adapt(program, facts, addr);
@@ -329,8 +340,9 @@ static struct iq_error *modules_read(struct iq_go_program *program,
 	program->modules = modules.data;
 	program->num_modules = modules.len;
 	if (!err && !modules.len)
-		err = iq_error_new(IQ_ERROR_FORMAT,
-				   "moduledata cannot be read");
+		err = iq_error_at(IQ_ERROR_FORMAT,
+				  offset_of(program, places->addrs[0]),
+				  "moduledata cannot be read");
 	return err;
 }
 
