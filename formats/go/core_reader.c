@@ -230,7 +230,8 @@ static struct iq_error *facts_fill(struct iq_go_runtime *rt)
 	iq_go_clock_read(rt, &clock);
 	time_fill(&clock, facts);
 	err = goroutines_fill(rt, &clock);
-	if (!err)
+	// Without any there may be no array to point into.
+	if (!err && facts->goroutines.len > first)
 		err = iq_go_waits_read(rt, facts->goroutines.data + first);
 	if (!err)
 		err = iq_go_references_read(rt, first);
