@@ -68,6 +68,8 @@ struct iq_heap_holder {
 	struct iq_heap_range stack;
 	/* The record of the goroutine itself. */
 	struct iq_heap_range self;
+	/* Registers that were saved elsewhere. */
+	struct iq_heap_range registers;
 };
 
 /*

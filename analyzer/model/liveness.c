@@ -194,6 +194,7 @@ static void mark_holder(struct liveness *l, size_t goroutine)
 
 	iq_mark_range(l->mark, &holder->stack);
 	iq_mark_range(l->mark, &holder->self);
+	iq_mark_range(l->mark, &holder->registers);
 }
 
 static void mark_roots(struct liveness *l)

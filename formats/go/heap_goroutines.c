@@ -39,17 +39,32 @@ struct walk {
 static void holder_fill(const struct walk *w, const struct iq_go_g *g,
 			struct iq_heap_holder *ret)
 {
+	const struct iq_go_runtime *rt = &w->heap->rt;
 	struct iq_go_unwind_start start;
 	uint64_t from = g->stack_lo;
+	uint64_t state;
 
-	if (iq_go_stack_start(&w->heap->rt, g, &start) == IQ_GO_START_FOUND &&
+	if (iq_go_stack_start(rt, g, &start) == IQ_GO_START_FOUND &&
 	    g->status != IQ_GSTATUS_COPYSTACK && start.sp > g->stack_lo &&
 	    start.sp <= g->stack_hi)
 		from = start.sp & ~7ull;
 	ret->stack.addr = from;
 	ret->stack.len = (g->stack_hi - from) & ~7ull;
 	ret->self.addr = g->addr;
-	ret->self.len = w->heap->rt.layout->g_size & ~7u;
+	ret->self.len = rt->layout->g_size & ~7u;
+	// Vector registers of one that was preempted anywhere.
+	// Go: src/runtime/preempt_xreg.go, xRegScan; 1.26+.
+	if (iq_go_field_read(rt->memory, g->addr, rt->layout->g_xregs_state,
+			     &state) &&
+	    state) {
+		ret->registers.addr = state;
+		ret->registers.len = rt->layout->x_reg_state_size & ~7u;
+	}
+	if (g->status == IQ_GSTATUS_RUNNING && !iq_go_runtime_m(rt, g->m))
+		iq_heap_map_lacks(w->map,
+				  "the thread of goroutine %" PRIu64
+				  " is not known",
+				  g->goid);
 }
 
 static const struct place *place_of(const struct walk *w, uint64_t addr)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/go/heap.h"
 
+#include <inttypes.h>
+
 /*
  * Processors (p) hold buffers in which the collector left the addresses that it
  * met last. They are numbers to it, and to nobody references: a p is opaque, and
@@ -56,16 +58,33 @@ bool iq_go_heap_processor(const struct iq_go_heap *heap, uint64_t index,
 	       iq_memory_u64(rt->memory, array + 8 * index, ret);
 }
 
+/* Who has a processor is at work, and must be among the threads. */
+static void check_thread(const struct iq_go_heap *heap, struct iq_heap_map *map,
+			 uint64_t p)
+{
+	uint64_t m;
+
+	if (!iq_go_field_read(heap->rt.memory, p, heap->rt.layout->p_m, &m) ||
+	    (m && !iq_go_runtime_m(&heap->rt, m)))
+		iq_heap_map_lacks(map,
+				  "the thread of processor 0x%" PRIx64
+				  " is not known",
+				  p);
+}
+
 struct iq_error *iq_go_heap_processors(const struct iq_go_heap *heap,
 				       struct iq_heap_map *map)
 {
 	const struct iq_go_layout *l = heap->rt.layout;
 	struct iq_error *err = NULL;
-	uint64_t p;
+	uint64_t p, i;
 
-	if (!iq_go_has(l->p_gcw) || !iq_go_has(l->p_wb_buf))
-		return NULL;
-	for (uint64_t i = 0; !err && iq_go_heap_processor(heap, i, &p); i++)
-		err = add_processor(heap, map, p);
+	for (i = 0; !err && iq_go_heap_processor(heap, i, &p); i++) {
+		check_thread(heap, map, p);
+		if (iq_go_has(l->p_gcw) && iq_go_has(l->p_wb_buf))
+			err = add_processor(heap, map, p);
+	}
+	if (!i)
+		iq_heap_map_lacks(map, "the processors are not known");
 	return err;
 }

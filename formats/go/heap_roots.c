@@ -37,6 +37,17 @@ static struct iq_error *add_segment(const struct iq_go_heap *heap,
 	return iq_vec_push(&map->roots, range) ? NULL : &iq_enomem;
 }
 
+/* Whether the list of modules goes on where none was found. */
+static bool is_cut_off(const struct iq_go_program *program,
+		       const struct iq_go_module *module)
+{
+	for (size_t i = 0; i < program->num_modules; i++) {
+		if (program->modules[i].moduledata_addr == module->next)
+			return false;
+	}
+	return module->next != 0;
+}
+
 struct iq_error *iq_go_heap_roots(const struct iq_go_heap *heap,
 				  struct iq_heap_map *map)
 {
@@ -48,6 +59,9 @@ struct iq_error *iq_go_heap_roots(const struct iq_go_heap *heap,
 	for (size_t i = 0; i < program->num_modules && !err; i++) {
 		const struct iq_go_module *m = &program->modules[i];
 
+		if (is_cut_off(program, m))
+			iq_heap_map_lacks(
+				map, "the variables of a module are not known");
 		err = add_segment(heap, map, m->data, m->edata, m->gcdata_mask,
 				  m->gcdata_nbits);
 		if (!err)
