@@ -153,14 +153,20 @@ static struct iq_error *read_range(void *ctx, unsigned worker, size_t begin,
 	return NULL;
 }
 
-static int compare_gs(const void *a, const void *b)
+/* What goroutines are ordered by, beside them: sorting moves little. */
+struct g_key {
+	uint64_t goid;
+	const struct iq_go_g *g;
+};
+
+static int compare_keys(const void *a, const void *b)
 {
-	const struct iq_go_g *x = *(const struct iq_go_g *const *)a;
-	const struct iq_go_g *y = *(const struct iq_go_g *const *)b;
+	const struct g_key *x = a;
+	const struct g_key *y = b;
 
 	if (x->goid != y->goid)
 		return x->goid < y->goid ? -1 : 1;
-	return x->addr < y->addr ? -1 : x->addr > y->addr;
+	return x->g->addr < y->g->addr ? -1 : x->g->addr > y->g->addr;
 }
 
 static int compare_bad(const void *a, const void *b)
@@ -206,27 +212,25 @@ static struct iq_error *report_bad(const struct reading *reading)
 	return NULL;
 }
 
-/* Copies what @order points to, without the second of one goid. */
-static void keep_ordered(struct iq_go_runtime *rt,
-			 const struct iq_go_g *const *order, size_t n)
+/* Copies what @keys point to, without the second of one goid. */
+static void keep_ordered(struct iq_go_runtime *rt, const struct g_key *keys,
+			 size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct iq_go_g *g = order[i];
-
-		if (rt->num_gs && rt->gs[rt->num_gs - 1].goid == g->goid) {
+		if (i && keys[i - 1].goid == keys[i].goid) {
 			iq_facts_gap_addr(
-				rt->facts, IQ_GAP_DAMAGED, g->addr,
+				rt->facts, IQ_GAP_DAMAGED, keys[i].g->addr,
 				"a second goroutine has the same id: it is left out");
 			continue;
 		}
-		rt->gs[rt->num_gs++] = *g;
+		rt->gs[rt->num_gs++] = *keys[i].g;
 	}
 }
 
 static struct iq_error *merge(struct iq_go_runtime *rt,
 			      const struct reading *reading)
 {
-	const struct iq_go_g **order;
+	struct g_key *keys;
 	size_t n = 0;
 	size_t at = 0;
 
@@ -234,19 +238,22 @@ static struct iq_error *merge(struct iq_go_runtime *rt,
 		n += reading->workers[w].gs.len;
 	if (n == 0)
 		return NULL;
-	order = calloc(n, sizeof(*order));
+	keys = calloc(n, sizeof(*keys));
 	rt->gs = calloc(n, sizeof(*rt->gs));
-	if (!order || !rt->gs) {
-		free(order);
+	if (!keys || !rt->gs) {
+		free(keys);
 		return &iq_enomem;
 	}
 	for (unsigned w = 0; w < reading->num_workers; w++) {
-		for (size_t i = 0; i < reading->workers[w].gs.len; i++)
-			order[at++] = &reading->workers[w].gs.data[i];
+		const struct found *found = &reading->workers[w];
+
+		for (size_t i = 0; i < found->gs.len; i++, at++)
+			keys[at] = (struct g_key){ found->gs.data[i].goid,
+						   &found->gs.data[i] };
 	}
-	qsort(order, n, sizeof(*order), compare_gs);
-	keep_ordered(rt, order, n);
-	free(order);
+	qsort(keys, n, sizeof(*keys), compare_keys);
+	keep_ordered(rt, keys, n);
+	free(keys);
 	return NULL;
 }
 
