@@ -163,7 +163,7 @@ static bool gcs_at(const struct iq_go_clock *clock, int64_t time,
 static void set_min(const struct iq_go_clock *clock, int64_t since,
 		    struct iq_go_wait_time *ret)
 {
-	if (!clock->has_low || since > clock->low)
+	if (!clock->has_low || since >= clock->low)
 		return;
 	ret->has_min = true;
 	ret->min_ns = clock->low - since;
