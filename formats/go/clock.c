@@ -195,7 +195,7 @@ struct iq_go_wait_time iq_go_clock_wait(const struct iq_go_clock *clock,
 {
 	struct iq_go_wait_time ret = { 0 };
 	uint32_t n = clock->num_gcs;
-	uint32_t first, last;
+	uint32_t first = 0, last = 0;
 
 	if (!n)
 		return ret;

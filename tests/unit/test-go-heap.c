@@ -223,7 +223,7 @@ static void test_every_goroutine_is_an_object_and_holds_its_stack(void **state)
 		uint32_t slot = iq_heap_map_slot(map, fact->place);
 
 		assert_int_not_equal(slot, IQ_HEAP_NONE);
-		gs += map->opaque[slot / 64] >> slot % 64 & 1;
+		gs += (unsigned)(map->opaque[slot / 64] >> slot % 64 & 1);
 		assert_int_equal(map->holders[i].self.addr, fact->place);
 		assert_true(map->holders[i].stack.len > 0);
 	}
