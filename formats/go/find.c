@@ -100,10 +100,15 @@ void iq_go_find_allgs(struct iq_go_runtime *rt)
 		rt->allgs_addr = allgs_by_shape(rt, true);
 }
 
+/* Elements of candidates that a search looks at: those of real lists many times
+ * over, since garbage can refer to the same one again and again. */
+#define SEARCH_MAX (4u << 20)
+
 void iq_go_find_allm(struct iq_go_runtime *rt)
 {
 	struct iq_go_words words;
 	uint64_t addr, value;
+	size_t budget = SEARCH_MAX;
 	size_t longest = 0;
 
 	rt->allm_addr = by_symbol(rt, "runtime.allm");
@@ -117,7 +122,7 @@ void iq_go_find_allm(struct iq_go_runtime *rt)
 
 		if (!value || value % 8 || !iq_go_m_is(rt, value))
 			continue;
-		n = iq_go_m_count(rt, value);
+		n = iq_go_m_count(rt, value, &budget);
 		if (n > longest) {
 			longest = n;
 			rt->allm_addr = addr;
@@ -131,7 +136,8 @@ void iq_go_find_allm(struct iq_go_runtime *rt)
 #define ALLP_MAX (1u << 16)
 
 /* How many elements the slice at @addr has if it is allp; 0 if it is not. */
-static uint64_t allp_len(const struct iq_go_runtime *rt, uint64_t addr)
+static uint64_t allp_len(const struct iq_go_runtime *rt, uint64_t addr,
+			 size_t *budget)
 {
 	const struct iq_go_layout *l = rt->layout;
 	uint64_t array, len;
@@ -141,12 +147,14 @@ static uint64_t allp_len(const struct iq_go_runtime *rt, uint64_t addr)
 	for (uint64_t i = 0; i < len; i++) {
 		uint64_t p, id, status, mcache;
 
-		if (!iq_memory_u64(rt->memory, array + 8 * i, &p) || !p ||
-		    p % 8 || !iq_go_field_read(rt->memory, p, l->p_id, &id) ||
+		if (!*budget || !iq_memory_u64(rt->memory, array + 8 * i, &p) ||
+		    !p || p % 8 ||
+		    !iq_go_field_read(rt->memory, p, l->p_id, &id) ||
 		    !iq_go_field_read(rt->memory, p, l->p_status, &status) ||
 		    !iq_go_field_read(rt->memory, p, l->p_mcache, &mcache) ||
 		    id != i || status > PSTATUS_MAX || (i == 0 && !mcache))
 			return 0;
+		--*budget;
 	}
 	return len;
 }
@@ -156,6 +164,7 @@ static void find_allp(struct iq_go_runtime *rt)
 	struct iq_go_words words;
 	uint64_t addr, value;
 	uint64_t longest = 0;
+	size_t budget = SEARCH_MAX;
 
 	rt->allp_addr = by_symbol(rt, "runtime.allp");
 	if (rt->allp_addr)
@@ -167,7 +176,7 @@ static void find_allp(struct iq_go_runtime *rt)
 
 		if (!value || value % 8)
 			continue;
-		len = allp_len(rt, addr);
+		len = allp_len(rt, addr, &budget);
 		if (len > longest) {
 			longest = len;
 			rt->allp_addr = addr;
@@ -307,10 +316,11 @@ static void check_threads(struct iq_go_runtime *rt)
 
 void iq_go_find_check(struct iq_go_runtime *rt)
 {
+	size_t budget = SEARCH_MAX;
 	uint64_t goidgen;
 
 	check_threads(rt);
-	if (rt->allp_addr && !allp_len(rt, rt->allp_addr))
+	if (rt->allp_addr && !allp_len(rt, rt->allp_addr, &budget))
 		iq_facts_gap_addr(rt->facts, IQ_GAP_DAMAGED, rt->allp_addr,
 				  "the list of processors contradicts itself");
 	if (!rt->sched_addr)

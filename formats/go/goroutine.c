@@ -227,6 +227,68 @@ static void keep_ordered(struct iq_go_runtime *rt, const struct g_key *keys,
 	}
 }
 
+static int compare_stacks(const void *a, const void *b)
+{
+	const struct iq_go_g *x = ((const struct g_key *)a)->g;
+	const struct iq_go_g *y = ((const struct g_key *)b)->g;
+
+	if (x->stack_lo != y->stack_lo)
+		return x->stack_lo < y->stack_lo ? -1 : 1;
+	return compare_keys(a, b);
+}
+
+static uint64_t stack_size(const struct iq_go_g *g)
+{
+	return g->stack_hi - g->stack_lo;
+}
+
+static void gap_overlap(const struct iq_go_runtime *rt, const struct iq_go_g *g)
+{
+	iq_facts_gap_addr(
+		rt->facts, IQ_GAP_DAMAGED, g->addr,
+		"the stacks of two goroutines overlap: one is left out");
+}
+
+/*
+ * Takes out of @keys goroutines whose stacks overlap: of two, the one whose is
+ * larger, since one word that was overwritten makes many overlap with it. How
+ * many remain.
+ */
+static size_t drop_overlapping(const struct iq_go_runtime *rt,
+			       struct g_key *keys, size_t n)
+{
+	size_t kept = 0;
+
+	qsort(keys, n, sizeof(*keys), compare_stacks);
+	for (size_t i = 0; i < n; i++) {
+		const struct iq_go_g *g = keys[i].g;
+
+		while (kept && g->stack_lo < keys[kept - 1].g->stack_hi &&
+		       stack_size(keys[kept - 1].g) > stack_size(g))
+			gap_overlap(rt, keys[--kept].g);
+		if (kept && g->stack_lo < keys[kept - 1].g->stack_hi)
+			gap_overlap(rt, g);
+		else
+			keys[kept++] = keys[i];
+	}
+	return kept;
+}
+
+/* Stacks that are not larger together than the core are not all looked at:
+ * what they cost is bounded. */
+static bool are_stacks_too_large(const struct iq_go_runtime *rt,
+				 const struct g_key *keys, size_t n)
+{
+	uint64_t left = rt->core->source->size;
+
+	for (size_t i = 0; i < n; i++) {
+		if (stack_size(keys[i].g) > left)
+			return true;
+		left -= stack_size(keys[i].g);
+	}
+	return false;
+}
+
 static struct iq_error *merge(struct iq_go_runtime *rt,
 			      const struct reading *reading)
 {
@@ -251,6 +313,8 @@ static struct iq_error *merge(struct iq_go_runtime *rt,
 			keys[at] = (struct g_key){ found->gs.data[i].goid,
 						   &found->gs.data[i] };
 	}
+	if (are_stacks_too_large(rt, keys, n))
+		n = drop_overlapping(rt, keys, n);
 	qsort(keys, n, sizeof(*keys), compare_keys);
 	keep_ordered(rt, keys, n);
 	free(keys);

@@ -25,6 +25,10 @@
 #define TOPHASH_MIN 5
 /* More buckets than labels can fill. */
 #define B_MAX 10
+/* Buckets that all sets together may have, and bytes of text beside the core's
+ * size: sets share what they are made of, in garbage all of it. */
+#define BUCKETS_MAX (16u << 20)
+#define TEXT_MAX (256u << 20)
 
 struct set {
 	UT_hash_handle hh;
@@ -39,6 +43,9 @@ struct iq_go_label_reader {
 	/* Scratch for one set; its texts are in text. */
 	IQ_VEC(struct iq_label) items;
 	struct iq_arena text;
+	/* What may still be read. */
+	uint64_t buckets_left;
+	uint64_t text_left;
 };
 
 struct iq_error *iq_go_label_reader_create(const struct iq_go_runtime *rt,
@@ -51,6 +58,8 @@ struct iq_error *iq_go_label_reader_create(const struct iq_go_runtime *rt,
 	reader->rt = rt;
 	iq_arena_init(&reader->arena);
 	iq_arena_init(&reader->text);
+	reader->buckets_left = BUCKETS_MAX;
+	reader->text_left = rt->core->source->size + TEXT_MAX;
 	*ret = reader;
 	return NULL;
 }
@@ -76,11 +85,13 @@ static enum outcome read_string(struct iq_go_label_reader *reader,
 	char *text;
 
 	if (!iq_memory_u64(mem, addr, &ptr) ||
-	    !iq_memory_u64(mem, addr + 8, &len) || len > IQ_LIMIT_NAME)
+	    !iq_memory_u64(mem, addr + 8, &len) || len > IQ_LIMIT_NAME ||
+	    len > reader->text_left)
 		return UNREADABLE;
 	*ret = IQ_STR("");
 	if (!len)
 		return READ;
+	reader->text_left -= len;
 	text = iq_arena_alloc(&reader->text, len);
 	if (!text)
 		return NO_MEMORY;
@@ -129,8 +140,10 @@ static enum outcome read_bucket(struct iq_go_label_reader *reader,
 	uint8_t tophash[BUCKET_CELLS];
 
 	for (unsigned n = 0; addr && n < IQ_LIMIT_LABELS; n++) {
-		if (!iq_memory_read(mem, addr, sizeof(tophash), tophash))
+		if (!reader->buckets_left ||
+		    !iq_memory_read(mem, addr, sizeof(tophash), tophash))
 			return UNREADABLE;
+		reader->buckets_left--;
 		// Evacuated: its entries are in a new bucket.
 		if (old && tophash[0] > TOPHASH_EMPTY_ONE &&
 		    tophash[0] < TOPHASH_MIN)

@@ -14,7 +14,7 @@
 /* Frames of one goroutine that are recorded for one object. */
 #define FRAMES_MAX 16
 /* Deferred calls of one goroutine that are looked at. */
-#define DEFERS_MAX 1024
+#define DEFERS_MAX 64
 
 /* A mention on a goroutine's stack. */
 struct hit {

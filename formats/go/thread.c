@@ -50,13 +50,14 @@ static bool m_walk_next(const struct iq_go_runtime *rt, struct m_walk *walk)
 	return walk->addr != walk->mark && walk->steps < IQ_LIMIT_THREADS;
 }
 
-size_t iq_go_m_count(const struct iq_go_runtime *rt, uint64_t addr)
+size_t iq_go_m_count(const struct iq_go_runtime *rt, uint64_t addr,
+		     size_t *budget)
 {
 	struct m_walk walk;
 
 	m_walk_init(&walk, addr);
-	while (iq_go_m_is(rt, walk.addr) && m_walk_next(rt, &walk))
-		;
+	while (*budget && iq_go_m_is(rt, walk.addr) && m_walk_next(rt, &walk))
+		--*budget;
 	return walk.steps;
 }
 

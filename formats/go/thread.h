@@ -11,8 +11,10 @@
 
 /* Whether an m can be at @addr: its g0 refers back to it. */
 bool iq_go_m_is(const struct iq_go_runtime *rt, uint64_t addr);
-/* How many m's the list that begins with @addr has. */
-size_t iq_go_m_count(const struct iq_go_runtime *rt, uint64_t addr);
+/* How many m's the list that begins with @addr has, as far as *@budget steps
+ * lead, which are taken off it. */
+size_t iq_go_m_count(const struct iq_go_runtime *rt, uint64_t addr,
+		     size_t *budget);
 
 /* Fills rt->ms from rt->allm_addr; what is damaged becomes gaps. */
 struct iq_error *iq_go_threads_read(struct iq_go_runtime *rt) iq_must_check;

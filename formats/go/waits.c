@@ -49,11 +49,14 @@ static struct iq_error *problem(struct worker *w, size_t goroutine,
 		       &iq_enomem;
 }
 
-/* Sudogs of a queue that are looked through: those of one select. */
+/* Sudogs of a queue that are looked through: those of one select, which has
+ * the channel in few of its cases. */
+#define QUEUE_MAX 64
+
 static bool queue_has(const struct iq_go_runtime *rt, uint64_t first,
 		      uint64_t sudog)
 {
-	for (unsigned n = 0; first && n < IQ_LIMIT_SUDOGS; n++) {
+	for (unsigned n = 0; first && n < QUEUE_MAX; n++) {
 		if (first == sudog)
 			return true;
 		if (!iq_go_field_read(rt->memory, first, rt->layout->sudog_next,

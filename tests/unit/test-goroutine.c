@@ -145,6 +145,23 @@ static void second_goroutine_of_an_id_is_a_gap(void **state iq_unused)
 	go_process_close(&p);
 }
 
+static void larger_of_stacks_that_overlap_is_left_out(void **state iq_unused)
+{
+	struct go_process p;
+
+	go_process_init(&p, "go1.26.8");
+	for (uint64_t i = 1; i < 6; i++)
+		waiting(&p, i);
+	go_process_field(&p, p.gs[1], layout(&p)->g_stack_hi,
+			 GO_PROCESS_HEAP + GO_PROCESS_HEAP_SIZE);
+	read_goroutines(&p);
+	assert_int_equal(p.rt.num_gs, 4);
+	assert_int_equal(p.rt.gs[1].goid, 3);
+	assert_int_equal(p.facts->gaps.len, 1);
+	assert_int_equal(p.facts->gaps.data[0].addr, p.gs[1]);
+	go_process_close(&p);
+}
+
 static void list_longer_than_memory_is_cut(void **state iq_unused)
 {
 	struct go_process p;
@@ -394,6 +411,7 @@ int main(void)
 		cmocka_unit_test(absurd_fields_are_a_gap),
 		cmocka_unit_test(pointers_to_nowhere_are_a_gap),
 		cmocka_unit_test(second_goroutine_of_an_id_is_a_gap),
+		cmocka_unit_test(larger_of_stacks_that_overlap_is_left_out),
 		cmocka_unit_test(list_longer_than_memory_is_cut),
 		cmocka_unit_test(allgs_is_found_in_bss),
 		cmocka_unit_test(allgs_is_found_where_one_g_is_damaged),
