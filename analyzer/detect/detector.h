@@ -28,6 +28,8 @@ struct iq_detector {
 	unsigned needs;
 	/* Why it is not run where these are missing. */
 	const char *needs_text;
+	/* One of the two: a question to each goroutine, or to the model. */
+	const struct iq_sift *sift;
 	struct iq_error *(*run)(const struct iq_model *model,
 				struct iq_findings *findings);
 };

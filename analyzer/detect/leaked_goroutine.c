@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/sift.h"
+
+#include <inttypes.h>
+
 #include "model/text.h"
 
 /* Without a heap that can tell, what makes a wait suspicious: this many
@@ -69,7 +72,7 @@ static bool is_suspicious(const struct iq_finding *f, enum iq_wait_class class)
 	return f->count >= SUSPICIOUS_RECEIVERS && old;
 }
 
-static const struct {
+static const struct words {
 	enum iq_wait_class class;
 	const char *object;
 	const char *advice;
@@ -91,57 +94,66 @@ static const struct {
 	  "out" },
 };
 
+static const struct words *words_of(enum iq_wait_class class)
+{
+	size_t i = 0;
+
+	while (i + 1 < IQ_ARRAY_SIZE(words) && words[i].class != class)
+		i++;
+	return &words[i];
+}
+
+static struct iq_error *set_ground(const struct iq_model *model,
+				   struct iq_arena *arena,
+				   const struct words *w, struct iq_finding *f)
+{
+	const struct iq_goroutine *g = &model->goroutines[f->goroutines[0]];
+
+	if (count_condemned(model, f)) {
+		f->severity = IQ_SEVERITY_ERROR;
+		return iq_textf(arena, &f->ground,
+				"nothing that can still run refers to %s",
+				w->object);
+	}
+	if (model->witnesses[g->witness]->witness.kind != IQ_WITNESS_CORE)
+		f->settle = IQ_STR("a core of the same process can show "
+				   "whether anything still refers to it");
+	return iq_textf(arena, &f->ground, "no memory to see who refers to %s",
+			w->object);
+}
+
 static struct iq_error *describe(const struct iq_model *model,
 				 struct iq_arena *arena, struct iq_finding *f,
 				 bool *drop_ret)
 {
 	enum iq_wait_class class = model->goroutines[f->goroutines[0]].class;
-	uint64_t condemned = count_condemned(model, f);
+	const struct words *w = words_of(class);
 	struct iq_error *err;
 	const char *site;
-	size_t i = 0;
 
-	if (!condemned && !is_suspicious(f, class)) {
-		*drop_ret = true;
+	*drop_ret = !count_condemned(model, f) && !is_suspicious(f, class);
+	if (*drop_ret)
 		return NULL;
-	}
-	while (words[i].class != class)
-		i++;
-	f->advice = iq_str_of(words[i].advice);
-	f->settle = IQ_STR("a core of the same process can show whether "
-			   "anything still refers to it");
-	if (condemned) {
-		f->severity = IQ_SEVERITY_ERROR;
-		f->settle = IQ_STR("");
-		err = iq_textf(arena, &f->ground,
-			       "nothing that can still run refers to %s",
-			       words[i].object);
-	} else {
-		err = iq_textf(arena, &f->ground,
-			       "no memory to see who refers to %s",
-			       words[i].object);
-	}
+	f->advice = iq_str_of(w->advice);
+	err = set_ground(model, arena, w, f);
 	if (!err)
 		err = iq_text_frame(arena, f->site, &site);
 	if (err)
 		return err;
-	return iq_textf(arena, &f->title, "%llu %s blocked in %s in %s",
-			(unsigned long long)f->count,
-			f->count == 1 ? "goroutine is" : "goroutines are",
+	return iq_textf(arena, &f->title, "%" PRIu64 " %s in %s in %s",
+			f->count,
+			f->count == 1 ? "goroutine is blocked" :
+					"goroutines are blocked",
 			iq_wait_class_words(class), site);
 }
 
-static struct iq_error *leaked_goroutine_run(const struct iq_model *model,
-					     struct iq_findings *findings)
-{
-	static const struct iq_sift sift = {
-		.detector = &iq_detector_leaked_goroutine,
-		.wanted = wanted,
-		.describe = describe,
-	};
-
-	return iq_sift_run(&sift, model, findings);
-}
+static const struct iq_sift leaked_goroutine_sift = {
+	.wanted = wanted,
+	.one = "goroutine is blocked in",
+	.many = "goroutines are blocked in",
+	.confidence = IQ_CONFIDENCE_SUSPECTED,
+	.describe = describe,
+};
 
 const struct iq_detector iq_detector_leaked_goroutine = {
 	.id = "leaked-goroutine",
@@ -150,5 +162,5 @@ const struct iq_detector iq_detector_leaked_goroutine = {
 	.summary = "a goroutine waits for what nothing can bring any more",
 	.needs = IQ_TELLS_STACKS,
 	.needs_text = "no witness knows stacks",
-	.run = leaked_goroutine_run,
+	.sift = &leaked_goroutine_sift,
 };

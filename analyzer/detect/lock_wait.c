@@ -140,38 +140,20 @@ static struct iq_error *describe(const struct iq_model *model,
 				 bool *drop_ret)
 {
 	const struct iq_lock *lock = lock_of(model, f);
-	struct iq_error *err;
-	const char *site;
 
-	if (is_passing(model, f, lock)) {
-		*drop_ret = true;
-		return NULL;
-	}
-	f->advice = IQ_STR("find who holds the lock and what it waits for: do "
-			   "not hold a lock over a channel, a call or I/O");
-	err = ground(model, arena, lock, f);
-	if (!err)
-		err = iq_text_frame(arena, f->site, &site);
-	if (err)
-		return err;
-	return iq_textf(arena, &f->title,
-			"%llu %s for a lock that nobody releases in %s",
-			(unsigned long long)f->count,
-			f->count == 1 ? "goroutine waits" : "goroutines wait",
-			site);
+	*drop_ret = is_passing(model, f, lock);
+	return *drop_ret ? NULL : ground(model, arena, lock, f);
 }
 
-static struct iq_error *lock_wait_run(const struct iq_model *model,
-				      struct iq_findings *findings)
-{
-	static const struct iq_sift sift = {
-		.detector = &iq_detector_lock_wait,
-		.wanted = wanted,
-		.describe = describe,
-	};
-
-	return iq_sift_run(&sift, model, findings);
-}
+static const struct iq_sift lock_wait_sift = {
+	.wanted = wanted,
+	.one = "goroutine waits for a lock that nobody releases in",
+	.many = "goroutines wait for a lock that nobody releases in",
+	.advice =
+		"find who holds the lock and what it waits for: do not hold a lock over a channel, a call or I/O",
+	.confidence = IQ_CONFIDENCE_SUSPECTED,
+	.describe = describe,
+};
 
 const struct iq_detector iq_detector_lock_wait = {
 	.id = "lock-wait",
@@ -181,5 +163,5 @@ const struct iq_detector iq_detector_lock_wait = {
 		"goroutines wait for a Mutex or RWMutex that is not released",
 	.needs = IQ_TELLS_STACKS,
 	.needs_text = "no witness knows stacks",
-	.run = lock_wait_run,
+	.sift = &lock_wait_sift,
 };

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "detect/detector.h"
+#include "detect/sift.h"
 #include "model/evidence.h"
 #include "model/fingerprint.h"
 #include "model/verdict.h"
@@ -45,7 +46,8 @@ static struct iq_error *run_all(struct iq_model *model,
 		const struct iq_detector *d = detectors[i];
 
 		if ((tells & d->needs) == d->needs)
-			err = d->run(model, findings);
+			err = d->sift ? iq_sift_run(d, model, findings) :
+					d->run(model, findings);
 		else
 			not_run[model->num_not_run++] = (struct iq_not_run){
 				.rule = d->id,

@@ -2,12 +2,10 @@
 #include "detect/sift.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
-const char *iq_goroutines_word(uint64_t count)
-{
-	return count == 1 ? "goroutine" : "goroutines";
-}
+#include "model/text.h"
 
 const struct iq_signature *
 iq_model_goroutine_signature(const struct iq_model *model, size_t index)
@@ -156,10 +154,33 @@ static int compare_places(const void *pa, const void *pb)
 	return a->goroutine < b->goroutine ? -1 : a->goroutine > b->goroutine;
 }
 
-static struct iq_error *sift_finding(const struct iq_sift *sift,
+static struct iq_str text_or_empty(const char *text)
+{
+	return text ? iq_str_of(text) : IQ_STR("");
+}
+
+static struct iq_error *set_texts(const struct iq_sift *sift,
+				  struct iq_arena *arena, struct iq_finding *f)
+{
+	const char *site;
+	struct iq_error *err = iq_text_frame(arena, f->site, &site);
+
+	if (err)
+		return err;
+	f->confidence = sift->confidence;
+	f->ground = text_or_empty(sift->ground);
+	f->advice = text_or_empty(sift->advice);
+	f->settle = text_or_empty(sift->settle);
+	return iq_textf(arena, &f->title, "%" PRIu64 " %s %s", f->count,
+			f->count == 1 ? sift->one : sift->many, site);
+}
+
+static struct iq_error *sift_finding(const struct iq_detector *detector,
 				     const struct sifted *list, size_t num,
 				     struct iq_findings *findings)
 {
+	const struct iq_sift *sift = detector->sift;
+	struct iq_arena *arena = findings->arena;
 	struct iq_finding finding;
 	bool drop = false;
 	uint32_t *goroutines = calloc(num, sizeof(*goroutines));
@@ -168,19 +189,19 @@ static struct iq_error *sift_finding(const struct iq_sift *sift,
 	for (size_t i = 0; i < num && !err; i++)
 		goroutines[i] = list[i].goroutine;
 	if (!err)
-		err = iq_finding_init(sift->detector, list[0].model,
-				      findings->arena, goroutines, num,
-				      &finding);
+		err = iq_finding_init(detector, list[0].model, arena,
+				      goroutines, num, &finding);
 	if (!err)
-		err = sift->describe(list[0].model, findings->arena, &finding,
-				     &drop);
+		err = set_texts(sift, arena, &finding);
+	if (!err && sift->describe)
+		err = sift->describe(list[0].model, arena, &finding, &drop);
 	if (!err && !drop)
 		err = iq_findings_add(findings, &finding);
 	free(goroutines);
 	return err;
 }
 
-struct iq_error *iq_sift_run(const struct iq_sift *sift,
+struct iq_error *iq_sift_run(const struct iq_detector *detector,
 			     const struct iq_model *model,
 			     struct iq_findings *findings)
 {
@@ -190,7 +211,7 @@ struct iq_error *iq_sift_run(const struct iq_sift *sift,
 	for (size_t i = 0; i < model->num_goroutines && !err; i++) {
 		struct sifted s = { model, (uint32_t)i };
 
-		if (sift->wanted(model, i) && !iq_vec_push(&list, s))
+		if (detector->sift->wanted(model, i) && !iq_vec_push(&list, s))
 			err = &iq_enomem;
 	}
 	if (list.len)
@@ -199,7 +220,7 @@ struct iq_error *iq_sift_run(const struct iq_sift *sift,
 		for (j = i + 1; j < list.len &&
 				!compare_sifted(&list.data[i], &list.data[j]);)
 			j++;
-		err = sift_finding(sift, &list.data[i], j - i, findings);
+		err = sift_finding(detector, &list.data[i], j - i, findings);
 	}
 	iq_vec_deinit(&list);
 	return err;

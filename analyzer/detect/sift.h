@@ -9,12 +9,19 @@
 #include "detect/detector.h"
 
 struct iq_sift {
-	const struct iq_detector *detector;
 	/* Whether goroutine @index is one that the rule is about. */
 	bool (*wanted)(const struct iq_model *model, size_t index);
+	/* The title: "COUNT one SITE" or "COUNT many SITE". */
+	const char *one;
+	const char *many;
+	/* What every finding of the rule has; NULL: empty. */
+	const char *ground;
+	const char *advice;
+	const char *settle;
+	enum iq_confidence confidence;
 	/*
-	 * Completes a finding whose goroutines, site and bounds are set: title,
-	 * ground, advice, severity, confidence. *@drop_ret true: no finding.
+	 * What else a finding needs, or NULL; its goroutines, site, bounds and
+	 * the texts above are set. *@drop_ret true: no finding.
 	 */
 	struct iq_error *(*describe)(const struct iq_model *model,
 				     struct iq_arena *arena,
@@ -22,7 +29,8 @@ struct iq_sift {
 				     bool *drop_ret);
 };
 
-struct iq_error *iq_sift_run(const struct iq_sift *sift,
+/* Runs the sift of @detector. */
+struct iq_error *iq_sift_run(const struct iq_detector *detector,
 			     const struct iq_model *model,
 			     struct iq_findings *findings) iq_must_check;
 
@@ -40,9 +48,6 @@ struct iq_error *iq_finding_init(const struct iq_detector *detector,
 struct iq_error *iq_findings_add(struct iq_findings *findings,
 				 const struct iq_finding *finding)
 	iq_must_check;
-
-/* "goroutine" or "goroutines". */
-const char *iq_goroutines_word(uint64_t count);
 
 /* Signature of goroutine @index in the witness that knows most; or NULL. */
 const struct iq_signature *

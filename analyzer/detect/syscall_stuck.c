@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/sift.h"
-#include "model/text.h"
 
 /* Calls that wait for long in a healthy service: for a child process, for
  * events, for a signal. Go: src/syscall, src/os, golang.org/x/sys/unix. */
@@ -29,40 +28,16 @@ static bool wanted(const struct iq_model *model, size_t index)
 	       !waits_as_designed(model, index);
 }
 
-static struct iq_error *describe(const struct iq_model *model,
-				 struct iq_arena *arena, struct iq_finding *f,
-				 bool *drop_ret)
-{
-	const char *site;
-	struct iq_error *err = iq_text_frame(arena, f->site, &site);
-
-	(void)model;
-	(void)drop_ret;
-	if (err)
-		return err;
-	f->ground = IQ_STR("the call was already under way at a garbage "
-			   "collection and has not returned");
-	f->advice = IQ_STR("each such call holds a thread and cannot be "
-			   "cancelled: use a descriptor that the poller knows, "
-			   "or a deadline");
-	return iq_textf(arena, &f->title, "%llu %s in a system call made by %s",
-			(unsigned long long)f->count,
-			f->count == 1 ? "goroutine is stuck" :
-					"goroutines are stuck",
-			site);
-}
-
-static struct iq_error *syscall_stuck_run(const struct iq_model *model,
-					  struct iq_findings *findings)
-{
-	static const struct iq_sift sift = {
-		.detector = &iq_detector_syscall_stuck,
-		.wanted = wanted,
-		.describe = describe,
-	};
-
-	return iq_sift_run(&sift, model, findings);
-}
+static const struct iq_sift syscall_stuck_sift = {
+	.wanted = wanted,
+	.one = "goroutine is stuck in a system call made by",
+	.many = "goroutines are stuck in a system call made by",
+	.ground =
+		"the call was already under way at a garbage collection and has not returned",
+	.advice =
+		"each such call holds a thread and cannot be cancelled: use a descriptor that the poller knows, or a deadline",
+	.confidence = IQ_CONFIDENCE_SUSPECTED,
+};
 
 const struct iq_detector iq_detector_syscall_stuck = {
 	.id = "syscall-stuck",
@@ -71,5 +46,5 @@ const struct iq_detector iq_detector_syscall_stuck = {
 	.summary = "a system call does not return",
 	.needs = IQ_TELLS_STATES | IQ_TELLS_STACKS,
 	.needs_text = "no witness knows states and stacks",
-	.run = syscall_stuck_run,
+	.sift = &syscall_stuck_sift,
 };
