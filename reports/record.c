@@ -240,7 +240,10 @@ static void write_state(struct iq_records *records,
 	write_bool(out, ",\"waiting_exact\":",
 		   known && g->has_wait_max &&
 			   g->wait_max_ns == g->wait_min_ns);
-	write_bool(out, ",\"system\":", fact->system);
+	if (fact->has_system)
+		write_bool(out, ",\"system\":", fact->system);
+	else
+		iq_out_cstr(out, ",\"system\":null");
 	write_number(out, ",\"thread\":", fact->has_thread, fact->thread);
 	write_bool(out, ",\"locked\":", fact->locked);
 }
@@ -251,7 +254,9 @@ static void write_origin(struct iq_records *records,
 	struct iq_out *out = records->out;
 
 	iq_out_cstr(out, ",\"labels\":");
-	if (fact->labels && fact->labels->num)
+	if (!fact->labels)
+		iq_out_cstr(out, "null");
+	else if (fact->labels->num)
 		write_block(records, fact->labels, BLOCK_LABELS, IQ_STR(""));
 	else
 		iq_out_cstr(out, "{}");

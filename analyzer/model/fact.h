@@ -163,6 +163,8 @@ struct iq_goroutine_fact {
 	struct iq_str wait_reason;
 	/* The runtime's own leak finder marked it: "(leaked)", _Gleaked. */
 	bool leaked;
+	/* The runtime's own; false where that is unknown. */
+	bool has_system;
 	bool system;
 	bool locked; /* to its thread */
 	/* Blocked for at least / at most so long, in ns, at the witness's time.
@@ -178,7 +180,7 @@ struct iq_goroutine_fact {
 	const struct iq_frame *entry;
 	bool has_parent;
 	uint64_t parent;
-	/* NULL if the witness has none or cannot know. */
+	/* NULL if unknown; empty if it is known to have none. */
 	const struct iq_labels *labels;
 	bool has_thread;
 	uint64_t thread; /* the kernel's thread id (tid) */

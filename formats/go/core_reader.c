@@ -110,7 +110,7 @@ static bool is_system_reason(struct iq_str reason)
 		"GC scavenge wait",	  "GC worker (idle)",
 		"GC worker (active)",	  "finalizer wait",
 		"cleanup wait",		  "GOMAXPROCS updater (idle)",
-		"timer goroutine (idle)", "trace reader (blocked)",
+		"timer goroutine (idle)",
 	};
 
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(reasons); i++) {
@@ -121,35 +121,49 @@ static bool is_system_reason(struct iq_str reason)
 }
 
 /*
+ * Whether what runs finalizers or cleanups is running one now: the flag that
+ * says so is where only a symbol leads to; the stack shows it, too.
+ */
+static bool runs_callback(const struct iq_stack *stack)
+{
+	for (uint32_t i = 0; stack && i < stack->num_frames; i++) {
+		if (!iq_str_starts(stack->frames[i].function,
+				   IQ_STR("runtime.")))
+			return true;
+	}
+	return false;
+}
+
+/*
  * A goroutine of the runtime's own: one that starts in package runtime, unless
  * it runs the program's code there: main, coroutines, finalizers and cleanups.
+ * False if what was read does not tell.
  * Go: src/runtime/traceback.go, isSystemGoroutine.
  */
-static bool is_system(const struct iq_go_runtime *rt, uint64_t startpc,
-		      const struct iq_goroutine_fact *fact)
+static bool system_find(const struct iq_go_runtime *rt, const struct iq_go_g *g,
+			const struct iq_goroutine_fact *fact, bool *ret)
 {
 	const struct iq_go_func_ids *ids = rt->version->func_ids;
-	struct iq_str runtime = IQ_STR("runtime.");
 	struct iq_go_func f;
 
-	// Without names the wait reason still tells most of them.
+	*ret = is_system_reason(fact->wait_reason);
+	// Goroutine 1 runs main; threads of C start nowhere in Go.
+	if (*ret || g->goid == 1 || !g->startpc)
+		return true;
 	if (!fact->entry)
-		return is_system_reason(fact->wait_reason);
-	if (!iq_str_starts(fact->entry->function, runtime) ||
-	    !iq_pclntab_func(rt->program->pcln, startpc, &f))
+		return false;
+	if (!iq_str_starts(fact->entry->function, IQ_STR("runtime.")))
+		return true;
+	if (!iq_pclntab_func(rt->program->pcln, g->startpc, &f))
 		return false;
 	if (f.func_id == ids->runtime_main || f.func_id == ids->corostart ||
 	    f.func_id == ids->handle_async_event)
-		return false;
+		return true;
+	*ret = true;
 	if (f.func_id != ids->run_finalizers && f.func_id != ids->run_cleanups)
 		return true;
-	// The flag that says whether they do is where only a symbol leads to;
-	// the stack shows it, too.
-	for (uint32_t i = 0; fact->stack && i < fact->stack->num_frames; i++) {
-		if (!iq_str_starts(fact->stack->frames[i].function, runtime))
-			return false;
-	}
-	return true;
+	*ret = !runs_callback(fact->stack);
+	return !*ret || (fact->stack && fact->stack->complete);
 }
 
 struct reading {
@@ -180,7 +194,8 @@ static struct iq_error *fact_names(const struct iq_go_runtime *rt,
 					      &fact->created_by);
 	if (!err)
 		err = iq_go_labels_read(r->labels, g->labels, &fact->labels);
-	fact->system = is_system(rt, g->startpc, fact);
+	fact->has_system = system_find(rt, g, fact, &fact->system);
+	fact->system = fact->has_system && fact->system;
 	return err;
 }
 

@@ -99,6 +99,14 @@ static bool is_system(const struct iq_dump_stack *s,
 	return is_runtime(f);
 }
 
+/* Goroutine 1 runs the program's main. */
+static bool is_system_known(const struct iq_dump_stack *s,
+			    const struct iq_frame *entry)
+{
+	return s->header.id == 1 ||
+	       (s->frames.len && (entry || s->has_creator));
+}
+
 /* The frame under runtime.goexit, with which the goroutine started. */
 static const struct iq_frame *entry_find(const struct iq_dump_stack *s)
 {
@@ -173,6 +181,7 @@ struct iq_error *iq_dump_fact_make(struct iq_dump *d, bool cut,
 		.status = s->header.status,
 		.wait_reason = s->header.wait_reason,
 		.leaked = s->header.leaked,
+		.has_system = is_system_known(s, entry),
 		.system = is_system(s, entry),
 		.locked = s->header.locked,
 		.has_parent = s->has_parent,

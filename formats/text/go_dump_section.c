@@ -114,6 +114,7 @@ void iq_dump_section_merge(struct iq_goroutine_fact *known,
 	if (!known->stack && g->stack) {
 		known->stack = g->stack;
 		known->entry = g->entry;
+		known->has_system = g->has_system;
 		known->system = g->system;
 	}
 	if (!known->created_by)

@@ -56,7 +56,7 @@ static void add_others(struct iq_facts *facts, uint64_t *id)
 	g = facts_add(facts, (*id)++, "GC worker (idle)",
 		      PARK "runtime.gcBgMarkWorker " GO
 			   "runtime/mgc.go:1423" GOEXIT);
-	g->system = true;
+	g->has_system = g->system = true;
 	facts_add(facts, (*id)++, "sleep",
 		  PARK "time.Sleep " GO "runtime/time.go:300;"
 		       "main.tick /src/shop/main.go:77" GOEXIT);

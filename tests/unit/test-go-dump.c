@@ -164,6 +164,7 @@ static void a_goroutine_has_all_that_its_text_says(void **state iq_unused)
 	assert_int_equal(g->parent, 1);
 	assert_null(g->labels);
 	assert_null(g->entry);
+	assert_true(g->has_system);
 	assert_false(g->system);
 	assert_int_equal(d.facts->gaps.len, 0);
 	assert_true(d.facts->witness.complete);
