@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/sift.h"
+#include "model/lock.h"
 #include "model/text.h"
 
 /* So many waiters of one lock are no passing contention where addresses are
@@ -23,45 +24,27 @@ static bool wanted(const struct iq_model *model, size_t index)
 	return is_lock_class(g->class) && !g->fact->system && !g->deadlocked;
 }
 
-/* It can still come to the Unlock by itself. */
-static bool can_go_on(enum iq_wait_class class)
-{
-	return class == IQ_CLASS_RUNNING || class == IQ_CLASS_SLEEP ||
-	       class == IQ_CLASS_IO || class == IQ_CLASS_SYSCALL ||
-	       class == IQ_CLASS_CGO;
-}
-
 /*
- * Who mentions the lock and stands in a wait of its own: the one that would
- * explain the queue. NULL if there is none.
+ * A candidate for the holder is on its way to the Unlock. Who sleeps or waits
+ * for I/O may hold it, too, but less likely than who is blocked.
  */
-static const struct iq_lock_mention *
-blocked_holder(const struct iq_model *model, const struct iq_lock *lock)
-{
-	for (size_t i = 0; i < lock->num_holders; i++) {
-		if (!can_go_on(model->goroutines[lock->holders[i].goroutine]
-				       .class))
-			return &lock->holders[i];
-	}
-	return NULL;
-}
-
-/* A candidate for the holder is on its way to the Unlock. */
 static bool has_running_holder(const struct iq_model *model,
 			       const struct iq_lock *lock)
 {
-	bool blocked = blocked_holder(model, lock) != NULL;
+	bool patient = false, blocked = false;
 
 	for (size_t i = 0; i < lock->num_holders; i++) {
 		enum iq_wait_class class =
 			model->goroutines[lock->holders[i].goroutine].class;
 
-		// Who sleeps or waits for I/O may hold it, too; but less
-		// likely than who is blocked.
-		if (class == IQ_CLASS_RUNNING || (!blocked && can_go_on(class)))
+		if (class == IQ_CLASS_RUNNING)
 			return true;
+		if (iq_wait_class_can_go_on(class))
+			patient = true;
+		else
+			blocked = true;
 	}
-	return false;
+	return patient && !blocked;
 }
 
 /* Goroutines of the program that can run, whoever they are. */
@@ -70,7 +53,7 @@ static bool anything_runs(const struct iq_model *model)
 	for (size_t i = 0; i < model->num_goroutines; i++) {
 		const struct iq_goroutine *g = &model->goroutines[i];
 
-		if (!g->fact->system && can_go_on(g->class) &&
+		if (!g->fact->system && iq_wait_class_can_go_on(g->class) &&
 		    iq_goroutine_is_own(model, i))
 			return true;
 	}
@@ -120,7 +103,7 @@ static struct iq_error *ground(const struct iq_model *model,
 				   "Unlock, or waits for it");
 		return NULL;
 	}
-	holder = blocked_holder(model, lock);
+	holder = iq_lock_blocked_holder(model, lock);
 	if (!holder)
 		holder = &lock->holders[0];
 	err = iq_text_frame(arena, holder->frame, &place);

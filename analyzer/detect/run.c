@@ -5,6 +5,7 @@
 #include "detect/sift.h"
 #include "model/evidence.h"
 #include "model/fingerprint.h"
+#include "model/lock.h"
 #include "model/verdict.h"
 
 static const struct iq_detector *const detectors[] = {
@@ -103,9 +104,10 @@ static struct iq_error *find_victims(const struct iq_model *m,
 
 	for (size_t l = 0; l < m->num_locks && !err; l++) {
 		const struct iq_lock *lock = &m->locks[l];
+		const struct iq_lock_mention *holder =
+			iq_lock_blocked_holder(m, lock);
 
-		if (lock->num_holders == 1 &&
-		    is_member(f, lock->holders[0].goroutine))
+		if (holder && is_member(f, holder->goroutine))
 			err = add_victims(arena, lock, f);
 	}
 	return err;
@@ -138,6 +140,8 @@ static int compare_findings(const void *pa, const void *pb)
 	const struct iq_finding *a = pa;
 	const struct iq_finding *b = pb;
 	bool root_a = a->num_victims > 0, root_b = b->num_victims > 0;
+	uint64_t total_a = a->count + a->num_victims;
+	uint64_t total_b = b->count + b->num_victims;
 
 	if (a->severity != b->severity)
 		return a->severity > b->severity ? -1 : 1;
@@ -148,8 +152,8 @@ static int compare_findings(const void *pa, const void *pb)
 		return a->confidence > b->confidence ? -1 : 1;
 	if (root_a != root_b)
 		return root_a ? -1 : 1;
-	if (a->count != b->count)
-		return a->count > b->count ? -1 : 1;
+	if (total_a != total_b)
+		return total_a > total_b ? -1 : 1;
 	int c = compare_sites(a->site, b->site);
 	if (!c)
 		c = strcmp(a->rule, b->rule);

@@ -226,6 +226,24 @@ const struct iq_lock_mention *iq_lock_self(const struct iq_lock *lock)
 							     NULL;
 }
 
+const struct iq_lock_mention *
+iq_lock_blocked_holder(const struct iq_model *model, const struct iq_lock *lock)
+{
+	const struct iq_lock_mention *found = NULL;
+
+	for (size_t i = 0; i < lock->num_holders; i++) {
+		const struct iq_lock_mention *x = &lock->holders[i];
+
+		if (iq_wait_class_can_go_on(
+			    model->goroutines[x->goroutine].class))
+			continue;
+		if (found)
+			return NULL;
+		found = x;
+	}
+	return found;
+}
+
 static void mark_selves(struct iq_model *m)
 {
 	for (size_t i = 0; i < m->num_locks; i++) {

@@ -13,6 +13,14 @@
  * mentions the lock; or NULL. */
 const struct iq_lock_mention *iq_lock_self(const struct iq_lock *lock);
 
+/*
+ * Who mentions the lock and waits for another goroutine: the one that would
+ * explain the queue. NULL if there is none, or more than one.
+ */
+const struct iq_lock_mention *
+iq_lock_blocked_holder(const struct iq_model *model,
+		       const struct iq_lock *lock);
+
 /* Sets model->locks, lock_cycles and each goroutine's lock and deadlocked. */
 struct iq_error *iq_locks_make(struct iq_model *model) iq_must_check;
 

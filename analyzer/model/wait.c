@@ -94,6 +94,13 @@ const char *iq_wait_class_words(enum iq_wait_class class)
 	return names[class].words;
 }
 
+bool iq_wait_class_can_go_on(enum iq_wait_class class)
+{
+	return class == IQ_CLASS_RUNNING || class == IQ_CLASS_SLEEP ||
+	       class == IQ_CLASS_IO || class == IQ_CLASS_SYSCALL ||
+	       class == IQ_CLASS_CGO;
+}
+
 /* Frames at the leaf that can hold the call that parked. */
 #define LEAF_FRAMES 12
 
