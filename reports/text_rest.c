@@ -170,8 +170,8 @@ static struct iq_error *put_others(struct iq_text *text, const char *end)
 		 noted == 1 ? "waits as it should" : "wait as they should",
 		 notes);
 	add_part(text, &line, others.waiting,
-		 others.waiting == 1 ? "waits and no rule objects" :
-				       "wait and no rule objects",
+		 others.waiting == 1 ? "waits without a sign of trouble" :
+				       "wait without a sign of trouble",
 		 class_list(text, &others));
 	add_part(text, &line, others.running,
 		 others.running == 1 ? "can run" : "can run", IQ_STR(""));
