@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/vec.h"
 #include "formats/elf/core_identity.h"
+#include "formats/elf/core_place.h"
 
 #define PAGE_SIZE UINT64_C(4096)
 /* Segments of one file: linkers make a dozen; keeps rows × segments small. */
@@ -27,7 +28,7 @@ struct finder {
 	IQ_VEC(struct iq_core_module) modules;
 	/* The user's files, opened; NULL where that failed. */
 	struct iq_elf **candidates;
-	/* Those that belong to a module. */
+	/* Those that belong to a module, or of which it is said why not. */
 	bool *used;
 };
 
@@ -184,6 +185,51 @@ static struct iq_error *module_of_auxv(struct finder *f)
 	return iq_vec_push(&f->modules, m) ? NULL : &iq_enomem;
 }
 
+static bool is_module_at(const struct finder *f, uint64_t start)
+{
+	for (size_t i = 0; i < f->modules.len; i++) {
+		if (f->modules.data[i].start == start)
+			return true;
+	}
+	return false;
+}
+
+/* A core without notes: what memory itself shows of the user's file @i. */
+static struct iq_error *module_of_memory(struct finder *f, size_t i)
+{
+	const char *path = f->context->executables[i]->path;
+	char quoted[IQ_STR_QUOTE_SIZE];
+	struct iq_core_place place;
+	struct iq_error *err = iq_core_place_find(f->core->elf, f->dumped,
+						  f->candidates[i], &place);
+
+	if (err)
+		return err;
+	if (place.match == IQ_CORE_UNKNOWN_FILE) {
+		f->used[i] = true;
+		iq_facts_gap(f->facts, IQ_GAP_MISSING,
+			     "%s is not used: the core does not tell where it "
+			     "was mapped",
+			     iq_str_quote(iq_str_of(path), quoted));
+		return NULL;
+	}
+	if (place.match == IQ_CORE_OTHER_FILE || is_module_at(f, place.start))
+		return NULL;
+	struct iq_core_module m = { .start = place.start, .end = place.start };
+	return iq_vec_push(&f->modules, m) ? NULL : &iq_enomem;
+}
+
+static struct iq_error *modules_of_memory(struct finder *f)
+{
+	struct iq_error *err = NULL;
+
+	for (size_t i = 0; i < f->context->num_executables && !err; i++) {
+		if (f->candidates[i])
+			err = module_of_memory(f, i);
+	}
+	return err;
+}
+
 /* Sorts, and says which one is the executable if the notes do not. */
 static void modules_sort(struct finder *f)
 {
@@ -197,6 +243,8 @@ static void modules_sort(struct finder *f)
 		return;
 	// The kernel maps an executable below its libraries.
 	m[0].is_executable = true;
+	if (!m[0].path.len)
+		return;
 	iq_facts_gap(f->facts, IQ_GAP_MISSING,
 		     "no auxiliary vector names the executable: %s is taken "
 		     "for it, since it is mapped first",
@@ -420,11 +468,13 @@ static struct iq_error *module_find(struct finder *f, struct iq_core_module *m)
 /* The user's files that are not of this core, where none is its executable. */
 static void mismatches_report(struct finder *f)
 {
-	const struct iq_core_module *m = f->modules.data;
+	static const struct iq_core_module none;
+	const struct iq_core_module *m =
+		f->modules.len ? f->modules.data : &none;
 	char path[IQ_STR_QUOTE_SIZE];
 	char theirs[IQ_ELF_ID_TEXT_SIZE], ours[IQ_ELF_ID_TEXT_SIZE];
 
-	if (!f->modules.len || (m->elf && !m->opened))
+	if (m->elf && !m->opened)
 		return;
 	iq_elf_id_text(m->build_id, m->go_build_id, ours);
 	for (size_t i = 0; i < f->context->num_executables; i++) {
@@ -459,9 +509,9 @@ struct iq_error *iq_core_modules_find(const struct iq_read_context *context,
 	struct iq_error *err = candidates_open(&f);
 
 	if (!err)
-		err = core->num_files || !core->has_phdr ?
-			      modules_of_files(&f) :
-			      module_of_auxv(&f);
+		err = core->num_files ? modules_of_files(&f) :
+		      core->has_phdr  ? module_of_auxv(&f) :
+					modules_of_memory(&f);
 	if (!err)
 		modules_sort(&f);
 	for (size_t i = 0; i < f.modules.len && !err; i++)

@@ -222,6 +222,13 @@ static struct iq_error *symbolize(const struct iq_go_runtime *rt,
 	return iq_facts_stack(rt->facts, &stack, &d->stack);
 }
 
+static bool lacks_all_threads(const struct job *job, const struct slot *slot)
+{
+	return slot->stack == NO_STACK &&
+	       slot->worker == IQ_GO_START_NO_THREAD &&
+	       !job->rt->core->num_threads;
+}
+
 /* Why rt->gs[i] has no stack, or only the beginning of one. */
 static void report(const struct job *job, size_t i, size_t num_reported)
 {
@@ -256,19 +263,35 @@ static void report(const struct job *job, size_t i, size_t num_reported)
 				  g->goid, why);
 }
 
+/* Goroutines that run, in a core that has the registers of no thread. */
+static void report_running(const struct job *job)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < job->rt->num_gs; i++)
+		n += lacks_all_threads(job, &job->slots[i]);
+	if (n)
+		iq_facts_gap(
+			job->rt->facts, IQ_GAP_MISSING,
+			"the core has no threads: %zu goroutine%s no stack", n,
+			n == 1 ? " that runs has" : "s that run have");
+}
+
 static struct iq_error *merge(struct job *job, struct iq_go_symbolizer *sym,
 			      const struct iq_stack **ret)
 {
 	iq_cleanup(frames_deinit) struct frames scratch = { 0 };
 	size_t num_reported = 0;
 
+	report_running(job);
 	for (size_t i = 0; i < job->rt->num_gs; i++) {
 		const struct slot *slot = &job->slots[i];
 		struct distinct *d;
 
 		ret[i] = NULL;
 		if (slot->stack == NO_STACK) {
-			report(job, i, num_reported++);
+			if (!lacks_all_threads(job, slot))
+				report(job, i, num_reported++);
 			continue;
 		}
 		d = &job->workers[slot->worker].stacks.data[slot->stack];

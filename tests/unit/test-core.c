@@ -559,6 +559,87 @@ static void without_mapped_files_program_headers_serve(void **state iq_unused)
 	elf_builder_deinit(&exe);
 }
 
+/* A core without notes whose segments at @at[] begin with @header. */
+static const struct iq_source *bare_core_build(struct elf_builder *b,
+					       const uint8_t *header,
+					       const uint64_t *at, size_t num)
+{
+	elf_builder_init(b, ET_CORE);
+	for (size_t i = 0; i < num; i++)
+		elf_builder_load(b, PF_R, at[i], header, PAGE, PAGE);
+	elf_builder_load(b, PF_R | PF_W, 0x7000, "stack", 6, 6);
+	return elf_builder_finish(b);
+}
+
+static void without_notes_memory_shows_a_fixed_program(void **state iq_unused)
+{
+	const uint64_t at[] = { BASE };
+	struct elf_builder exe, other, b;
+	struct opened o;
+
+	executable_build(&exe, "aaaa");
+	executable_build(&other, "bbbb");
+	bare_core_build(&b, exe.bytes, at, 1);
+	o = core_open(&b.source, &exe.source, NULL);
+	assert_null(o.err);
+	assert_int_equal(o.core->num_modules, 1);
+	assert_true(o.core->modules[0].is_executable);
+	assert_true(o.core->modules[0].verified);
+	assert_int_equal(o.core->modules[0].bias, 0);
+	assert_rodata(&o, true);
+	core_close(&o);
+
+	o = core_open(&b.source, &other.source, NULL);
+	assert_null(o.err);
+	assert_int_equal(o.core->num_modules, 0);
+	assert_gap(&o, IQ_GAP_MISMATCH, "is not used");
+	assert_rodata(&o, false);
+	core_close(&o);
+	elf_builder_deinit(&b);
+
+	// Nothing to compare with.
+	bare_core_build(&b, NULL, NULL, 0);
+	o = core_open(&b.source, &exe.source, NULL);
+	assert_null(o.err);
+	assert_int_equal(o.core->num_modules, 0);
+	assert_gap(&o, IQ_GAP_MISSING, "where it was mapped");
+	core_close(&o);
+	elf_builder_deinit(&b);
+	elf_builder_deinit(&other);
+	elf_builder_deinit(&exe);
+}
+
+static void without_notes_a_header_shows_where_it_is(void **state iq_unused)
+{
+	const uint64_t bias = 0x555500000000;
+	const uint64_t at[] = { bias + BASE, 2 * bias };
+	struct elf_builder exe, b;
+	struct opened o;
+	uint8_t byte;
+
+	executable_build(&exe, "aaaa");
+	exe.bytes[offsetof(Elf64_Ehdr, e_type)] = ET_DYN;
+	bare_core_build(&b, exe.bytes, at, 1);
+	o = core_open(&b.source, &exe.source, NULL);
+	assert_null(o.err);
+	assert_int_equal(o.core->num_modules, 1);
+	assert_true(o.core->modules[0].is_executable);
+	assert_int_equal(o.core->modules[0].bias, bias);
+	assert_true(iq_memory_read(o.core->memory, bias + RODATA, 1, &byte));
+	core_close(&o);
+	elf_builder_deinit(&b);
+
+	// Mapped twice: which one runs is not known.
+	bare_core_build(&b, exe.bytes, at, 2);
+	o = core_open(&b.source, &exe.source, NULL);
+	assert_null(o.err);
+	assert_int_equal(o.core->num_modules, 0);
+	assert_gap(&o, IQ_GAP_MISSING, "where it was mapped");
+	core_close(&o);
+	elf_builder_deinit(&b);
+	elf_builder_deinit(&exe);
+}
+
 static void cut_and_flipped_cores_are_survived(void **state iq_unused)
 {
 	struct elf_builder exe, b;
@@ -616,6 +697,8 @@ int main(void)
 		cmocka_unit_test(executable_that_nothing_tells_is_not_verified),
 		cmocka_unit_test(executable_is_found_where_the_core_says),
 		cmocka_unit_test(without_mapped_files_program_headers_serve),
+		cmocka_unit_test(without_notes_memory_shows_a_fixed_program),
+		cmocka_unit_test(without_notes_a_header_shows_where_it_is),
 		cmocka_unit_test(cut_and_flipped_cores_are_survived),
 		cmocka_unit_test(signals_have_names),
 	};
