@@ -317,8 +317,15 @@ static void check_threads(struct iq_go_runtime *rt)
 void iq_go_find_check(struct iq_go_runtime *rt)
 {
 	size_t budget = SEARCH_MAX;
+	uint64_t missing = iq_go_words_missing(rt);
 	uint64_t goidgen;
 
+	if (missing)
+		iq_facts_gap(rt->facts, IQ_GAP_MISSING,
+			     "%" PRIu64 " bytes of the runtime's variables are "
+			     "not in the core: what stood there, as the times "
+			     "of collections, stays unknown",
+			     missing);
 	check_threads(rt);
 	if (rt->allp_addr && !allp_len(rt, rt->allp_addr, &budget))
 		iq_facts_gap_addr(rt->facts, IQ_GAP_DAMAGED, rt->allp_addr,

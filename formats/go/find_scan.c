@@ -39,6 +39,30 @@ void iq_go_words_all(const struct iq_go_runtime *rt, struct iq_go_words *ret)
 			 rt->program->modules[0].enoptrbss);
 }
 
+uint64_t iq_go_words_missing(const struct iq_go_runtime *rt)
+{
+	struct iq_go_words words;
+	uint64_t missing = 0;
+
+	iq_go_words_all(rt, &words);
+	for (unsigned i = 0; i < IQ_GO_WORDS_AREAS; i++) {
+		uint64_t addr = words.areas[i].addr;
+		uint64_t end = words.areas[i].end;
+
+		while (addr < end) {
+			uint64_t have = 0;
+			uint64_t next = (addr | 0xfff) + 1;
+
+			if (iq_memory_window(rt->memory, addr, &have) && have)
+				next = have < end - addr ? addr + have : end;
+			else
+				missing += (next < end ? next : end) - addr;
+			addr = next;
+		}
+	}
+	return missing;
+}
+
 /* Goes on where bytes are; false at the end of the last area. */
 static bool words_refill(struct iq_go_words *words)
 {

@@ -33,6 +33,8 @@ void iq_go_words_all(const struct iq_go_runtime *rt, struct iq_go_words *ret);
 /* The next word that is in the core; false at the end. */
 bool iq_go_words_next(struct iq_go_words *words, uint64_t *addr_ret,
 		      uint64_t *value_ret);
+/* How many bytes of bss and noptrbss are not in the core. */
+uint64_t iq_go_words_missing(const struct iq_go_runtime *rt);
 
 /* Whether memstats can be at @addr: at least one garbage collection since the
  * process started, with clocks that agree. */

@@ -111,7 +111,8 @@ const struct iq_go_version *iq_go_versions(size_t *num_ret)
 bool iq_go_wait_reason(const struct iq_go_version *version, uint64_t number,
 		       struct iq_str *ret)
 {
-	if (number >= version->num_wait_reasons)
+	if (number >= version->num_wait_reasons ||
+	    !version->wait_reasons[number])
 		return false;
 	*ret = iq_str_of(version->wait_reasons[number]);
 	return true;

@@ -81,6 +81,7 @@ struct iq_go_version {
 	const struct iq_go_constants *constants;
 	const struct iq_go_tables *tables;
 	/* Texts by number, "" for zero. */
+	/* NULL: unknown, in a version that was guessed. */
 	const char *const *wait_reasons;
 	unsigned num_wait_reasons;
 };

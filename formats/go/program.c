@@ -142,6 +142,48 @@ static void version_assume(struct iq_go_program *program,
 			     v->minor, why);
 }
 
+static bool row_agrees(const struct iq_go_version *row, unsigned number,
+		       const char *text)
+{
+	return number < row->num_wait_reasons &&
+	       strcmp(row->wait_reasons[number], text) == 0;
+}
+
+/*
+ * The version was guessed: of wait reasons, which are numbered anew in many,
+ * those remain that all versions share which it can be.
+ */
+static struct iq_error *wait_reasons_doubt(struct iq_go_program *program,
+					   struct iq_facts *facts,
+					   uint64_t addr)
+{
+	struct iq_go_version *v = iq_arena_calloc(&facts->arena, 1, sizeof(*v));
+	size_t num_rows;
+	const struct iq_go_version *rows = iq_go_versions(&num_rows);
+	const char **texts;
+
+	if (!v)
+		return &iq_enomem;
+	*v = *program->version;
+	texts = iq_arena_calloc(&facts->arena, v->num_wait_reasons,
+				sizeof(*texts));
+	if (!texts)
+		return &iq_enomem;
+	memcpy(texts, v->wait_reasons, v->num_wait_reasons * sizeof(*texts));
+	for (size_t i = 0; i < num_rows; i++) {
+		if (strcmp(rows[i].arch, v->arch) != 0 ||
+		    !row_fits(program, &rows[i], addr))
+			continue;
+		for (unsigned k = 0; k < v->num_wait_reasons; k++) {
+			if (texts[k] && !row_agrees(&rows[i], k, texts[k]))
+				texts[k] = NULL;
+		}
+	}
+	v->wait_reasons = texts;
+	program->version = v;
+	return NULL;
+}
+
 /*
  * The version is not in the table: measures the executable that ran, and keeps
  * the nearest row only where that cannot be done.
@@ -156,7 +198,9 @@ static struct iq_error *version_adapt(struct iq_go_program *program,
 		version_assume(program, facts,
 			       "the executable with its debug information "
 			       "would tell");
-		return NULL;
+		return program->go_version.len ?
+			       NULL :
+			       wait_reasons_doubt(program, facts, addr);
 	}
 	err = iq_go_version_measure(program->core, file, program->version,
 				    facts, &program->version);
@@ -164,7 +208,9 @@ static struct iq_error *version_adapt(struct iq_go_program *program,
 		return err;
 	version_assume(program, facts, err->text);
 	iq_error_destroy(err);
-	return NULL;
+	return program->go_version.len ?
+		       NULL :
+		       wait_reasons_doubt(program, facts, addr);
 }
 
 /* The row for the process, whose first moduledata is at @addr. */
