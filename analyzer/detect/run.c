@@ -68,7 +68,8 @@ static int compare_u32(const void *pa, const void *pb)
 
 static bool is_member(const struct iq_finding *f, uint32_t goroutine)
 {
-	return bsearch(&goroutine, f->goroutines, f->num_goroutines,
+	return f->num_goroutines &&
+	       bsearch(&goroutine, f->goroutines, f->num_goroutines,
 		       sizeof(goroutine), compare_u32) != NULL;
 }
 

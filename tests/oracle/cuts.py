@@ -47,7 +47,8 @@ def run(command):
 def goroutines(prog, core, exe):
     done = run([prog, "goroutines", "--json", core, exe])
     if done.returncode not in (0, 2):
-        raise RuntimeError("exit status %d" % done.returncode)
+        raise RuntimeError("exit status %d: %s"
+                           % (done.returncode, done.stderr[-500:].decode(errors="replace")))
     return {g["id"]: g for g in map(json.loads, done.stdout.splitlines())}
 
 
