@@ -17,6 +17,9 @@ struct iq_error *iq_crash_add(const struct iq_detector *detector,
 			      const char *advice, struct iq_findings *findings)
 	iq_must_check;
 
+/* "test timed out after": package testing gave up on a test that hangs. */
+bool iq_end_is_test_timeout(const struct iq_process_fact *process);
+
 /* The runtime's words when no goroutine can run any more. */
 bool iq_end_is_all_asleep(const struct iq_process_fact *process);
 

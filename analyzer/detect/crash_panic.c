@@ -8,7 +8,9 @@ static struct iq_error *crash_panic_run(const struct iq_model *model,
 		return NULL;
 	return iq_crash_add(
 		&iq_detector_crash_panic, model, "panic",
-		"open the named line: the first frame of your own code below the panic",
+		iq_end_is_test_timeout(&model->process) ?
+			"look for the test's own goroutine: what it waits for is what hangs" :
+			"open the named line: the first frame of your own code below the panic",
 		findings);
 }
 

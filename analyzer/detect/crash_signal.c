@@ -8,7 +8,9 @@ static struct iq_error *crash_signal_run(const struct iq_model *model,
 		return NULL;
 	return iq_crash_add(
 		&iq_detector_crash_signal, model, "killed by a signal",
-		"look at the faulting address and, with cgo, at the C code of that thread",
+		model->process.has_fault_addr ?
+			"look at the faulting address and, with cgo, at the C code of that thread" :
+			"no fault is known: find out who or what sent the signal",
 		findings);
 }
 

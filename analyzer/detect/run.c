@@ -135,7 +135,8 @@ static int compare_sites(const struct iq_frame *a, const struct iq_frame *b)
 	return c ? c : a->line < b->line ? -1 : a->line > b->line;
 }
 
-/* Worst first: severity, confidence, root blockers, number, then site. */
+/* Worst first: what earns the verdict, severity, confidence, root blockers,
+ * number, then site. */
 static int compare_findings(const void *pa, const void *pb)
 {
 	const struct iq_finding *a = pa;
@@ -144,11 +145,10 @@ static int compare_findings(const void *pa, const void *pb)
 	uint64_t total_a = a->count + a->num_victims;
 	uint64_t total_b = b->count + b->num_victims;
 
+	if (iq_finding_word(a) != iq_finding_word(b))
+		return iq_finding_word(a) < iq_finding_word(b) ? -1 : 1;
 	if (a->severity != b->severity)
 		return a->severity > b->severity ? -1 : 1;
-	if (a->class != b->class &&
-	    (a->class == IQ_CLASS_CRASH || b->class == IQ_CLASS_CRASH))
-		return a->class == IQ_CLASS_CRASH ? -1 : 1;
 	if (a->confidence != b->confidence)
 		return a->confidence > b->confidence ? -1 : 1;
 	if (root_a != root_b)

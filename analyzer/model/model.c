@@ -32,19 +32,26 @@ static struct iq_error *compute_signatures(struct iq_model *m)
  * The witness whose goroutines are the case's: what knows most, and of those
  * the last one given, for later files show later moments.
  */
+static bool is_better(const struct iq_model *m, size_t best, size_t w)
+{
+	const struct iq_facts *a = m->witnesses[best];
+	const struct iq_facts *b = m->witnesses[w];
+	bool a_has = a->goroutines.len > 0 && !m->foreign[best];
+	bool b_has = b->goroutines.len > 0 && !m->foreign[w];
+
+	if (a_has != b_has)
+		return b_has;
+	if (a->witness.kind != b->witness.kind)
+		return b->witness.kind < a->witness.kind;
+	return b->witness.kind != IQ_WITNESS_CORE;
+}
+
 static size_t main_witness(const struct iq_model *m)
 {
 	size_t best = 0;
 
 	for (size_t w = 1; w < m->num_witnesses; w++) {
-		const struct iq_witness_fact *a = &m->witnesses[best]->witness;
-		const struct iq_witness_fact *b = &m->witnesses[w]->witness;
-		bool has = m->witnesses[w]->goroutines.len > 0;
-		bool best_has = m->witnesses[best]->goroutines.len > 0;
-
-		if ((has && !best_has) ||
-		    (has == best_has && b->kind <= a->kind &&
-		     (b->kind != IQ_WITNESS_CORE || a->kind != b->kind)))
+		if (is_better(m, best, w))
 			best = w;
 	}
 	return best;

@@ -64,6 +64,9 @@ static const char *why_foreign(const struct iq_facts *a,
 {
 	size_t common, different;
 
+	if (b->witness.kind == IQ_WITNESS_EXECUTABLE &&
+	    !b->process.go_version.len)
+		return "it is no Go program";
 	if (differ(a->process.build_id, b->process.build_id) ||
 	    differ(a->process.go_build_id, b->process.go_build_id))
 		return "it is of another build (build ids differ)";

@@ -3,31 +3,24 @@
 
 #include "model/text.h"
 
-/* The word that a finding earns; false if it earns none. */
-static bool word_of(const struct iq_finding *f, enum iq_verdict_word *ret)
+enum iq_verdict_word iq_finding_word(const struct iq_finding *f)
 {
 	if (f->severity == IQ_SEVERITY_NOTE ||
 	    f->confidence == IQ_CONFIDENCE_CONTRADICTED)
-		return false;
-	if (f->confidence == IQ_CONFIDENCE_SUSPECTED) {
-		*ret = IQ_VERDICT_SUSPECT;
-		return true;
-	}
+		return IQ_VERDICT_NONE;
+	if (f->confidence == IQ_CONFIDENCE_SUSPECTED)
+		return IQ_VERDICT_SUSPECT;
 	switch (f->class) {
 	case IQ_CLASS_CRASH:
-		*ret = IQ_VERDICT_CRASH;
-		return true;
+		return IQ_VERDICT_CRASH;
 	case IQ_CLASS_DEADLOCK:
-		*ret = IQ_VERDICT_DEADLOCK;
-		return true;
+		return IQ_VERDICT_DEADLOCK;
 	case IQ_CLASS_LEAK:
-		*ret = IQ_VERDICT_LEAK;
-		return true;
+		return IQ_VERDICT_LEAK;
 	case IQ_CLASS_BLOCKED:
-		*ret = IQ_VERDICT_STUCK;
-		return true;
+		return IQ_VERDICT_STUCK;
 	}
-	return false;
+	return IQ_VERDICT_NONE;
 }
 
 /* Goroutines of the program whose stacks no witness could show. */
@@ -93,9 +86,9 @@ struct iq_error *iq_verdict_make(struct iq_model *model)
 	size_t num = 0;
 
 	for (size_t i = 0; i < model->num_findings; i++) {
-		enum iq_verdict_word w;
+		enum iq_verdict_word w = iq_finding_word(&model->findings[i]);
 
-		if (!word_of(&model->findings[i], &w))
+		if (w == IQ_VERDICT_NONE)
 			continue;
 		earned[w] = true;
 		num++;

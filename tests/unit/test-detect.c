@@ -308,6 +308,52 @@ static void test_panic_ends_in_its_own_code(void **state)
 	deinit(&x);
 }
 
+static void test_panic_again_names_the_first_one(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+
+	(void)state;
+	facts_add(x.facts[0], 34, "running",
+		  "panic panic.go:7;main.worker.func1 main.go:25;"
+		  "panic panic.go:7;runtime.sigpanic signal.go:9;"
+		  "main.process main.go:15;main.worker main.go:30" GOEXIT);
+	x.facts[0]->process.end = IQ_END_PANIC;
+	x.facts[0]->process.has_end_goroutine = true;
+	x.facts[0]->process.end_goroutine = 34;
+	analyse(&x);
+	assert_int_equal(found(&x, "crash-panic")->site->line, 15);
+	deinit(&x);
+}
+
+static void test_timed_out_test_is_what_hangs(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+
+	(void)state;
+	facts_add(
+		x.facts[0], 7, "chan receive",
+		"main.TestOrder order_test.go:5;testing.tRunner t.go:9" GOEXIT);
+	x.facts[0]->process.end = IQ_END_PANIC;
+	x.facts[0]->process.end_text = IQ_STR("test timed out after 1s");
+	analyse(&x);
+	assert_non_null(found(&x, "leaked-goroutine"));
+	deinit(&x);
+}
+
+static void test_dumps_of_two_processes_give_the_first(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "a"),
+					facts_new(IQ_WITNESS_DUMP, "b") } };
+
+	(void)state;
+	add_senders(x.facts[0], 7, 3);
+	add_senders(x.facts[1], 107, 3);
+	analyse(&x);
+	assert_int_equal(found(&x, "leaked-goroutine")->count, 3);
+	assert_true(x.model->foreign[1]);
+	deinit(&x);
+}
+
 static void test_rule_without_its_facts_is_not_run(void **state)
 {
 	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
@@ -410,6 +456,9 @@ int main(void)
 			test_wrapper_that_passes_a_lock_does_not_hold_it),
 		cmocka_unit_test(test_waiters_stand_behind_the_holder),
 		cmocka_unit_test(test_panic_ends_in_its_own_code),
+		cmocka_unit_test(test_panic_again_names_the_first_one),
+		cmocka_unit_test(test_timed_out_test_is_what_hangs),
+		cmocka_unit_test(test_dumps_of_two_processes_give_the_first),
 		cmocka_unit_test(test_rule_without_its_facts_is_not_run),
 		cmocka_unit_test(test_case_without_goroutines_has_no_verdict),
 		cmocka_unit_test(test_case_without_stacks_has_no_verdict),
