@@ -9,9 +9,10 @@
 /* Without a heap that can tell, what makes a wait suspicious: this many
  * equal ones, or this long. */
 #define SUSPICIOUS_RECEIVERS 10
-/* Go: src/runtime/proc.go: main's goroutine is the first one. */
-#define MAIN_GOID 1
 #define SUSPICIOUS_WAIT_NS 60000000000
+
+/* The goroutine of main. Go: src/runtime/proc.go, schedinit. */
+#define MAIN_GOID 1
 
 static bool is_candidate(enum iq_wait_class class)
 {
