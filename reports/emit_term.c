@@ -279,6 +279,19 @@ unsigned iq_term_site_min(struct iq_term *term, const struct iq_frame *frame)
 	return iq_term_width(name) + iq_term_width(short_place(term, frame));
 }
 
+static unsigned max_u(unsigned a, unsigned b)
+{
+	return a > b ? a : b;
+}
+
+static unsigned min_u(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Columns of a name before its line, if it is not shorter. */
+#define NAME_MIN 12
+
 struct iq_str iq_term_site(struct iq_term *term, const struct iq_frame *frame,
 			   unsigned columns)
 {
@@ -289,7 +302,8 @@ struct iq_str iq_term_site(struct iq_term *term, const struct iq_frame *frame,
 
 	// The line is worth more than the name's end, as long as there is
 	// room for both.
-	if (tail + 12 > columns) {
+	if (tail + min_u(NAME_MIN, iq_term_site_min(term, frame) - tail) >
+	    columns) {
 		place = IQ_STR("");
 		tail = 0;
 	}
@@ -304,16 +318,6 @@ struct iq_str iq_term_site(struct iq_term *term, const struct iq_frame *frame,
 
 /* A creator with less is not worth its column. */
 #define CREATOR_MIN 16
-
-static unsigned max_u(unsigned a, unsigned b)
-{
-	return a > b ? a : b;
-}
-
-static unsigned min_u(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
 
 /* Columns of the whole name, as far as a line can hold it. */
 static unsigned site_full(struct iq_term *term, const struct iq_frame *frame)
@@ -448,4 +452,39 @@ unsigned iq_term_wrap(struct iq_term *term, struct iq_str clean,
 		first = false;
 	}
 	return column;
+}
+
+bool iq_term_fits(struct iq_term *term, struct iq_str clean, unsigned column,
+		  unsigned indent, unsigned lines)
+{
+	struct iq_out *out = term->out;
+	struct iq_out trial;
+	size_t num = 1;
+
+	iq_out_init_memory(&trial);
+	term->out = &trial;
+	iq_term_wrap(term, clean, column, indent);
+	term->out = out;
+	for (size_t i = 0; i < trial.len; i++)
+		num += trial.buf[i] == '\n';
+	iq_out_deinit(&trial);
+	return num <= lines;
+}
+
+unsigned iq_term_wrap_lines(struct iq_term *term, struct iq_str clean,
+			    unsigned column, unsigned indent, unsigned lines)
+{
+	struct iq_str text = clean;
+	unsigned columns = lines * term->width;
+
+	// No text of more columns has room; what words leave empty at the ends
+	// of lines is found by trying.
+	if (lines)
+		text = iq_term_cut(term, clean, columns);
+	while (lines && columns > 8 && !term->failed &&
+	       !iq_term_fits(term, text, column, indent, lines)) {
+		columns -= 4;
+		text = iq_term_cut(term, clean, columns);
+	}
+	return iq_term_wrap(term, text, column, indent);
 }

@@ -101,5 +101,11 @@ void iq_term_style(struct iq_term *term, enum iq_style style);
  */
 unsigned iq_term_wrap(struct iq_term *term, struct iq_str clean,
 		      unsigned column, unsigned indent);
+/* Whether that is so many lines at most. */
+bool iq_term_fits(struct iq_term *term, struct iq_str clean, unsigned column,
+		  unsigned indent, unsigned lines);
+/* The same in at most @lines lines, the rest as an ellipsis; 0: no limit. */
+unsigned iq_term_wrap_lines(struct iq_term *term, struct iq_str clean,
+			    unsigned column, unsigned indent, unsigned lines);
 
 #endif

@@ -116,6 +116,74 @@ enum iq_verdict_word iq_text_word(const struct iq_finding *finding)
 
 /* ---- verdict */
 
+/* Where " in main.process main.go:15, goroutine 6" begins, or the end. */
+static size_t site_begin(struct iq_str title, const struct iq_frame *site)
+{
+	size_t at = title.len;
+
+	if (!site || !site->function.len)
+		return title.len;
+	while (at-- > 0) {
+		struct iq_str rest = iq_str_sub(title, at, title.len);
+
+		if (iq_str_starts(rest, IQ_STR(" in ")) &&
+		    iq_str_starts(iq_str_sub(rest, 4, rest.len),
+				  site->function))
+			return at;
+	}
+	return title.len;
+}
+
+struct iq_str iq_text_title(struct iq_text *text, const struct iq_finding *f,
+			    unsigned columns)
+{
+	struct iq_term *term = text->term;
+	struct iq_str title = f->title;
+	size_t at = site_begin(title, f->site);
+	struct iq_str tail =
+		iq_term_clean(term, iq_str_sub(title, at, title.len));
+	struct iq_str head = iq_term_clean(term, iq_str_sub(title, 0, at));
+
+	if (iq_term_width(tail) > columns / 2 + columns / 8)
+		return iq_term_cut(term, iq_term_clean(term, title), columns);
+	return iq_term_textf(
+		term, "%.*s%.*s",
+		IQ_STR_ARG(
+			iq_term_cut(term, head, columns - iq_term_width(tail))),
+		IQ_STR_ARG(tail));
+}
+
+/*
+ * A title that is longer than two lines stands in one, with what follows it: it
+ * is told again with the finding. What only the verdict says is told whole.
+ */
+static struct iq_str one_line(struct iq_text *text, struct iq_str words,
+			      unsigned column)
+{
+	const struct iq_model *m = text->model;
+	struct iq_term *term = text->term;
+	struct iq_str whole = iq_term_clean(term, words);
+	unsigned columns = term->width - column;
+
+	if (iq_term_fits(term, whole, column, column, 2))
+		return whole;
+	for (size_t i = 0; i < m->num_findings; i++) {
+		const struct iq_finding *f = &m->findings[i];
+		struct iq_str title, after;
+
+		if (!f->title.len || !iq_str_starts(words, f->title))
+			continue;
+		after = iq_term_clean(
+			term, iq_str_sub(words, f->title.len, words.len));
+		if (iq_term_width(after) * 2 > columns)
+			break;
+		title = iq_text_title(text, f, columns - iq_term_width(after));
+		return iq_term_textf(term, "%.*s%.*s", IQ_STR_ARG(title),
+				     IQ_STR_ARG(after));
+	}
+	return whole;
+}
+
 static void put_word(struct iq_text *text, enum iq_verdict_word word,
 		     struct iq_str words)
 {
@@ -126,8 +194,7 @@ static void put_word(struct iq_text *text, enum iq_verdict_word word,
 	iq_out_str(text->term->out, name);
 	iq_term_style(text->term, IQ_STYLE_PLAIN);
 	iq_out_cstr(text->term->out, "  ");
-	iq_term_wrap(text->term, iq_term_clean(text->term, words), column,
-		     column);
+	iq_term_wrap(text->term, one_line(text, words, column), column, column);
 	iq_out_char(text->term->out, '\n');
 }
 
@@ -232,6 +299,12 @@ static struct iq_str how_it_ended(struct iq_text *text)
 {
 	const struct iq_process_fact *p = &text->model->process;
 
+	if (p->has_fault_addr && p->end != IQ_END_NONE &&
+	    p->end != IQ_END_OPERATOR && p->signal.len)
+		return iq_term_textf(
+			text->term, "%.*s at 0x%" PRIx64,
+			IQ_STR_ARG(iq_term_clean(text->term, p->signal)),
+			p->fault_addr);
 	if (p->end == IQ_END_NONE)
 		return IQ_STR("taken alive");
 	if (p->end != IQ_END_OPERATOR)

@@ -38,6 +38,9 @@ enum iq_style iq_text_style(enum iq_verdict_word word);
 /* The verdict's word that a finding earns. */
 enum iq_verdict_word iq_text_word(const struct iq_finding *finding);
 
+/* The finding's title, clean, in at most @columns: the site it names is kept. */
+struct iq_str iq_text_title(struct iq_text *text,
+			    const struct iq_finding *finding, unsigned columns);
 /* The findings' table. */
 void iq_text_table(struct iq_text *text);
 /* One finding in words; @brief: title and advice only. */

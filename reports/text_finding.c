@@ -13,6 +13,8 @@
 /* Callers of the site that are named. */
 #define MAX_CALLERS 2
 #define MAX_CRASH_CALLERS 4
+/* Lines of a title and of what a witness says, unless all is asked for. */
+#define MAX_LINES 2
 /* Witnesses that each have a line; of more, those that say something. */
 #define MAX_EVIDENCE 8
 
@@ -42,6 +44,27 @@ static void put_line(struct iq_text *text, const struct iq_finding *f,
 	iq_out_char(text->term->out, '\n');
 }
 
+static unsigned max_lines(const struct iq_text *text)
+{
+	return text->options->all ? 0 : MAX_LINES;
+}
+
+/* The title, in at most so many lines. */
+static struct iq_str short_title(struct iq_text *text,
+				 const struct iq_finding *f, unsigned indent)
+{
+	struct iq_term *term = text->term;
+	struct iq_str title = iq_term_clean(term, f->title);
+	unsigned columns = MAX_LINES * term->width;
+
+	while (max_lines(text) && columns > 16 && !term->failed &&
+	       !iq_term_fits(term, title, indent, indent, MAX_LINES)) {
+		title = iq_text_title(text, f, columns);
+		columns -= 4;
+	}
+	return title;
+}
+
 static void put_title(struct iq_text *text, const struct iq_finding *f)
 {
 	struct iq_term *term = text->term;
@@ -50,7 +73,7 @@ static void put_title(struct iq_text *text, const struct iq_finding *f)
 
 	iq_term_style(term, IQ_STYLE_BOLD);
 	iq_term_left(term, number, indent);
-	iq_term_wrap(term, iq_term_clean(term, f->title), indent, indent);
+	iq_term_wrap(term, short_title(text, f, indent), indent, indent);
 	iq_term_style(term, IQ_STYLE_PLAIN);
 	iq_out_char(term->out, '\n');
 }
@@ -234,7 +257,8 @@ static void put_evidence(struct iq_text *text, const struct iq_finding *f,
 	iq_out_char(term->out, mark);
 	iq_term_style(term, IQ_STYLE_PLAIN);
 	iq_out_cstr(term->out, "  ");
-	iq_term_wrap(term, iq_term_clean(term, e->text), column, column);
+	iq_term_wrap_lines(term, iq_term_clean(term, e->text), column, column,
+			   max_lines(text));
 	iq_out_char(term->out, '\n');
 }
 

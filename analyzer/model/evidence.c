@@ -143,6 +143,11 @@ static struct iq_error *examine_end(const struct iq_model *m,
 
 	if (p->end == m->process.end) {
 		e->stance = IQ_STANCE_SUPPORTS;
+		// "SIGABRT: abort" names it already.
+		if (p->signal.len && iq_str_starts(p->end_text, p->signal)) {
+			e->text = p->end_text;
+			return NULL;
+		}
 		return iq_textf(arena, &e->text, "%.*s%s%.*s",
 				IQ_STR_ARG(p->signal),
 				p->signal.len && p->end_text.len ? ": " : "",
