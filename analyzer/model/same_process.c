@@ -167,7 +167,7 @@ static struct iq_error *add_gap(struct iq_model *m, struct iq_gap *gaps,
 
 	*gap = (struct iq_gap){ .code = IQ_GAP_MISMATCH, .count = 1 };
 	struct iq_error *err = iq_textf(
-		&m->arena, &gap->text, "%s proves nothing here: %s",
+		&m->arena, &gap->text, "%s is not used: %s",
 		iq_str_quote(m->witnesses[w]->witness.path, quoted), why);
 	if (!err)
 		m->num_gaps++;
