@@ -112,7 +112,8 @@ struct iq_core {
 	/* What ended the process; a gcore of a running one has none. */
 	bool has_signal;
 	int signal;
-	int signal_code; /* si_code; 0 if unknown */
+	bool has_signal_code;
+	int signal_code; /* si_code */
 	bool has_fault_addr;
 	uint64_t fault_addr;
 	bool has_phdr, has_entry;

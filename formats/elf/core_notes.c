@@ -268,6 +268,7 @@ static void signal_take(struct notes *n)
 	core->signal = signal;
 	if (!n->has_siginfo || n->siginfo_signal != signal)
 		return;
+	core->has_signal_code = true;
 	core->signal_code = n->siginfo_code;
 	if (signal != SIGSEGV && signal != SIGBUS && signal != SIGILL &&
 	    signal != SIGFPE)

@@ -70,7 +70,29 @@ static void end_signal(struct iq_process_fact *p, int signal, int code,
 	}
 }
 
-/* The signal that interrupted the thread of @m first. */
+/* Whether all of [@addr, @end) can be read. */
+static bool is_readable(const struct iq_memory *memory, uint64_t addr,
+			uint64_t end)
+{
+	while (addr < end) {
+		uint64_t len;
+
+		if (!iq_memory_window(memory, addr, &len) || !len)
+			return false;
+		if (len > end - addr)
+			len = end - addr;
+		if (iq_memory_faulted(memory, addr, len))
+			return false;
+		addr += len;
+	}
+	return true;
+}
+
+/*
+ * The signal that interrupted the thread of @m first. The runtime's own SIGABRT
+ * may have a frame inside of it, and would be taken for it where what is above
+ * cannot be read.
+ */
 static bool first_signal(const struct iq_go_runtime *rt,
 			 const struct iq_go_m *m,
 			 struct iq_go_signal_frame *ret)
@@ -85,7 +107,7 @@ static bool first_signal(const struct iq_go_runtime *rt,
 			     iq_go_signal_frame_find(rt, m, at, ret, &at);
 	     i++)
 		found = true;
-	return found;
+	return found && is_readable(rt->memory, at, m->gsignal_hi);
 }
 
 static void goroutine_set(const struct iq_go_runtime *rt,
@@ -212,10 +234,9 @@ static struct iq_error *end_by_runtime(const struct iq_go_runtime *rt,
 				goroutine_set(rt, m, p);
 			return NULL;
 		}
-		iq_facts_gap_addr(
-			rt->facts, IQ_GAP_MISSING, m->addr,
-			"the signal that ended the process is unreadable");
-		p->end = IQ_END_SIGNAL;
+		iq_facts_gap_addr(rt->facts, IQ_GAP_MISSING, m->addr,
+				  "how the process ended cannot be told: the "
+				  "signal that did it is unreadable");
 		return NULL;
 	}
 	if (m->throwing)
@@ -227,8 +248,27 @@ static struct iq_error *end_by_runtime(const struct iq_go_runtime *rt,
 	if (panics)
 		return end_panic(rt, m, panics, p);
 	iq_facts_gap_addr(rt->facts, IQ_GAP_DAMAGED, m->addr,
-			  "a thread was dying, of what is unreadable");
+			  "how the process ended cannot be told: what its "
+			  "dying thread died of is unreadable");
 	return NULL;
+}
+
+/*
+ * Whether the core's own signal is what ended the process. The runtime ends it
+ * with a SIGABRT to itself whatever the cause was, and leaves a dying thread
+ * behind: that there is none counts only where all of them were read. What the
+ * processor found is no such signal.
+ * Go: src/runtime/signal_unix.go, crash and dieFromSignal, 1.18 - 1.27.
+ */
+static bool is_own_cause(const struct iq_go_runtime *rt)
+{
+	const struct iq_core *core = rt->core;
+
+	if (core->has_signal_code && core->signal_code > 0 &&
+	    core->signal != SIGABRT)
+		return true;
+	return rt->num_ms && rt->has_all_ms && !core->truncated &&
+	       core->has_signal_code;
 }
 
 struct iq_error *iq_go_crash_read(const struct iq_go_runtime *rt)
@@ -245,6 +285,13 @@ struct iq_error *iq_go_crash_read(const struct iq_go_runtime *rt)
 	if (rt->core->from_gcore || !rt->core->has_signal ||
 	    !rt->core->signal) {
 		p->end = IQ_END_NONE;
+		return NULL;
+	}
+	if (!is_own_cause(rt)) {
+		iq_facts_gap(rt->facts, IQ_GAP_MISSING,
+			     "how the process ended cannot be told: the runtime "
+			     "ends it with its last signal whatever the cause, "
+			     "and not all of its threads could be read");
 		return NULL;
 	}
 	// Before the runtime's handlers, or in spite of them: C code's.

@@ -77,6 +77,8 @@ struct iq_go_runtime {
 	/* Ordered by address. */
 	struct iq_go_m *ms;
 	size_t num_ms;
+	/* The list of threads was read to its end: there are no others. */
+	bool has_all_ms;
 };
 
 /* Frees the arrays; the variables of a zeroed struct, too. */

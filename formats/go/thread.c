@@ -216,6 +216,7 @@ static struct iq_error *walk_threads(struct iq_go_runtime *rt, uint64_t head)
 			return &iq_enomem;
 		}
 	} while (m_walk_next(rt, &walk));
+	rt->has_all_ms = walk.addr == 0;
 	if (walk.addr)
 		iq_facts_gap_addr(
 			rt->facts, IQ_GAP_DAMAGED, walk.addr,

@@ -7,9 +7,9 @@
 Each core of DIR (testdata by default) loses pages, as if they had not been dumped, then
 is cut shorter and shorter. What inquest still lists of it must be what it lists
 of the whole core: no goroutine that is not there, no other id, status, wait reason,
-creator or frame; a stack may end early, and then says so. Every core that tells less
-has a problem that is named. One line a capture, then "N passed, N failed"; the exit
-status is 1 if any failed.
+creator or frame; a stack may end early, and then says so. No crash is found that the
+whole core does not have. Every core that tells less has a problem that is named. One
+line a capture, then "N passed, N failed"; the exit status is 1 if any failed.
 """
 
 import argparse
@@ -38,6 +38,7 @@ MAX_SEGMENTS = 65000
 FIELDS = ("status", "wait_reason", "system", "thread", "locked", "parent", "created_by", "entry",
           "labels")
 FRAMES = ("created_by", "entry")
+CRASH = "CRASH"
 
 
 def run(command):
@@ -52,12 +53,14 @@ def goroutines(prog, core, exe):
     return {g["id"]: g for g in map(json.loads, done.stdout.splitlines())}
 
 
-def problems(prog, core, exe):
+def report(prog, core, exe):
+    """The word of the verdict, and the problems."""
     done = run([prog, "report", "--json", core, exe])
-    if done.returncode == 2:
-        return [done.stderr]
+    if not done.stdout:
+        return None, [done.stderr]
     got = json.loads(done.stdout)
-    return got.get("problems", []) + [p for w in got["witnesses"] for p in w["problems"]]
+    missing = got.get("problems", []) + [p for w in got["witnesses"] for p in w["problems"]]
+    return got["verdict"]["word"], missing
 
 
 def frame_agrees(got, want):
@@ -124,11 +127,14 @@ def holes(path, seed):
     os.truncate(path, size)
 
 
-def check(prog, whole, core, exe, is_cut):
+def check(prog, whole, word, core, exe, is_cut):
     got = goroutines(prog, core, exe)
     yield from differences(whole, got)
-    if (is_cut or got != whole) and not problems(prog, core, exe):
+    new, problems = report(prog, core, exe)
+    if (is_cut or got != whole) and not problems:
         yield "nothing said to be missing"
+    if new == CRASH != word:
+        yield "the verdict is %s, not %s" % (new, word)
 
 
 def one(job):
@@ -140,13 +146,14 @@ def one(job):
             flat = inflate(os.path.join(folder, core), os.path.join(tmp, "core"))
             size = os.path.getsize(flat)
             whole = goroutines(prog, flat, exe)
+            word, _ = report(prog, flat, exe)
             for share in holes(flat, "/".join((*folder.split("/")[-2:], core))):
                 what = "without %g %% of the pages: " % (100 * share)
-                found += [what + d for d in check(prog, whole, flat, exe, False)]
+                found += [what + d for d in check(prog, whole, word, flat, exe, False)]
             for percent in PERCENT:
                 os.truncate(flat, size * percent // 100)
                 what = "%d %%: " % percent
-                found += [what + d for d in check(prog, whole, flat, exe, True)]
+                found += [what + d for d in check(prog, whole, word, flat, exe, True)]
     except Exception as e:  # a capture that cannot be cut has failed
         found.append("%s: %s" % (type(e).__name__, e))
     return found

@@ -255,6 +255,61 @@ static void fault_from_outside_has_no_place(void **state iq_unused)
 	go_process_close(&r.p);
 }
 
+static void unread_signal_is_no_crash(void **state iq_unused)
+{
+	struct running r;
+
+	// A frame of the runtime's own SIGABRT, and a stack that ends in it.
+	dies_of(&r, SIGABRT, SI_TKILL);
+	go_process_field(&r.p, r.m, r.l->m_gsignal, 0);
+	end_is(&r, IQ_END_UNKNOWN, "", false);
+	assert_int_equal(r.p.facts->gaps.len, 1);
+	go_process_close(&r.p);
+}
+
+/* The last signal of a process none of whose threads is seen dying. */
+static void last_signal_is(struct running *r, int signo, int code)
+{
+	begin(r);
+	read_process(r);
+	r->p.core.has_signal = true;
+	r->p.core.signal = signo;
+	r->p.core.has_signal_code = true;
+	r->p.core.signal_code = code;
+}
+
+static void abort_of_an_unread_runtime_is_no_crash(void **state iq_unused)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		struct running r;
+
+		last_signal_is(&r, SIGABRT, SI_TKILL);
+		if (i == 1)
+			r.p.rt.has_all_ms = false;
+		else if (i == 2)
+			r.p.core.truncated = true;
+		else if (i == 3)
+			r.p.core.has_signal_code = false;
+		assert_null(iq_go_crash_read(&r.p.rt));
+		assert_int_equal(r.p.facts->process.end,
+				 i ? IQ_END_UNKNOWN : IQ_END_SIGNAL);
+		assert_int_equal(r.p.facts->gaps.len, i ? 1 : 0);
+		go_process_close(&r.p);
+	}
+}
+
+static void fault_is_a_crash_whatever_was_read(void **state iq_unused)
+{
+	struct running r;
+
+	last_signal_is(&r, SIGSEGV, SEGV_MAPERR);
+	r.p.core.truncated = true;
+	assert_null(iq_go_crash_read(&r.p.rt));
+	assert_int_equal(r.p.facts->process.end, IQ_END_SIGNAL);
+	assert_int_equal(r.p.facts->gaps.len, 0);
+	go_process_close(&r.p);
+}
+
 static void fatal_error_is_in_the_backlog(void **state iq_unused)
 {
 	static const char text[] = "fatal error: first\nfatal error: second\n";
@@ -351,6 +406,9 @@ int main(void)
 		cmocka_unit_test(who_wanted_the_dump_is_an_operator),
 		cmocka_unit_test(signal_of_c_code_is_a_crash),
 		cmocka_unit_test(fault_from_outside_has_no_place),
+		cmocka_unit_test(unread_signal_is_no_crash),
+		cmocka_unit_test(abort_of_an_unread_runtime_is_no_crash),
+		cmocka_unit_test(fault_is_a_crash_whatever_was_read),
 		cmocka_unit_test(fatal_error_is_in_the_backlog),
 		cmocka_unit_test(fatal_error_without_words_is_a_gap),
 		cmocka_unit_test(panic_that_ended_it_is_the_newest),
