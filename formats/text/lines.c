@@ -360,6 +360,49 @@ static void lines_rewind(struct iq_lines *lines, uint64_t begin)
 	iq_cursor_seek(&lines->levels[0].cursor, begin, "first line");
 }
 
+/* Control characters that no log has; an escape begins a terminal's colour. */
+static bool is_binary(struct iq_str window)
+{
+	size_t num = 0;
+
+	for (size_t i = 0; i < window.len; i++) {
+		unsigned char c = (unsigned char)window.ptr[i];
+
+		num += c < '\t' || (c > '\r' && c < ' ' && c != '\x1b');
+	}
+	return num > window.len / 64;
+}
+
+/*
+ * The first mark of a file; its length, 0 if there is none. Logs are larger
+ * than any window, so all of a text is searched; a binary file's beginning.
+ */
+static size_t first_find(const struct iq_lines_mark *mark, struct iq_str text,
+			 size_t *at_ret)
+{
+	size_t len = mark_find(
+		mark, iq_str_sub(text, 0, 2 * IQ_LINES_WINDOW), at_ret);
+	size_t from = 0;
+
+	if (len || is_binary(iq_str_sub(text, 0, IQ_LINES_WINDOW)))
+		return len;
+	while (from < text.len) {
+		struct iq_str rest = iq_str_sub(text, from, text.len);
+		size_t at = iq_str_search(rest, mark->needle);
+
+		if (at == rest.len)
+			return 0;
+		// A mark is short: no line is gone through once a word.
+		len = mark->match(iq_str_sub(rest, at, IQ_LINES_MARK));
+		if (len) {
+			*at_ret = from + at;
+			return len;
+		}
+		from += at + mark->needle.len;
+	}
+	return 0;
+}
+
 /*
  * What the first mark shows, which lines before it need, too: reads its line
  * and the one behind it, as if they were the first.
@@ -371,8 +414,7 @@ static void first_learn(struct iq_lines *lines, struct iq_str text)
 	struct iq_line line;
 	size_t at = 0;
 
-	if (!mark_find(lines->mark, iq_str_sub(text, 0, 2 * IQ_LINES_WINDOW),
-		       &at))
+	if (!first_find(lines->mark, text, &at))
 		return;
 	size_t newline = iq_str_rfind(iq_str_sub(text, 0, at), '\n');
 
@@ -426,13 +468,11 @@ size_t iq_lines_find(const struct iq_source *source,
 		     const struct iq_lines_mark *mark)
 {
 	struct iq_str text = source_text(source);
-	size_t at = 0;
-	size_t len;
+	size_t at;
 
 	// Binary formats have a zero early: ELF, traces.
 	if (iq_str_find(iq_str_sub(text, 0, 16), '\0') <
 	    iq_str_sub(text, 0, 16).len)
 		return 0;
-	len = mark_find(mark, iq_str_sub(text, 0, 2 * IQ_LINES_WINDOW), &at);
-	return at < IQ_LINES_WINDOW ? len : 0;
+	return first_find(mark, text, &at);
 }

@@ -20,8 +20,11 @@
 #include "formats/source.h"
 #include "formats/text/escape.h"
 
-/* A mark must stand in the first so many bytes (reports.md 1.2). */
+/* Whether a file is text is told by its first so many bytes; in twice as many
+ * a mark is found in any file. */
 #define IQ_LINES_WINDOW 65536u
+/* Longest mark behind them: a header's labels stand before its end. */
+#define IQ_LINES_MARK 4096u
 /* A record in a record in a line: no deeper. */
 #define IQ_LINES_DEPTH 2
 /* Longest prefix and longest name of a record's field. */
@@ -114,7 +117,7 @@ void iq_lines_indent(struct iq_lines *lines, size_t len);
 /* The prefix, if one was learned, is over. */
 void iq_lines_unprefix(struct iq_lines *lines);
 
-/* The first mark within the window: length, 0 if there is none. */
+/* The first mark of a text: length, 0 if there is none. */
 size_t iq_lines_find(const struct iq_source *source,
 		     const struct iq_lines_mark *mark);
 

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -680,6 +681,60 @@ static void noise_is_skipped_and_counted(void **state iq_unused)
 	dump_close(&d);
 }
 
+/* @num lines of a service, then @text; the caller frees it. */
+static char *logged(size_t num, const char *lead, const char *text)
+{
+	char *log = NULL;
+	size_t size;
+	FILE *out = open_memstream(&log, &size);
+
+	assert_non_null(out);
+	for (size_t i = 0; i < num; i++)
+		fprintf(out, "%sserved goroutine %zu of many callers\n", lead,
+			i);
+	fputs(text, out);
+	assert_int_equal(fclose(out), 0);
+	return log;
+}
+
+static void a_dump_is_found_behind_a_long_log(void **state iq_unused)
+{
+	enum { LINES = 100000 };
+	char *log = logged(LINES, "", "SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\n"
+				      RUNNING_1 "\n" WAITING_7);
+
+	assert_true(strlen(log) > (3u << 20));
+	struct dump d = dump_of(log);
+
+	assert_int_equal(d.facts->goroutines.len, 2);
+	assert_int_equal(d.facts->process.end, IQ_END_OPERATOR);
+	assert_int_equal(d.facts->witness.num_skipped_lines, 0);
+	assert_true(d.facts->witness.complete);
+	dump_close(&d);
+	free(log);
+	// Its prefix is learned as if it stood at the beginning.
+	log = logged(LINES, "12:00:00 web-1 | ",
+		     "12:00:01 web-1 | goroutine 1 [running]:\n"
+		     "12:00:01 web-1 | main.main()\n"
+		     "12:00:01 web-1 | \t/src/main.go:9 +0x1d\n");
+	d = dump_of(log);
+	assert_frame(goroutine(&d, 1), 0, "main.main", 9);
+	dump_close(&d);
+	free(log);
+}
+
+static void binary_files_are_not_searched(void **state iq_unused)
+{
+	char *bytes = logged(8000, "\1\2\3\4", RUNNING_1);
+	struct iq_source *source;
+
+	assert_null(iq_source_open_buffer("x", bytes, strlen(bytes), NULL,
+					  &source));
+	assert_int_equal(iq_reader_go_dump.bid(source), 0);
+	iq_source_destroy(source);
+	free(bytes);
+}
+
 static void no_goroutine_is_an_error(void **state iq_unused)
 {
 	struct iq_source *source;
@@ -745,6 +800,8 @@ int main(void)
 		cmocka_unit_test(lost_lines_are_said),
 		cmocka_unit_test(texts_without_newline_stand_before),
 		cmocka_unit_test(noise_is_skipped_and_counted),
+		cmocka_unit_test(a_dump_is_found_behind_a_long_log),
+		cmocka_unit_test(binary_files_are_not_searched),
 		cmocka_unit_test(no_goroutine_is_an_error),
 		cmocka_unit_test(others_are_left_to_others),
 	};
