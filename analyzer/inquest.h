@@ -56,7 +56,7 @@ enum inquest_error_kind inquest_error_kind(const struct inquest_error *error);
 
 /*
  * Since 0.1.0. Sets an option by name; both are copied. Options are listed in
- * inquest(3). NULL is success; an error lives as long as the case.
+ * libinquest(3). NULL is success; an error lives as long as the case.
  */
 const struct inquest_error *inquest_set(struct inquest *iq, const char *name,
 					const char *value);

@@ -16,6 +16,8 @@ struct parser {
 	struct cli_args *args;
 	char **argv;
 	int argc;
+	/* argv[1] … are of the environment, so many. */
+	int num_environment;
 	struct option longs[MAX_OPTIONS + 1];
 	char shorts[2 * MAX_OPTIONS + 4];
 	/* Options that were seen: index in the table. */
@@ -90,6 +92,7 @@ static bool parser_arguments(struct parser *p, int argc, char **argv)
 	for (char *word = strtok_r(p->args->environment, " \t\n", &save); word;
 	     word = strtok_r(NULL, " \t\n", &save))
 		p->argv[p->argc++] = word;
+	p->num_environment = p->argc - 1;
 	for (int i = 1; i < argc; i++)
 		p->argv[p->argc++] = argv[i];
 	p->args->words = calloc((size_t)p->argc + 1, sizeof(*p->args->words));
@@ -205,12 +208,15 @@ static bool take_option(struct parser *p, int c)
 
 static bool parse_all(struct parser *p)
 {
-	int c;
+	int c, at = 1;
 
 	optind = 0;
 	opterr = 0;
 	while ((c = getopt_long(p->argc, p->argv, p->shorts, p->longs, NULL)) !=
 	       -1) {
+		cli_error_where(at <= p->num_environment ? "INQUEST_OPTIONS" :
+							   NULL);
+		at = optind;
 		if (c == 1) {
 			take_word(p, optarg);
 		} else if (c == '?' || c == ':') {
@@ -220,6 +226,7 @@ static bool parse_all(struct parser *p)
 			return false;
 		}
 	}
+	cli_error_where(NULL);
 	p->literal = true;
 	for (; optind < p->argc; optind++) {
 		take_word(p, p->argv[optind]);

@@ -79,21 +79,18 @@ static bool is_directory(const char *path)
 enum added { ADDED, LEFT_OUT, MISTYPED };
 
 /* A first word that is no file may be a mistyped command. */
-static enum added missing_file(const char *path, bool first)
+static bool is_mistyped(const char *path)
 {
 	struct cli_suggestion suggestion = { .word = path };
 	const struct cli_command *command;
 
-	for (size_t i = 0; first && (command = cli_command_at(i)); i++)
+	for (size_t i = 0; (command = cli_command_at(i)); i++)
 		cli_suggest(&suggestion, command->name);
-	if (suggestion.best) {
+	if (suggestion.best)
 		cli_error("there is no command or file \"%s\"; did you mean "
 			  "\"%s\"?",
 			  path, suggestion.best);
-		return MISTYPED;
-	}
-	cli_error("%s: there is no such file", path);
-	return LEFT_OUT;
+	return suggestion.best;
 }
 
 static enum added add_input(struct inquest *iq, const struct cli_args *args,
@@ -108,8 +105,10 @@ static enum added add_input(struct inquest *iq, const struct cli_args *args,
 	error = inquest_add_input(iq, path);
 	if (!error)
 		return ADDED;
-	if (strcmp(path, "-") != 0 && access(path, F_OK) < 0 && errno == ENOENT)
-		return missing_file(path, first && !args->num_literal);
+	if (strcmp(path, "-") != 0 && access(path, F_OK) < 0 &&
+	    errno == ENOENT && first && !args->num_literal && is_mistyped(path))
+		return MISTYPED;
+	// In the words that stand in the report, too.
 	cli_error("%s", inquest_error_text(error));
 	return LEFT_OUT;
 }

@@ -67,6 +67,9 @@ const struct cli_option *cli_option_at(size_t index);
 /* By long name, with or without dashes; NULL if there is none. */
 const struct cli_option *cli_option_find(const char *name);
 
+/* Where the words stand that errors are about from now on; NULL: the command
+ * line. */
+void cli_error_where(const char *where);
 /* "inquest: …" on standard error. */
 void cli_error(const char *fmt, ...)
 	__attribute__((__format__(__printf__, 1, 2)));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/case.h"
 
@@ -16,6 +17,11 @@ static int bt_run(struct cli_args *args)
 		cli_error(
 			"bt wants the number of a goroutine before the files, "
 			"or --all");
+		return CLI_TROUBLE;
+	}
+	if (args->num_words > 1 && is_number(args->words[1]) &&
+	    access(args->words[1], F_OK) < 0) {
+		cli_error("bt takes one id, or --all");
 		return CLI_TROUBLE;
 	}
 	if (!cli_args_set(args, "id", cli_args_shift(args)))

@@ -40,11 +40,20 @@ const struct cli_command *cli_command_find(const char *name)
 	return NULL;
 }
 
+static const char *error_where;
+
+void cli_error_where(const char *where)
+{
+	error_where = where;
+}
+
 void cli_error(const char *fmt, ...)
 {
 	va_list args;
 
 	fputs("inquest: ", stderr);
+	if (error_where)
+		fprintf(stderr, "%s: ", error_where);
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);
 	va_end(args);

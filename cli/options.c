@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,25 @@ static bool take_number(const struct cli_option *option, const char *value,
 	}
 	*ret = n;
 	return true;
+}
+
+/* Numbers that the library takes, refused here in the words of options. */
+static bool take_count(struct cli_args *args, const struct cli_option *option,
+		       const char *value)
+{
+	long n;
+
+	return take_number(option, value, 0, INT32_MAX, &n) &&
+	       take_setting(args, option, value);
+}
+
+static bool take_threads(struct cli_args *args, const struct cli_option *option,
+			 const char *value)
+{
+	long n;
+
+	return take_number(option, value, 0, 1024, &n) &&
+	       take_setting(args, option, value);
 }
 
 static bool take_exit_code(struct cli_args *args,

@@ -297,6 +297,9 @@ static struct iq_str site_cell(struct groups *groups, const struct group *group)
 {
 	const struct iq_frame *site = iq_line_site(groups->model, group->first);
 
+	// Of so few groups nobody expects one place.
+	if (groups->kind == KEY_STATUS && group->site == SHARED_SEVERAL)
+		return IQ_STR("");
 	// The key is the site, or a part of it.
 	if (groups->kind != KEY_FUNC && group->site == SHARED_SEVERAL)
 		return iq_term_cut(groups->term, IQ_STR("several places"),
@@ -320,7 +323,9 @@ static struct iq_str creator_cell(struct groups *groups,
 	struct iq_str text;
 
 	if (group->creator == SHARED_SEVERAL)
-		return IQ_STR("created in several places");
+		return groups->kind == KEY_STATUS ?
+			       IQ_STR("") :
+			       IQ_STR("created in several places");
 	if (!creator || groups->columns.creator <= CREATED)
 		return IQ_STR("");
 	text = iq_term_site(groups->term, creator,
@@ -392,8 +397,8 @@ static void measure(struct groups *groups)
 		measure_site(groups, g);
 	}
 	groups->key_width = min_u(groups->key_width, key_max(groups));
-	// The reason is the state.
-	if (groups->kind == KEY_REASON)
+	// The reason is the state, and the status is a summary of it.
+	if (groups->kind == KEY_REASON || groups->kind == KEY_STATUS)
 		groups->state_width = 0;
 	if (room_for_site(groups) < SITE_MIN)
 		groups->since_width = 0;
@@ -415,6 +420,7 @@ static void put_group(struct groups *groups, const struct group *group)
 {
 	struct iq_term *term = groups->term;
 	char buf[IQ_WORDS_SIZE];
+	struct iq_str site = site_cell(groups, group);
 	struct iq_str creator = groups->columns.creator ?
 					creator_cell(groups, group) :
 					IQ_STR("");
@@ -424,9 +430,12 @@ static void put_group(struct groups *groups, const struct group *group)
 	iq_out_cstr(term->out, "  ");
 	put_cell(term, key_cell(groups, group), groups->key_width);
 	put_cell(term, state_cell(groups, group), groups->state_width);
-	put_cell(term, iq_str_of(since_cell(group, buf)), groups->since_width);
-	iq_term_left(term, site_cell(groups, group),
-		     creator.len ? groups->columns.site : 0);
+	if (site.len || creator.len)
+		put_cell(term, iq_str_of(since_cell(group, buf)),
+			 groups->since_width);
+	else if (groups->since_width)
+		iq_out_cstr(term->out, since_cell(group, buf));
+	iq_term_left(term, site, creator.len ? groups->columns.site : 0);
 	if (creator.len) {
 		iq_out_cstr(term->out, "  ");
 		iq_out_str(term->out,

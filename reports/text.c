@@ -256,7 +256,8 @@ static struct iq_str witness_list(struct iq_text *text)
 		size_t num = 0;
 
 		for (size_t i = 0; i < m->num_witnesses; i++)
-			num += m->witnesses[i]->witness.kind == kind;
+			num += m->witnesses[i]->witness.kind == kind &&
+			       !m->foreign[i];
 		if (num == 1)
 			list = iq_term_textf(text->term, "%.*s%s%s",
 					     IQ_STR_ARG(list), plus, name);

@@ -221,27 +221,31 @@ static bool collect_all(struct gap_refs *refs, const struct iq_model *m)
 	for (size_t i = 0; i < m->num_witnesses; i++) {
 		const struct iq_facts *facts = m->witnesses[i];
 
+		// That it is not used says all.
+		if (m->foreign[i])
+			continue;
 		if (!collect(refs, facts->gaps.data, facts->gaps.len, facts))
 			return false;
 	}
 	return true;
 }
 
+/* "core.1 at byte 0x40: "; nothing before what the case itself lacks. */
 static struct iq_str gap_place(struct iq_text *text, const struct gap_ref *ref)
 {
 	struct iq_term *term = text->term;
-	struct iq_str path = IQ_STR("case");
+	struct iq_str path;
 
-	if (ref->facts && ref->facts->witness.path.len)
-		path = iq_term_clean(term,
-				     iq_str_basename(ref->facts->witness.path));
+	if (!ref->facts || !ref->facts->witness.path.len)
+		return IQ_STR("");
+	path = iq_term_clean(term, iq_str_basename(ref->facts->witness.path));
 	if (ref->gap->has_offset)
-		return iq_term_textf(term, "%.*s at byte 0x%" PRIx64,
+		return iq_term_textf(term, "%.*s at byte 0x%" PRIx64 ": ",
 				     IQ_STR_ARG(path), ref->gap->offset);
 	if (ref->gap->has_addr)
-		return iq_term_textf(term, "%.*s at address 0x%" PRIx64,
+		return iq_term_textf(term, "%.*s at address 0x%" PRIx64 ": ",
 				     IQ_STR_ARG(path), ref->gap->addr);
-	return path;
+	return iq_term_textf(term, "%.*s: ", IQ_STR_ARG(path));
 }
 
 static void put_gap(struct iq_text *text, const struct gap_ref *ref)
@@ -256,7 +260,7 @@ static void put_gap(struct iq_text *text, const struct gap_ref *ref)
 				      iq_words_number(number, ref->gap->count));
 	iq_out_cstr(text->term->out, "   ");
 	iq_term_wrap(text->term,
-		     iq_term_textf(text->term, "%.*s: %.*s%.*s",
+		     iq_term_textf(text->term, "%.*s%.*s%.*s",
 				   IQ_STR_ARG(place), IQ_STR_ARG(words),
 				   IQ_STR_ARG(times)),
 		     3, 6);
@@ -444,15 +448,28 @@ static void put_next(struct iq_text *text)
 	put_command(text, label, IQ_STR("inquest goroutines -g site"));
 }
 
+static bool only_executables(const struct iq_model *m)
+{
+	for (size_t i = 0; i < m->num_witnesses; i++) {
+		if (m->witnesses[i]->witness.kind != IQ_WITNESS_EXECUTABLE)
+			return false;
+	}
+	return m->num_witnesses > 0;
+}
+
 static struct iq_error *put_known_and_missing(struct iq_text *text,
 					      const struct gap_refs *refs)
 {
 	const char *nothing = refs->count ? "" : "; missing: nothing";
 	struct iq_error *err = NULL;
 
+	if (only_executables(text->model))
+		iq_out_cstr(text->term->out,
+			    "missing: a core or a dump of the process\n");
+
 	if (text->model->num_goroutines)
 		err = put_others(text, nothing);
-	else if (!refs->count)
+	else if (!refs->count && !only_executables(text->model))
 		iq_out_cstr(text->term->out, "missing: nothing\n");
 	if (!err && refs->count)
 		put_gaps(text, refs);

@@ -159,6 +159,24 @@ static void join_process(struct iq_process_fact *to,
 	join_end(to, from);
 }
 
+/* The reader of the core refused the file, and said so with its reasons. */
+static bool is_told(const struct iq_facts *reference,
+		    const struct iq_facts *witness)
+{
+	char quoted[IQ_STR_QUOTE_SIZE];
+	struct iq_str name =
+		iq_str_of(iq_str_quote(witness->witness.path, quoted));
+
+	for (size_t i = 0; i < reference->gaps.len; i++) {
+		const struct iq_gap *gap = &reference->gaps.data[i];
+
+		if (gap->code == IQ_GAP_MISMATCH &&
+		    iq_str_starts(gap->text, name))
+			return true;
+	}
+	return false;
+}
+
 static struct iq_error *add_gap(struct iq_model *m, struct iq_gap *gaps,
 				size_t w, const char *why)
 {
@@ -195,7 +213,10 @@ struct iq_error *iq_same_process(struct iq_model *m)
 			continue;
 		why = why_foreign(m->witnesses[reference], m->witnesses[w]);
 		if (why) {
-			struct iq_error *err = add_gap(m, gaps, w, why);
+			struct iq_error *err = NULL;
+
+			if (!is_told(m->witnesses[reference], m->witnesses[w]))
+				err = add_gap(m, gaps, w, why);
 
 			if (err)
 				return err;
