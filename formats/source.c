@@ -292,18 +292,6 @@ bool iq_source_faulted(const struct iq_source *source, uint64_t offset,
 	return iq_source_bytes_faulted(source->data + offset, len);
 }
 
-bool iq_source_first_fault(const struct iq_source *source, uint64_t *ret)
-{
-	size_t offset;
-	struct guard *g = guard_faulted(source->data, &offset);
-	uint64_t first = g ? atomic_load(&g->first) : UINT64_MAX;
-
-	if (first == UINT64_MAX)
-		return false;
-	*ret = first;
-	return true;
-}
-
 /* What a source is allocated as. */
 struct source {
 	struct iq_source pub;
@@ -312,7 +300,42 @@ struct source {
 	/* Of pub.size bytes; NULL if the bytes are the caller's. */
 	void *map;
 	struct guard *guard;
+	/* The mapped file itself, no spool. */
+	bool has_file;
+	dev_t dev;
+	ino_t ino;
 };
+
+/* The size of the mapped file now; that it had if nobody knows. */
+static uint64_t size_now(const struct source *s)
+{
+	struct stat st;
+	int rc;
+
+	if (!s->has_file)
+		return s->pub.size;
+	rc = strcmp(s->path, "-") ? stat(s->path, &st) :
+				    fstat(STDIN_FILENO, &st);
+	// Another file may have taken its name.
+	if (rc < 0 || st.st_dev != s->dev || st.st_ino != s->ino)
+		return s->pub.size;
+	return (uint64_t)st.st_size;
+}
+
+bool iq_source_first_fault(const struct iq_source *source, uint64_t *ret)
+{
+	size_t offset;
+	struct guard *g = guard_faulted(source->data, &offset);
+	uint64_t first = g ? atomic_load(&g->first) : UINT64_MAX;
+	uint64_t size = size_now((const struct source *)source);
+
+	if (size < source->size && size < first)
+		first = size;
+	if (first == UINT64_MAX)
+		return false;
+	*ret = first;
+	return true;
+}
 
 /* How a stream is recognised: one row a magic number. */
 struct compression {
@@ -513,7 +536,12 @@ static struct iq_error *source_try_map(struct source *s, int fd,
 		return NULL;
 	// Some file systems cannot map.
 	map = map_file(fd, (uint64_t)st->st_size);
-	return map ? source_set_map(s, map, (uint64_t)st->st_size) : NULL;
+	if (!map)
+		return NULL;
+	s->has_file = true;
+	s->dev = st->st_dev;
+	s->ino = st->st_ino;
+	return source_set_map(s, map, (uint64_t)st->st_size);
 }
 
 /* A duplicate of standard input, or the opened file; -1 and errno. */

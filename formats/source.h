@@ -66,7 +66,8 @@ bool iq_source_faulted(const struct iq_source *source, uint64_t offset,
 		       uint64_t len);
 /* The same for bytes inside the data of any source: what memory reads ask. */
 bool iq_source_bytes_faulted(const uint8_t *bytes, uint64_t len);
-/* The first offset that faulted; false if none did. */
+/* The first offset that faulted or is not in the file any more; false if there
+ * is none. */
 bool iq_source_first_fault(const struct iq_source *source, uint64_t *ret);
 
 #endif

@@ -158,20 +158,28 @@ static void segments_report(struct iq_core *core, struct iq_facts *facts)
 }
 
 /* The path that the kernel was asked to execute stands in the first stack. */
-static void execfn_read(struct iq_core *core, const struct iq_memory *dumped)
+static struct iq_error *execfn_read(struct iq_core *core,
+				    const struct iq_memory *dumped,
+				    struct iq_facts *facts)
 {
+	struct iq_error *err;
 	struct iq_str s;
 	uint64_t len;
 
 	if (!core->auxv_execfn)
-		return;
+		return NULL;
 	s.ptr = (const char *)iq_memory_window(dumped, core->auxv_execfn, &len);
 	if (!s.ptr)
-		return;
+		return NULL;
 	s.len = len < IQ_LIMIT_NAME ? (size_t)len : IQ_LIMIT_NAME;
 	size_t end = iq_str_find(s, '\0');
-	if (end < s.len)
-		core->execfn = iq_str_sub(s, 0, end);
+	if (end >= s.len)
+		return NULL;
+	// A copy, for the file may be cut while it is in use.
+	err = iq_facts_string(facts, iq_str_sub(s, 0, end), &core->execfn);
+	if (iq_memory_faulted(dumped, core->auxv_execfn, end + 1))
+		core->execfn = IQ_STR("");
+	return err;
 }
 
 static void machine_take(struct iq_core *core, struct iq_facts *facts)
@@ -219,8 +227,9 @@ static struct iq_error *core_read(const struct iq_read_context *context,
 		err = dumped_create(core, &dumped);
 	if (err)
 		return err;
-	execfn_read(core, dumped);
-	err = iq_core_modules_find(context, core, dumped, facts);
+	err = execfn_read(core, dumped, facts);
+	if (!err)
+		err = iq_core_modules_find(context, core, dumped, facts);
 	if (!err)
 		err = iq_memory_create(&core->memory);
 	if (!err)

@@ -12,6 +12,7 @@
 #include "formats/cursor.h"
 #include "formats/elf/arch.h"
 #include "formats/elf/note.h"
+#include "formats/source.h"
 
 /* What is gathered while the notes go by. */
 struct notes {
@@ -28,9 +29,31 @@ struct notes {
 	bool threads_limited;
 };
 
-static void note_cursor(const struct iq_elf_note *note, struct iq_cursor *ret)
+/*
+ * What is in @note, in a copy: paths live on, and the file may be cut while
+ * they do. What the file could not give any more is zeros and no note.
+ */
+static struct iq_error *note_cursor(const struct notes *n,
+				    const struct iq_elf_note *note,
+				    struct iq_cursor *ret)
 {
-	iq_cursor_init(ret, note->desc.ptr, note->desc.len, note->offset);
+	const uint8_t *bytes = (const uint8_t *)note->desc.ptr;
+	struct iq_str copy;
+	struct iq_error *err = iq_facts_string(n->facts, note->desc, &copy);
+
+	if (err)
+		return err;
+	if (iq_source_bytes_faulted(bytes, note->desc.len))
+		return iq_error_at(IQ_ERROR_IO, note->offset,
+				   "a note could not be read");
+	iq_cursor_init(ret, copy.ptr, copy.len, note->offset);
+	return NULL;
+}
+
+static bool is_wanted(uint32_t type)
+{
+	return type == NT_PRSTATUS || type == NT_PRPSINFO ||
+	       type == NT_SIGINFO || type == NT_AUXV || type == NT_FILE;
 }
 
 // Linux: include/linux/elfcore.h, struct elf_prstatus_common: pr_info (12),
@@ -179,12 +202,15 @@ static struct iq_error *note_read(struct notes *n,
 				  const struct iq_elf_note *note)
 {
 	struct iq_cursor c;
+	struct iq_error *err;
 
-	note_cursor(note, &c);
 	if (iq_str_equal(note->name, IQ_STR("GDB")))
 		n->core->from_gcore = true;
-	if (!iq_str_equal(note->name, IQ_STR("CORE")))
+	if (!iq_str_equal(note->name, IQ_STR("CORE")) || !is_wanted(note->type))
 		return NULL;
+	err = note_cursor(n, note, &c);
+	if (err)
+		return err;
 	switch (note->type) {
 	case NT_PRSTATUS:
 		// An architecture without a row: reported once, by the caller.
@@ -237,8 +263,18 @@ static struct iq_error *notes_segment_read(struct notes *n,
 			iq_facts_gap_error(n->facts, IQ_GAP_DAMAGED, err);
 	}
 	err = iq_cursor_done(&c);
-	if (!err || err->code == IQ_ERROR_NOMEM)
+	if (err && err->code == IQ_ERROR_NOMEM)
 		return err;
+	if (iq_source_faulted(source, at, s->filesz)) {
+		iq_error_destroy(err);
+		iq_facts_gap_offset(n->facts, IQ_GAP_IO, at,
+				    "not all notes of the core could be read: "
+				    "threads, mapped files or the signal may "
+				    "be missing");
+		return NULL;
+	}
+	if (!err)
+		return NULL;
 	if (s->filesz > left)
 		iq_error_destroy(err);
 	else

@@ -288,10 +288,11 @@ struct iq_error *iq_go_crash_read(const struct iq_go_runtime *rt)
 		return NULL;
 	}
 	if (!is_own_cause(rt)) {
-		iq_facts_gap(rt->facts, IQ_GAP_MISSING,
-			     "how the process ended cannot be told: the runtime "
-			     "ends it with its last signal whatever the cause, "
-			     "and not all of its threads could be read");
+		iq_facts_gap(
+			rt->facts, IQ_GAP_MISSING,
+			"how the process ended cannot be told: the runtime "
+			"ends it with its last signal whatever the cause, "
+			"and not all of its threads could be read");
 		return NULL;
 	}
 	// Before the runtime's handlers, or in spite of them: C code's.

@@ -526,7 +526,8 @@ static void cut_file_gives_zeros_and_tells(void **state iq_unused)
 	source = open_path(path);
 	data = source->data;
 	assert_int_equal(truncate(path, 8192), 0);
-	assert_false(iq_source_first_fault(source, &first));
+	assert_true(iq_source_first_fault(source, &first));
+	assert_int_equal(first, 8192);
 	assert_int_equal(data[100000], 0);
 	assert_int_equal(data[50000], 0);
 	assert_int_equal(data[SIZE - 1], 0);
@@ -540,6 +541,10 @@ static void cut_file_gives_zeros_and_tells(void **state iq_unused)
 	assert_false(iq_source_faulted(source, 100000, 0));
 	assert_false(iq_source_faulted(source, SIZE, 1));
 	assert_true(iq_source_first_fault(source, &first));
+	assert_int_equal(first, 8192);
+	// Somebody else's file has its name now.
+	assert_int_equal(unlink(path), 0);
+	assert_true(iq_source_first_fault(source, &first));
 	assert_int_equal(first, 50000 / 4096 * 4096);
 	assert_int_equal(data[8191], noise[8191]);
 	assert_false(iq_source_first_fault(other, &first));
@@ -548,7 +553,6 @@ static void cut_file_gives_zeros_and_tells(void **state iq_unused)
 	// The next file in the same place has not faulted.
 	source = open_path(other_path);
 	assert_noise(source, SIZE, NULL, NULL);
-	unlink(path);
 	unlink(other_path);
 }
 
