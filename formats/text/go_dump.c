@@ -47,6 +47,13 @@ static struct iq_str trim_end(struct iq_str s)
 	return s;
 }
 
+/* An empty line of a panic's value is indented like the others. */
+static bool is_value_blank(const struct iq_dump *d, struct iq_str text)
+{
+	return d->state == IQ_DUMP_PANIC && d->in_value &&
+	       iq_str_equal(text, IQ_STR("\t"));
+}
+
 /* A line that says nothing as it is, or comes again, unwrapped. */
 static struct iq_error *noise_line(struct iq_dump *d,
 				   const struct iq_line *line)
@@ -76,6 +83,8 @@ static struct iq_error *header_line(struct iq_dump *d,
 	bool in_panic = d->state == IQ_DUMP_PANIC;
 	struct iq_error *err = iq_dump_stack_end(d, false);
 
+	if (!err && in_panic)
+		err = iq_dump_end_panic_finish(d);
 	if (err)
 		return err;
 	if (!line->prefixed)
@@ -96,9 +105,13 @@ static struct iq_error *header_line(struct iq_dump *d,
 
 static struct iq_error *blank_line(struct iq_dump *d)
 {
-	if (d->state == IQ_DUMP_PANIC)
+	struct iq_error *err = NULL;
+
+	if (d->state == IQ_DUMP_PANIC) {
+		err = iq_dump_end_panic_finish(d);
 		d->state = IQ_DUMP_OUTSIDE;
-	return iq_dump_stack_end(d, false);
+	}
+	return err ? err : iq_dump_stack_end(d, false);
 }
 
 /* In a panic's value: anything, even what looks like a dump. */
@@ -147,7 +160,8 @@ static struct iq_error *lines_read(struct iq_dump *d)
 	struct iq_line line;
 
 	while (!err && iq_lines_next(&d->lines, &line)) {
-		line.text = trim_end(line.text);
+		if (!is_value_blank(d, line.text))
+			line.text = trim_end(line.text);
 		if (line.text.len) {
 			err = text_line(d, &line);
 			d->blank_before = false;
@@ -167,6 +181,7 @@ static void dump_deinit(struct iq_dump *d)
 	iq_dump_ids_deinit(&d->section.ids);
 	iq_vec_deinit(&d->stack.frames);
 	iq_text_buf_deinit(&d->stack.name);
+	iq_text_buf_deinit(&d->value);
 	iq_text_buf_deinit(&d->label_text.key);
 	iq_text_buf_deinit(&d->label_text.value);
 	iq_vec_deinit(&d->label_items);

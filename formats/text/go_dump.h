@@ -120,6 +120,9 @@ struct iq_dump {
 	/* What came since the last goroutine. */
 	bool has_next;
 	struct iq_dump_end next;
+	/* Lines of the newest panic's value, until it has ended. */
+	bool in_value;
+	struct iq_text_buf value;
 	/* A thread's own stack came before all goroutines. */
 	bool next_thread_first;
 	/* Lines of noise since the last line that was none. */
@@ -158,6 +161,8 @@ struct iq_error *iq_dump_end_glued_line(struct iq_dump *d,
 struct iq_error *iq_dump_end_panic_line(struct iq_dump *d,
 					const struct iq_line *line)
 	iq_must_check;
+/* The value, if one is being read, has ended: it is the end's text. */
+struct iq_error *iq_dump_end_panic_finish(struct iq_dump *d) iq_must_check;
 
 /* go_dump_stack.c */
 struct iq_error *iq_dump_stack_begin(struct iq_dump *d,

@@ -14,6 +14,9 @@
 /* A log's own lines may stand between lines that belong together. */
 #define LINES_BETWEEN 4
 
+/* What is kept of a panic's value, whose first line is kept in any case. */
+#define VALUE_MAX 4096u
+
 /* " [recovered]" and its newer form end the value's last line. */
 static struct iq_str panic_text(struct iq_str text)
 {
@@ -63,6 +66,129 @@ static struct iq_error *signal_line(struct iq_dump *d, struct iq_str text,
 	return iq_facts_string(d->facts, signal.name, &d->next.signal);
 }
 
+/* A panic's value begins with @text: what stood before it is nested. */
+static struct iq_error *value_begin(struct iq_dump *d, struct iq_str text)
+{
+	d->in_value = true;
+	d->value.bytes.len = 0;
+	return iq_text_buf_add(&d->value, panic_text(text)) ? NULL : &iq_enomem;
+}
+
+static struct iq_error *value_add(struct iq_dump *d, struct iq_str line)
+{
+	size_t len = d->value.bytes.len;
+
+	line = panic_text(line);
+	if (len + 1 >= VALUE_MAX)
+		return NULL;
+	// No character is cut in two.
+	if (line.len > VALUE_MAX - len - 1) {
+		line.len = VALUE_MAX - len - 1;
+		while (line.len && (line.ptr[line.len] & 0xc0) == 0x80)
+			line.len--;
+	}
+	if (!iq_text_buf_add(&d->value, IQ_STR("\n")) ||
+	    !iq_text_buf_add(&d->value, line))
+		return &iq_enomem;
+	return NULL;
+}
+
+/* Takes the first line of *@text off. */
+static struct iq_str first_line(struct iq_str *text)
+{
+	size_t end = iq_str_find(*text, '\n');
+	struct iq_str line = iq_str_sub(*text, 0, end);
+
+	*text = iq_str_sub(*text, end + (end < text->len), text->len);
+	return line;
+}
+
+/* Go 1.23 has put a tab before each line but the first one. */
+static bool is_indented(struct iq_str lines)
+{
+	while (lines.len) {
+		if (!iq_str_starts(first_line(&lines), IQ_STR("\t")))
+			return false;
+	}
+	return true;
+}
+
+static struct iq_error *value_unindent(struct iq_str text,
+				       struct iq_text_buf *ret)
+{
+	struct iq_str line = first_line(&text);
+	bool indented = is_indented(text);
+
+	if (!iq_text_buf_add(ret, line))
+		return &iq_enomem;
+	while (text.len) {
+		line = first_line(&text);
+		if (!iq_text_buf_add(ret, IQ_STR("\n")) ||
+		    !iq_text_buf_add(ret, iq_str_sub(line, indented, line.len)))
+			return &iq_enomem;
+	}
+	return NULL;
+}
+
+/* "\t\tTestX/a (1s)": the name alone. */
+static struct iq_str test_name(struct iq_str line)
+{
+	while (line.len && line.ptr[0] == '\t')
+		line = iq_str_sub(line, 1, line.len);
+	return iq_str_sub(line, 0, iq_str_search(line, IQ_STR(" (")));
+}
+
+/*
+ * "test timed out after 1s; running tests: TestX, TestX/a". Go 1.26:
+ * src/testing/testing.go, (*M).startAlarm; the list since 1.20.
+ */
+static struct iq_error *value_timeout(struct iq_str text,
+				      struct iq_text_buf *ret)
+{
+	struct iq_str comma = IQ_STR("; running tests: ");
+
+	if (!iq_text_buf_add(ret, first_line(&text)))
+		return &iq_enomem;
+	first_line(&text);
+	while (text.len) {
+		struct iq_str name = test_name(first_line(&text));
+
+		if (name.len == 0)
+			continue;
+		if (!iq_text_buf_add(ret, comma) || !iq_text_buf_add(ret, name))
+			return &iq_enomem;
+		comma = IQ_STR(", ");
+	}
+	return NULL;
+}
+
+static bool is_timeout(struct iq_str text)
+{
+	struct iq_str line = first_line(&text);
+
+	if (!iq_str_starts(line, IQ_STR("test timed out after ")))
+		return false;
+	line = first_line(&text);
+	return iq_str_equal(line, IQ_STR("running tests:")) ||
+	       iq_str_equal(line, IQ_STR("\trunning tests:"));
+}
+
+struct iq_error *iq_dump_end_panic_finish(struct iq_dump *d)
+{
+	iq_cleanup(iq_text_buf_deinit) struct iq_text_buf buf = { 0 };
+	struct iq_str text = iq_text_buf_str(&d->value);
+	struct iq_error *err;
+
+	if (!d->in_value)
+		return NULL;
+	d->in_value = false;
+	err = is_timeout(text) ? value_timeout(text, &buf) :
+				 value_unindent(text, &buf);
+	return err ? err :
+		     iq_facts_string(d->facts, iq_text_buf_str(&buf),
+				     &d->next.text);
+}
+
 struct iq_error *iq_dump_end_panic_line(struct iq_dump *d,
 					const struct iq_line *line)
 {
@@ -70,14 +196,15 @@ struct iq_error *iq_dump_end_panic_line(struct iq_dump *d,
 	bool done = false;
 	struct iq_error *err = signal_line(d, line->text, &done);
 
-	if (err || done)
+	if (err)
 		return err;
+	if (done)
+		return iq_dump_end_panic_finish(d);
 	iq_scan_literal(&s, IQ_STR("\t"));
 	// The newest panic stands last, and it is the one that ended it.
 	if (iq_scan_literal(&s, IQ_STR("panic: ")))
-		return iq_facts_string(d->facts, panic_text(iq_scan_rest(&s)),
-				       &d->next.text);
-	return NULL;
+		return value_begin(d, iq_scan_rest(&s));
+	return d->in_value ? value_add(d, line->text) : NULL;
 }
 
 /* Whether who sent @signal wanted the dump. */
@@ -164,7 +291,7 @@ static struct iq_error *words_line(struct iq_dump *d, struct iq_str text,
 	*ret = true;
 	err = end_begin(d, IQ_END_PANIC, panic_text(iq_scan_rest(&s)));
 	d->state = IQ_DUMP_PANIC;
-	return err;
+	return err ? err : value_begin(d, iq_scan_rest(&s));
 }
 
 /* The part of @text from @words on, if they stand glued to another text. */

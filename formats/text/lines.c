@@ -380,8 +380,8 @@ static bool is_binary(struct iq_str window)
 static size_t first_find(const struct iq_lines_mark *mark, struct iq_str text,
 			 size_t *at_ret)
 {
-	size_t len = mark_find(
-		mark, iq_str_sub(text, 0, 2 * IQ_LINES_WINDOW), at_ret);
+	size_t len = mark_find(mark, iq_str_sub(text, 0, 2 * IQ_LINES_WINDOW),
+			       at_ret);
 	size_t from = 0;
 
 	if (len || is_binary(iq_str_sub(text, 0, IQ_LINES_WINDOW)))

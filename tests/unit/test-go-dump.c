@@ -415,7 +415,7 @@ static void panics_end_with_the_newest(void **state iq_unused)
 		{ "panic: first [recovered, repanicked]\n\n" RUNNING_1,
 		  IQ_END_PANIC, "first", "", 1 },
 		{ "panic: main.E{0x1}\nmore words\n\n" RUNNING_1, IQ_END_PANIC,
-		  "main.E{0x1}", "", 1 },
+		  "main.E{0x1}\nmore words", "", 1 },
 		{ "panic: (main.T) 0x5690a0\n\n" WAITING_7, IQ_END_PANIC,
 		  "(main.T) 0x5690a0", "", 0 },
 		// A logger that drops blank lines.
@@ -424,6 +424,59 @@ static void panics_end_with_the_newest(void **state iq_unused)
 	};
 
 	ends_assert(cases, IQ_ARRAY_SIZE(cases));
+}
+
+static void a_panics_lines_are_all_kept(void **state iq_unused)
+{
+	static const struct end_case cases[] = {
+		{ "panic: line one\n\tline two\n\t\n\t\tline four\n\n" RUNNING_1,
+		  IQ_END_PANIC, "line one\nline two\n\n\tline four", "", 1 },
+		// Up to 1.22.
+		{ "panic: line one\nline two\n\tline three\n\n" RUNNING_1,
+		  IQ_END_PANIC, "line one\nline two\n\tline three", "", 1 },
+		{ "panic: one\n\ttwo [recovered]\n\tpanic: three\n\tfour\n"
+		  "[signal SIGSEGV: segmentation violation code=0x1 addr=0x8 "
+		  "pc=0x5]\n\n" RUNNING_1,
+		  IQ_END_PANIC, "three\nfour", "SIGSEGV", 1 },
+		{ "panic: one\n\ttwo [recovered, repanicked]\n\n" RUNNING_1,
+		  IQ_END_PANIC, "one\ntwo", "", 1 },
+	};
+
+	ends_assert(cases, IQ_ARRAY_SIZE(cases));
+}
+
+static void tests_that_ran_too_long_are_named(void **state iq_unused)
+{
+	static const struct end_case cases[] = {
+		{ "panic: test timed out after 1s\n\trunning tests:\n"
+		  "\t\tTestX (1s)\n\t\tTestX/a_(b) (0s)\n\n" RUNNING_1,
+		  IQ_END_PANIC,
+		  "test timed out after 1s; running tests: TestX, TestX/a_(b)",
+		  "", 1 },
+		// Up to 1.22, and up to 1.19.
+		{ "panic: test timed out after 1s\nrunning tests:\n"
+		  "\tTestX (1s)\n\n" RUNNING_1,
+		  IQ_END_PANIC, "test timed out after 1s; running tests: TestX",
+		  "", 1 },
+		{ "panic: test timed out after 1s\n\n" RUNNING_1, IQ_END_PANIC,
+		  "test timed out after 1s", "", 1 },
+	};
+
+	ends_assert(cases, IQ_ARRAY_SIZE(cases));
+}
+
+static void a_panics_long_value_is_cut(void **state iq_unused)
+{
+	char *log = NULL;
+
+	assert_true(asprintf(&log, "panic: x\n\t%05000d\n\t%05000d\n\n%s", 0, 0,
+			     RUNNING_1) > 0);
+	struct dump d = dump_of(log);
+
+	assert_true(d.facts->process.end_text.len <= 4096);
+	assert_true(d.facts->process.end_text.len > 4090);
+	dump_close(&d);
+	free(log);
 }
 
 static void fatal_errors_end(void **state iq_unused)
@@ -517,7 +570,7 @@ static void a_panics_value_is_no_dump(void **state iq_unused)
 	assert_int_equal(d.facts->goroutines.len, 2);
 	assert_int_equal(d.facts->goroutines.data[0].id, 1);
 	assert_int_equal(d.facts->process.end, IQ_END_PANIC);
-	assert_str(d.facts->process.end_text, "first line");
+	assert_str(d.facts->process.end_text, "first line\nsecond line");
 	assert_int_equal(d.facts->witness.num_sections, 1);
 	assert_int_equal(d.facts->stacks.len, 2);
 	dump_close(&d);
@@ -700,8 +753,9 @@ static char *logged(size_t num, const char *lead, const char *text)
 static void a_dump_is_found_behind_a_long_log(void **state iq_unused)
 {
 	enum { LINES = 100000 };
-	char *log = logged(LINES, "", "SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\n"
-				      RUNNING_1 "\n" WAITING_7);
+	char *log = logged(LINES, "",
+			   "SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\n" RUNNING_1
+			   "\n" WAITING_7);
 
 	assert_true(strlen(log) > (3u << 20));
 	struct dump d = dump_of(log);
@@ -788,6 +842,9 @@ int main(void)
 		cmocka_unit_test(c_frames_are_foreign),
 		cmocka_unit_test(labels_of_some_tell_that_others_have_none),
 		cmocka_unit_test(panics_end_with_the_newest),
+		cmocka_unit_test(a_panics_lines_are_all_kept),
+		cmocka_unit_test(tests_that_ran_too_long_are_named),
+		cmocka_unit_test(a_panics_long_value_is_cut),
 		cmocka_unit_test(fatal_errors_end),
 		cmocka_unit_test(signals_end_or_ask),
 		cmocka_unit_test(who_asks_is_alive),
