@@ -87,10 +87,22 @@ static const struct iq_frame *next_caller(const struct iq_stack *stack,
 		const struct iq_frame *frame = &stack->frames[*at];
 
 		if (!frame->foreign &&
+		    !iq_function_is_runtime(frame->function) &&
 		    !iq_package_is_std(iq_function_package(frame->function)))
 			return frame;
 	}
 	return NULL;
+}
+
+/* Where the site stands in the stack: a crash's is below the panic. */
+static uint32_t find_site(const struct iq_finding *f,
+			  const struct iq_signature *sig)
+{
+	for (uint32_t i = sig->begin; i < sig->end; i++) {
+		if (&f->stack->frames[i] == f->site)
+			return i;
+	}
+	return sig->site != UINT32_MAX ? sig->site : sig->begin;
 }
 
 /* Frames of the program's own code that lead to the site. */
@@ -106,7 +118,7 @@ static size_t find_callers(const struct iq_finding *f,
 	if (!f->stack)
 		return 0;
 	iq_signature_compute(f->stack, &sig);
-	at = sig.site != UINT32_MAX ? sig.site : sig.begin;
+	at = find_site(f, &sig);
 	while (num < max && (ret[num] = next_caller(f->stack, &sig, &at)))
 		num++;
 	return num;

@@ -241,7 +241,9 @@ static void find_site(const struct iq_stack *stack, struct iq_signature *sig)
 		if (is_unseen(&stack->frames[i]) ||
 		    is_wrapper(&stack->frames[i]))
 			continue;
-		if (!iq_package_is_std(iq_function_package(name))) {
+		// A text's "panic" has no package: the runtime's all the same.
+		if (!iq_function_is_runtime(name) &&
+		    !iq_package_is_std(iq_function_package(name))) {
 			sig->site = i;
 			sig->own = true;
 			return;

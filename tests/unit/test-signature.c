@@ -112,6 +112,17 @@ static void test_site_skips_what_tools_generate(void **state)
 	assert_int_equal(sig.site, 2);
 }
 
+static void test_site_is_no_panic_of_a_text(void **state)
+{
+	struct iq_signature sig = signature_of(
+		"testing.tRunner.func1.2 testing.go:1;"
+		"testing.tRunner.func1 testing.go:2;panic panic.go:785;"
+		"main.TestX x_test.go:3");
+
+	(void)state;
+	assert_int_equal(sig.site, 3);
+}
+
 static void test_site_without_own_code_is_the_library(void **state)
 {
 	struct iq_signature sig = signature_of(
@@ -189,6 +200,7 @@ int main(void)
 		cmocka_unit_test(test_runtime_goroutine_keeps_its_frames),
 		cmocka_unit_test(test_site_is_the_first_own_frame),
 		cmocka_unit_test(test_site_skips_what_tools_generate),
+		cmocka_unit_test(test_site_is_no_panic_of_a_text),
 		cmocka_unit_test(test_site_without_own_code_is_the_library),
 		cmocka_unit_test(test_package_of_function),
 		cmocka_unit_test(test_canonical_names),
