@@ -180,10 +180,16 @@ static struct iq_error *recognise(const struct iq_source *source,
 			    iq_str_quote(iq_str_of(source->path), quoted));
 }
 
+static bool is_known(const struct iq_source *head)
+{
+	return iq_reader_for(head);
+}
+
 const struct inquest_error *inquest_add_input(struct inquest *iq,
 					      const char *path)
 {
 	struct input input = { 0 };
+	struct iq_source_options options;
 	struct iq_error *err;
 
 	if (iq->model)
@@ -193,8 +199,9 @@ const struct inquest_error *inquest_add_input(struct inquest *iq,
 		return leave_out(iq, iq_error_new(IQ_ERROR_LIMIT,
 						  "more than %u inputs",
 						  IQ_LIMIT_INPUTS));
-	err = iq_source_open(path, &iq->options.read.source_options,
-			     &input.source);
+	options = iq->options.read.source_options;
+	options.is_known = is_known;
+	err = iq_source_open(path, &options, &input.source);
 	if (!err)
 		err = recognise(input.source, &input.reader);
 	if (err) {
@@ -502,6 +509,36 @@ const struct inquest_error *inquest_fails(struct inquest *iq,
 	return NULL;
 }
 
+const char *inquest_witness(struct inquest *iq, size_t index)
+{
+	char quoted[IQ_STR_QUOTE_SIZE];
+	const struct iq_facts *facts;
+	const struct inquest_error *line;
+	char *text;
+
+	if (!iq->model || index >= iq->inputs.len)
+		return NULL;
+	facts = iq->inputs.data[index].facts;
+	if (asprintf(&text, "%s %s, %.*s, %zu goroutines, %s",
+		     facts->witness.format.ptr,
+		     iq_str_quote(facts->witness.path, quoted),
+		     facts->process.go_version.len ?
+			     (int)facts->process.go_version.len :
+			     18,
+		     facts->process.go_version.len ?
+			     facts->process.go_version.ptr :
+			     "unknown Go version",
+		     facts->goroutines.len,
+		     iq->model->foreign[index] ? "not used" :
+		     facts->witness.complete   ? "complete" :
+						 "incomplete") < 0)
+		return NULL;
+	// Kept with the errors, which live as long as the case, too.
+	line = keep_error(iq, INQUEST_ERROR_INPUT, NULL, text);
+	free(text);
+	return line->text;
+}
+
 bool inquest_incomplete(const struct inquest *iq)
 {
 	if (iq->problems.len || (iq->model && iq->model->num_gaps))
@@ -535,4 +572,28 @@ const char *inquest_rule_summary(size_t index)
 	const struct iq_detector *const *list = iq_detectors(&num);
 
 	return index < num ? list[index]->summary : NULL;
+}
+
+const char *inquest_rule_class(size_t index)
+{
+	size_t num;
+	const struct iq_detector *const *list = iq_detectors(&num);
+
+	return index < num ? iq_class_name(list[index]->class) : NULL;
+}
+
+const char *inquest_rule_severity(size_t index)
+{
+	size_t num;
+	const struct iq_detector *const *list = iq_detectors(&num);
+
+	return index < num ? iq_severity_name(list[index]->severity) : NULL;
+}
+
+const char *inquest_rule_needs(size_t index)
+{
+	size_t num;
+	const struct iq_detector *const *list = iq_detectors(&num);
+
+	return index < num ? list[index]->needs_text : NULL;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -476,12 +477,23 @@ static struct iq_error *source_spool(struct source *s, struct iq_inflow *in,
 
 	err = iq_spool_init(&spool, options ? options->spool_dir : NULL,
 			    options ? options->spool_limit : 0);
+	if (options)
+		spool.is_known = options->is_known;
+	spool.unknown_limit = options && options->unknown_limit ?
+				      options->unknown_limit :
+				      IQ_LIMIT_UNKNOWN;
 	if (!err)
 		err = by->run(in, &spool, &s->damage);
 	if (!err)
 		err = iq_spool_finish(&spool, &size);
 	if (err)
 		return err;
+	if (spool.unknown)
+		return iq_error_new(IQ_ERROR_FORMAT,
+				    "its first %llu bytes are of no core or Go "
+				    "executable and hold no goroutine dump; "
+				    "where one comes later, give a plain file",
+				    (unsigned long long)spool.flushed);
 	damage = spool_damage(&spool, in);
 	if (damage) {
 		iq_error_destroy(s->damage);
@@ -552,6 +564,15 @@ static int path_open(const char *path)
 	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 }
 
+/* What gives bytes for ever, or none that anybody has written. */
+static bool is_device(int fd, const struct stat *st)
+{
+	// Linux: Documentation/admin-guide/devices.txt; that one is empty.
+	const dev_t null = makedev(1, 3);
+
+	return S_ISCHR(st->st_mode) && st->st_rdev != null && !isatty(fd);
+}
+
 static struct iq_error *source_read(struct source *s,
 				    const struct iq_source_options *options)
 {
@@ -563,6 +584,8 @@ static struct iq_error *source_read(struct source *s,
 		return iq_error_new(IQ_ERROR_IO, "%s", strerror(errno));
 	if (S_ISDIR(st.st_mode))
 		return iq_error_new(IQ_ERROR_IO, "it is a directory");
+	if (is_device(fd, &st))
+		return iq_error_new(IQ_ERROR_IO, "it is a device");
 	if (S_ISREG(st.st_mode))
 		s->pub.mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
 				  st.st_mtim.tv_nsec;

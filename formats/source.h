@@ -38,6 +38,13 @@ struct iq_source_options {
 	const char *spool_dir;
 	/* Largest inflated size in bytes; 0: IQ_LIMIT_SPOOL. */
 	uint64_t spool_limit;
+	/*
+	 * Whether the beginning of what is spooled is worth to go on, which a
+	 * stream may do for ever; NULL: everything is. Asked after the first
+	 * MiB, and again at the limit (0: IQ_LIMIT_UNKNOWN), which refuses.
+	 */
+	bool (*is_known)(const struct iq_source *head);
+	uint64_t unknown_limit;
 };
 
 /*

@@ -14,6 +14,7 @@
 
 #include "base/attr.h"
 #include "base/error.h"
+#include "formats/source.h"
 
 /* Bytes as they come in. */
 struct iq_inflow {
@@ -52,6 +53,11 @@ struct iq_spool {
 	uint64_t limit;
 	/* There was more than limit; what came before is kept. */
 	bool full;
+	/* As in struct iq_source_options; NULL once the content is known. */
+	bool (*is_known)(const struct iq_source *head);
+	uint64_t unknown_limit;
+	/* Nobody knew the content at unknown_limit. */
+	bool unknown;
 	/* errno of a write that failed, 0. */
 	int err;
 };

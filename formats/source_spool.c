@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -163,13 +164,61 @@ static void spool_flush(struct iq_spool *spool)
 	spool->len = 0;
 }
 
+static bool is_known(const struct iq_spool *spool, const uint8_t *data,
+		     uint64_t size)
+{
+	const struct iq_source head = {
+		.path = "",
+		.data = data,
+		.size = size,
+	};
+
+	return spool->is_known(&head);
+}
+
+/* Asks about all that was written. */
+static bool is_file_known(struct iq_spool *spool)
+{
+	size_t size = (size_t)spool->flushed;
+	bool known;
+	void *map;
+
+	// The last page may be a hole.
+	if (ftruncate(spool->fd, (off_t)size) < 0)
+		return false;
+	map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, spool->fd, 0);
+	if (map == MAP_FAILED)
+		return false;
+	known = is_known(spool, map, size);
+	munmap(map, size);
+	return known;
+}
+
+/* Stops what goes on and on without being anything. */
+static void spool_recognise(struct iq_spool *spool)
+{
+	if (!spool->is_known || spool->err)
+		return;
+	if (spool->flushed == 0 && is_known(spool, spool->buf, spool->len))
+		spool->is_known = NULL;
+	if (!spool->is_known ||
+	    spool->flushed + spool->len < spool->unknown_limit)
+		return;
+	spool_flush(spool);
+	if (!spool->err)
+		spool->unknown = !is_file_known(spool);
+	spool->is_known = NULL;
+}
+
 uint8_t *iq_spool_room(struct iq_spool *spool, size_t *len_ret)
 {
 	uint64_t left;
 
-	if (spool->len == SPOOL_BUFFER)
+	if (spool->len == SPOOL_BUFFER) {
+		spool_recognise(spool);
 		spool_flush(spool);
-	if (spool->err || spool->full)
+	}
+	if (spool->err || spool->full || spool->unknown)
 		return NULL;
 	// One byte above the limit tells a stream that ends there from one
 	// that goes on.

@@ -38,6 +38,9 @@
 #define IQ_LIMIT_LINE (64u << 20)
 /* Inflated size of one spooled input, unless the caller says otherwise. */
 #define IQ_LIMIT_SPOOL (1ull << 40)
+/* The same while no reader sees anything in it: pipes may never end, and a
+ * dump may stand at the end of a long log. */
+#define IQ_LIMIT_UNKNOWN (1ull << 30)
 /* Distinct stacks of a text dump whose frames keep their arguments: addresses
  * make each stack another one, and a million of them would not fit. */
 #define IQ_LIMIT_ARGS_STACKS 65536

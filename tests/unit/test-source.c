@@ -384,6 +384,58 @@ static void limit_keeps_what_is_below_it(void **state iq_unused)
 		     NULL);
 }
 
+static bool ends_in_x(const struct iq_source *head)
+{
+	return head->data[head->size - 1] == 'x';
+}
+
+static void endless_stream_of_nothing_is_refused(void **state iq_unused)
+{
+	const size_t size = (size_t)4 << 20, mib = (size_t)1 << 20;
+	struct iq_source_options options = {
+		.is_known = ends_in_x,
+		.unknown_limit = 2 << 20,
+	};
+	// Where it says what it is; none: never, or too late.
+	const size_t known_at[] = { mib - 1, 2 * mib - 1, size - 1 };
+	uint8_t *bytes = calloc(size, 1);
+	uint8_t *small = malloc(mib);
+
+	assert_true(bytes && small);
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(known_at); i++) {
+		struct iq_source *source = NULL;
+		struct iq_error *err;
+		size_t len;
+
+		bytes[known_at[i]] = 'x';
+		len = gzip(small, mib, bytes, size);
+		err = iq_source_open_buffer("buffer", small, len, &options,
+					    &source);
+		bytes[known_at[i]] = 0;
+		if (i < 2) {
+			assert_null(err);
+			assert_int_equal(source->size, size);
+		} else {
+			assert_non_null(err);
+			assert_non_null(strstr(err->text, "first 2097152 "));
+		}
+		iq_error_destroy(err);
+		iq_source_destroy(source);
+	}
+	free(bytes);
+	free(small);
+}
+
+static void device_is_no_input(void **state iq_unused)
+{
+	struct iq_source *source;
+	struct iq_error *err = iq_source_open("/dev/zero", NULL, &source);
+
+	assert_non_null(err);
+	assert_string_equal(err->text, "cannot open /dev/zero: it is a device");
+	iq_error_destroy(err);
+}
+
 static void spool_directory_that_is_missing_is_an_error(void **state iq_unused)
 {
 	const struct iq_source_options options = { .spool_dir =
@@ -691,6 +743,8 @@ int main(void)
 		cmocka_unit_test(zstd_skippable_frames_are_skipped),
 		cmocka_unit_test(other_compressions_are_recognised),
 		cmocka_unit_test(limit_keeps_what_is_below_it),
+		cmocka_unit_test(endless_stream_of_nothing_is_refused),
+		cmocka_unit_test(device_is_no_input),
 		cmocka_unit_test(spool_directory_that_is_missing_is_an_error),
 		cmocka_unit_test(zeros_become_holes),
 		cmocka_unit_test(pipe_is_spooled),
