@@ -29,6 +29,7 @@ struct input {
 	struct iq_source *source;
 	const struct iq_reader *reader;
 	struct iq_facts *facts; /* NULL before analysis */
+	bool is_lost;		/* in part: told already */
 };
 
 struct inquest {
@@ -236,14 +237,15 @@ static struct iq_error *collect_executables(struct inquest *iq,
 }
 
 /* What happened to the bytes themselves is the witness's gap, too. */
-static void source_gaps(const struct input *input)
+static void source_gaps(struct input *input)
 {
 	uint64_t offset;
 
 	if (input->source->damage)
 		iq_facts_gap(input->facts, IQ_GAP_TRUNCATED, "%s",
 			     input->source->damage);
-	if (iq_source_first_fault(input->source, &offset))
+	input->is_lost = iq_source_first_fault(input->source, &offset);
+	if (input->is_lost)
 		iq_facts_gap_offset(input->facts, IQ_GAP_IO, offset,
 				    "the file could not be read any more from "
 				    "here on");
@@ -313,6 +315,29 @@ static struct iq_error *join(struct inquest *iq)
 	return err ? err : add_problems(iq);
 }
 
+/* What files have lost since they were read: memory is looked at again. */
+static struct iq_error *add_losses(struct inquest *iq)
+{
+	struct iq_error *err = NULL;
+
+	for (size_t i = 0; i < iq->inputs.len && !err; i++) {
+		struct input *input = &iq->inputs.data[i];
+		char quoted[IQ_STR_QUOTE_SIZE], text[2 * IQ_STR_QUOTE_SIZE];
+		uint64_t at;
+
+		if (input->is_lost ||
+		    !iq_source_first_fault(input->source, &at))
+			continue;
+		input->is_lost = true;
+		snprintf(text, sizeof(text),
+			 "%s could not be read any more from byte %llu on",
+			 iq_str_quote(iq_str_of(input->source->path), quoted),
+			 (unsigned long long)at);
+		err = iq_model_add_gap(iq->model, IQ_GAP_IO, text);
+	}
+	return err;
+}
+
 /* Runs the rules, when something first asks what they found. */
 static struct iq_error *judge(struct inquest *iq)
 {
@@ -322,6 +347,8 @@ static struct iq_error *judge(struct inquest *iq)
 		return NULL;
 	iq->judged = true;
 	err = iq_liveness_run(iq->model, iq->pool);
+	if (!err)
+		err = add_losses(iq);
 	return err ? err : iq_detectors_run(iq->model);
 }
 
@@ -514,13 +541,16 @@ const char *inquest_witness(struct inquest *iq, size_t index)
 	char quoted[IQ_STR_QUOTE_SIZE];
 	const struct iq_facts *facts;
 	const struct inquest_error *line;
+	char count[48] = "";
 	char *text;
 
 	if (!iq->model || index >= iq->inputs.len)
 		return NULL;
 	facts = iq->inputs.data[index].facts;
-	if (asprintf(&text, "%s %s, %.*s, %zu goroutines, %s",
-		     facts->witness.format.ptr,
+	if (facts->goroutines.len)
+		snprintf(count, sizeof(count), ", goroutines: %zu",
+			 facts->goroutines.len);
+	if (asprintf(&text, "%s %s, %.*s%s, %s", facts->witness.format.ptr,
 		     iq_str_quote(facts->witness.path, quoted),
 		     facts->process.go_version.len ?
 			     (int)facts->process.go_version.len :
@@ -528,7 +558,7 @@ const char *inquest_witness(struct inquest *iq, size_t index)
 		     facts->process.go_version.len ?
 			     facts->process.go_version.ptr :
 			     "unknown Go version",
-		     facts->goroutines.len,
+		     count,
 		     iq->model->foreign[index] ? "not used" :
 		     facts->witness.complete   ? "complete" :
 						 "incomplete") < 0)

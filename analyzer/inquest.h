@@ -103,6 +103,12 @@ uint64_t inquest_num_goroutines(const struct inquest *iq);
  */
 const struct inquest_error *inquest_fails(struct inquest *iq,
 					  const char *threshold, bool *ret);
+/*
+ * Since 0.1.0. What was read, by index, as a line for people: kind, file, Go
+ * version, whether anything is missing. NULL past the last, and without memory.
+ * It lives as long as the case.
+ */
+const char *inquest_witness(struct inquest *iq, size_t index);
 /* Since 0.1.0. Whether a witness was damaged or incomplete, or unusable. */
 bool inquest_incomplete(const struct inquest *iq);
 
@@ -114,6 +120,13 @@ const struct inquest_error *inquest_problem(const struct inquest *iq,
 /* Since 0.1.0. The rules, by index: id and one line; NULL past the last. */
 const char *inquest_rule_id(size_t index);
 const char *inquest_rule_summary(size_t index);
+/*
+ * Since 0.1.0. Of a rule by index: its class and severity ("leak", "warning"),
+ * and why it is not run where a witness does not tell enough.
+ */
+const char *inquest_rule_class(size_t index);
+const char *inquest_rule_severity(size_t index);
+const char *inquest_rule_needs(size_t index);
 
 #pragma GCC visibility pop
 

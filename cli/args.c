@@ -219,6 +219,10 @@ static bool parse_all(struct parser *p)
 		at = optind;
 		if (c == 1) {
 			take_word(p, optarg);
+			// "help --fail-on" asks about the option.
+			if (p->args->command &&
+			    p->args->command->bit == CLI_ON_HELP)
+				break;
 		} else if (c == '?' || c == ':') {
 			wrong_option(p, c);
 			return false;

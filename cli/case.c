@@ -194,6 +194,15 @@ static bool write_reports(struct inquest *iq, const struct cli_args *args,
 	return fine;
 }
 
+static void tell_witnesses(struct inquest *iq, const struct cli_args *args)
+{
+	const char *line;
+
+	for (size_t i = 0; args->verbose && (line = inquest_witness(iq, i));
+	     i++)
+		fprintf(stderr, "%s\n", line);
+}
+
 /* "100,007 goroutines, 0.2 s": the end of a run, for who watches it. */
 static void tell_time(struct inquest *iq, const struct cli_args *args,
 		      double seconds)
@@ -242,6 +251,7 @@ static int run(struct inquest *iq, struct cli_args *args, const char *command)
 		return CLI_TROUBLE;
 	if (!write_reports(iq, args, command))
 		return CLI_TROUBLE;
+	tell_witnesses(iq, args);
 	tell_time(iq, args, now() - start);
 	return exit_status(iq, args, all);
 }

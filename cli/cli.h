@@ -50,6 +50,9 @@ const struct cli_command *cli_command_find(const char *name);
 /* By index; NULL past the last. */
 const struct cli_command *cli_command_at(size_t index);
 
+/* All about the rule of that index, for "rules ID" and "help ID". */
+void cli_rule_print(size_t index);
+
 struct cli_option {
 	const char *name;
 	char letter;	      /* 0: none */

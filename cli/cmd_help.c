@@ -14,7 +14,7 @@ static bool help_rule(const char *subject)
 	for (size_t i = 0; (rule = inquest_rule_id(i)); i++) {
 		if (strcmp(rule, subject) != 0)
 			continue;
-		printf("%s: %s\n", rule, inquest_rule_summary(i));
+		cli_rule_print(i);
 		return true;
 	}
 	return false;

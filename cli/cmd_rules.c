@@ -1,10 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/args.h"
 #include "cli/suggest.h"
 #include "inquest.h"
+
+/* Where the rules' pages are installed. */
+#ifndef RULES_DIR
+#define RULES_DIR "/usr/local/share/doc/inquest/rules"
+#endif
+
+void cli_rule_print(size_t index)
+{
+	const char *rule = inquest_rule_id(index);
+	char page[512];
+
+	printf("%s: %s\n  class     %s\n  severity  %s\n", rule,
+	       inquest_rule_summary(index), inquest_rule_class(index),
+	       inquest_rule_severity(index));
+	if (inquest_rule_needs(index))
+		printf("  not run   if: %s\n", inquest_rule_needs(index));
+	snprintf(page, sizeof(page), "%s/%s.md", RULES_DIR, rule);
+	// Only what is there: the program may have been copied.
+	if (access(page, R_OK) == 0)
+		printf("  more      %s\n", page);
+	else
+		printf("  more      docs/rules/%s.md of the sources\n", rule);
+}
 
 static int one_rule(const char *id)
 {
@@ -13,7 +37,7 @@ static int one_rule(const char *id)
 
 	for (size_t i = 0; (rule = inquest_rule_id(i)); i++) {
 		if (!strcmp(rule, id)) {
-			printf("%s: %s\n", rule, inquest_rule_summary(i));
+			cli_rule_print(i);
 			return CLI_OK;
 		}
 		cli_suggest(&suggestion, rule);
