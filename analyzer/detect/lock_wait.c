@@ -24,29 +24,6 @@ static bool wanted(const struct iq_model *model, size_t index)
 	return is_lock_class(g->class) && !g->fact->system && !g->deadlocked;
 }
 
-/*
- * A candidate for the holder is on its way to the Unlock. Who sleeps or waits
- * for I/O may hold it, too, but less likely than who is blocked.
- */
-static bool has_running_holder(const struct iq_model *model,
-			       const struct iq_lock *lock)
-{
-	bool patient = false, blocked = false;
-
-	for (size_t i = 0; i < lock->num_holders; i++) {
-		enum iq_wait_class class =
-			model->goroutines[lock->holders[i].goroutine].class;
-
-		if (class == IQ_CLASS_RUNNING)
-			return true;
-		if (iq_wait_class_can_go_on(class))
-			patient = true;
-		else
-			blocked = true;
-	}
-	return patient && !blocked;
-}
-
 /* Goroutines of the program that can run, whoever they are. */
 static bool anything_runs(const struct iq_model *model)
 {
@@ -74,13 +51,18 @@ static bool is_old(const struct iq_finding *f)
 	return f->has_wait_min && f->wait_min_ns >= SUSPICIOUS_WAIT_NS;
 }
 
+/*
+ * Who holds the lock and can go on lets the wait pass, however long it takes.
+ * Where nobody is seen to hold it and be blocked, something else must be wrong:
+ * a second, or several that wait while nothing runs.
+ */
 static bool is_passing(const struct iq_model *model, const struct iq_finding *f,
 		       const struct iq_lock *lock)
 {
-	if (is_old(f))
+	if (lock && iq_lock_passes(model, lock))
+		return true;
+	if (is_old(f) || (lock && iq_lock_blocked_holder(model, lock)))
 		return false;
-	if (lock)
-		return has_running_holder(model, lock);
 	return f->count < SUSPICIOUS_WAITERS || anything_runs(model);
 }
 
@@ -89,6 +71,7 @@ static struct iq_error *ground(const struct iq_model *model,
 			       const struct iq_lock *lock, struct iq_finding *f)
 {
 	const struct iq_lock_mention *holder;
+	const struct iq_goroutine *g;
 	const char *place;
 	struct iq_error *err;
 
@@ -97,25 +80,26 @@ static struct iq_error *ground(const struct iq_model *model,
 				   "the lock");
 		return NULL;
 	}
-	if (!lock->num_holders) {
-		f->ground = IQ_STR("no other goroutine's frames mention the "
-				   "lock: whoever took it has left without "
-				   "Unlock, or waits for it");
+	holder = iq_lock_blocked_holder(model, lock);
+	if (!holder) {
+		f->ground =
+			lock->num_holders ?
+				IQ_STR("who holds the lock cannot be told") :
+				IQ_STR("no goroutine whose frames mention "
+				       "the lock is seen to hold it");
 		return NULL;
 	}
-	holder = iq_lock_blocked_holder(model, lock);
-	if (!holder)
-		holder = &lock->holders[0];
+	g = &model->goroutines[holder->goroutine];
 	err = iq_text_frame(arena, holder->frame, &place);
 	if (err)
 		return err;
-	return iq_textf(
-		arena, &f->ground,
-		"goroutine %llu mentions the lock in %s and stands in %s",
-		(unsigned long long)model->goroutines[holder->goroutine].id,
-		place,
-		iq_wait_class_words(
-			model->goroutines[holder->goroutine].class));
+	return iq_textf(arena, &f->ground,
+			"goroutine %llu %s in %s and stands in %s",
+			(unsigned long long)g->id,
+			holder->hold == IQ_LOCK_HOLD_UNLOCKS ?
+				"has deferred the Unlock" :
+				"mentions the lock",
+			place, iq_wait_class_words(g->class));
 }
 
 static struct iq_error *describe(const struct iq_model *model,

@@ -206,6 +206,8 @@ struct iq_reference_fact {
 	uint32_t goroutine;
 	/* Index into its stack's frames: the innermost that mentions it. */
 	uint32_t frame;
+	/* The frame has deferred the object's Unlock: it holds the lock. */
+	bool unlocks;
 };
 
 enum iq_end_kind {

@@ -5,6 +5,9 @@
 
 #include "model/lock_cycle.h"
 
+/* Functions that started waiters and are told apart. */
+#define CREATORS_MAX 8
+
 struct waiter {
 	uint64_t address;
 	uint32_t goroutine;
@@ -58,8 +61,28 @@ static bool is_outside_site(const struct iq_model *m, size_t w,
 {
 	const struct iq_signature *sig = iq_model_signature(m, w, fact->stack);
 
-	return sig && sig->site != UINT32_MAX && frame > sig->site &&
-	       frame < sig->end;
+	if (!sig || sig->site == UINT32_MAX || frame <= sig->site ||
+	    frame >= sig->end)
+		return false;
+	// Without own code the site may be Lock itself: who called it waits.
+	return !iq_package_is_std(
+		iq_function_package(fact->stack->frames[frame].function));
+}
+
+static enum iq_lock_hold hold_of(const struct iq_model *m, size_t w,
+				 const struct iq_goroutine_fact *fact,
+				 const struct iq_reference_fact *ref)
+{
+	const struct iq_signature *sig = iq_model_signature(m, w, fact->stack);
+
+	if (ref->unlocks)
+		return IQ_LOCK_HOLD_UNLOCKS;
+	if (iq_str_equal(fact->stack->frames[ref->frame].function,
+			 IQ_STR("main.main")))
+		return IQ_LOCK_HOLD_SHARES;
+	if (sig && sig->site != UINT32_MAX && ref->frame <= sig->site)
+		return IQ_LOCK_HOLD_SITE;
+	return IQ_LOCK_HOLD_CALLER;
 }
 
 static struct iq_error *add_mention(struct lock_builder *b, size_t w,
@@ -79,9 +102,11 @@ static struct iq_error *add_mention(struct lock_builder *b, size_t w,
 		return NULL;
 	mention.mention.goroutine = (uint32_t)index;
 	mention.mention.frame = &fact->stack->frames[ref->frame];
+	mention.mention.hold = hold_of(m, w, fact, ref);
 	mention.waits = waited_lock(&m->goroutines[index], &waited) &&
 			waited == ref->object;
-	if (mention.waits && !is_outside_site(m, w, fact, ref->frame))
+	if (mention.waits && mention.mention.hold != IQ_LOCK_HOLD_UNLOCKS &&
+	    !is_outside_site(m, w, fact, ref->frame))
 		return NULL;
 	return iq_vec_push(&b->mentions, mention) ? NULL : &iq_enomem;
 }
@@ -121,9 +146,58 @@ static int compare_mentions(const void *pa, const void *pb)
 		return a->waits ? 1 : -1;
 	if (a->mention.goroutine != b->mention.goroutine)
 		return a->mention.goroutine < b->mention.goroutine ? -1 : 1;
+	if (a->mention.hold != b->mention.hold)
+		return a->mention.hold > b->mention.hold ? -1 : 1;
 	return a->mention.frame < b->mention.frame ?
 		       -1 :
 		       a->mention.frame > b->mention.frame;
+}
+
+/* Functions that started a lock's waiters: some of the few that there are. */
+struct creators {
+	struct iq_str functions[CREATORS_MAX];
+	size_t num;
+};
+
+static bool is_creator(const struct creators *creators, struct iq_str function)
+{
+	for (size_t i = 0; i < creators->num; i++) {
+		if (iq_str_equal(creators->functions[i], function))
+			return true;
+	}
+	return false;
+}
+
+static void find_creators(const struct lock_builder *b,
+			  const struct iq_lock *lock, struct creators *ret)
+{
+	for (size_t i = 0; i < lock->num_waiters && ret->num < CREATORS_MAX;
+	     i++) {
+		const struct iq_frame *frame =
+			b->model->goroutines[lock->waiters[i]].fact->created_by;
+
+		if (frame && !is_creator(ret, frame->function))
+			ret->functions[ret->num++] = frame->function;
+	}
+}
+
+/* Who starts a waiter and gives it the lock most often does not hold it. */
+static void weigh(struct lock_builder *b, size_t begin, size_t end,
+		  const struct iq_lock *lock)
+{
+	struct creators creators = { .num = 0 };
+
+	find_creators(b, lock, &creators);
+	for (size_t i = begin; i < end; i++) {
+		struct iq_lock_mention *x = &b->mentions.data[i].mention;
+
+		if (x->hold != IQ_LOCK_HOLD_UNLOCKS &&
+		    is_creator(&creators, x->frame->function))
+			x->hold = IQ_LOCK_HOLD_SHARES;
+	}
+	if (end > begin)
+		qsort(b->mentions.data + begin, end - begin,
+		      sizeof(*b->mentions.data), compare_mentions);
 }
 
 /* The mentions of one address, once for a goroutine, divided. */
@@ -140,6 +214,7 @@ static struct iq_error *lock_mentions(struct lock_builder *b, size_t *at,
 			  b->mentions.data[end].address == lock->address;)
 		end++;
 	*at = end;
+	weigh(b, begin, end, lock);
 
 	struct iq_lock_mention *list = iq_arena_calloc(
 		&b->model->arena, end - begin + 1, sizeof(*list));
@@ -219,22 +294,54 @@ static struct iq_error *keep_locks(struct lock_builder *b)
 	return NULL;
 }
 
+static enum iq_lock_hold strongest(const struct iq_lock_mention *list,
+				   size_t num)
+{
+	enum iq_lock_hold ret = IQ_LOCK_HOLD_SHARES;
+
+	for (size_t i = 0; i < num; i++) {
+		if (list[i].hold > ret)
+			ret = list[i].hold;
+	}
+	return ret;
+}
+
 const struct iq_lock_mention *iq_lock_self(const struct iq_lock *lock)
 {
+	enum iq_lock_hold hold = strongest(lock->selves, lock->num_selves);
+	const struct iq_lock_mention *found = NULL;
+
 	// With several candidates none of them is named.
-	return lock->num_selves == 1 && !lock->num_holders ? lock->selves :
-							     NULL;
+	if (hold != IQ_LOCK_HOLD_UNLOCKS)
+		return lock->num_selves == 1 && hold != IQ_LOCK_HOLD_SHARES &&
+				       strongest(lock->holders,
+						 lock->num_holders) ==
+					       IQ_LOCK_HOLD_SHARES ?
+			       lock->selves :
+			       NULL;
+	for (size_t i = 0; i < lock->num_selves; i++) {
+		if (lock->selves[i].hold != hold)
+			continue;
+		if (found)
+			return NULL;
+		found = &lock->selves[i];
+	}
+	return found;
 }
 
 const struct iq_lock_mention *
 iq_lock_blocked_holder(const struct iq_model *model, const struct iq_lock *lock)
 {
+	enum iq_lock_hold hold = strongest(lock->holders, lock->num_holders);
 	const struct iq_lock_mention *found = NULL;
 
+	if (hold == IQ_LOCK_HOLD_SHARES)
+		return NULL;
 	for (size_t i = 0; i < lock->num_holders; i++) {
 		const struct iq_lock_mention *x = &lock->holders[i];
 
-		if (iq_wait_class_can_go_on(
+		if (x->hold != hold ||
+		    iq_wait_class_can_go_on(
 			    model->goroutines[x->goroutine].class))
 			continue;
 		if (found)
@@ -242,6 +349,28 @@ iq_lock_blocked_holder(const struct iq_model *model, const struct iq_lock *lock)
 		found = x;
 	}
 	return found;
+}
+
+bool iq_lock_passes(const struct iq_model *model, const struct iq_lock *lock)
+{
+	enum iq_lock_hold hold = strongest(lock->holders, lock->num_holders);
+	bool patient = false, blocked = false;
+
+	for (size_t i = 0; i < lock->num_holders; i++) {
+		const struct iq_lock_mention *x = &lock->holders[i];
+		enum iq_wait_class class =
+			model->goroutines[x->goroutine].class;
+
+		if (hold == IQ_LOCK_HOLD_SHARES || x->hold != hold)
+			continue;
+		if (class == IQ_CLASS_RUNNING)
+			return true;
+		if (iq_wait_class_can_go_on(class))
+			patient = true;
+		else
+			blocked = true;
+	}
+	return patient && !blocked;
 }
 
 static void mark_selves(struct iq_model *m)

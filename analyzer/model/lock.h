@@ -9,17 +9,25 @@
 #include "base/error.h"
 #include "model/model.h"
 
-/* The waiter that seems to hold @lock itself, if it is only one and nobody else
- * mentions the lock; or NULL. */
+/*
+ * The waiter that seems to hold @lock itself: it alone has deferred its Unlock,
+ * or it is the only one whose callers mention the lock and nobody else does
+ * more than share it; or NULL.
+ */
 const struct iq_lock_mention *iq_lock_self(const struct iq_lock *lock);
 
 /*
  * Who mentions the lock and waits for another goroutine: the one that would
- * explain the queue. NULL if there is none, or more than one.
+ * explain the queue, of those whose mention says most. NULL if there is none,
+ * or more than one.
  */
 const struct iq_lock_mention *
 iq_lock_blocked_holder(const struct iq_model *model,
 		       const struct iq_lock *lock);
+
+/* Who may hold the lock can go on, and so will the waiters: of those whose
+ * mention says most, one can, and none is blocked unless another runs. */
+bool iq_lock_passes(const struct iq_model *model, const struct iq_lock *lock);
 
 /* Sets model->locks, lock_cycles and each goroutine's lock and deadlocked. */
 struct iq_error *iq_locks_make(struct iq_model *model) iq_must_check;

@@ -69,10 +69,23 @@ struct iq_group {
 	int64_t wait_min_ns, wait_max_ns;
 };
 
+/* How much a mention says of who holds a lock; weakest first. */
+enum iq_lock_hold {
+	/* main.main, or the function that started a waiter: it shares the
+	 * lock out. */
+	IQ_LOCK_HOLD_SHARES,
+	/* In a caller of the function that the goroutine stands in. */
+	IQ_LOCK_HOLD_CALLER,
+	IQ_LOCK_HOLD_SITE,
+	/* The frame has deferred its Unlock. */
+	IQ_LOCK_HOLD_UNLOCKS,
+};
+
 /* A goroutine whose live frames mention a lock: who may hold it. */
 struct iq_lock_mention {
 	uint32_t goroutine; /* index into model->goroutines */
 	const struct iq_frame *frame;
+	enum iq_lock_hold hold; /* the strongest; @frame has it */
 };
 
 /* A Mutex or RWMutex that goroutines wait for. */

@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "formats/go/record.h"
 #include "formats/go/stack_start.h"
+#include "formats/go/unlocks.h"
 #include "formats/go/unwind.h"
 #include "formats/go/word_set.h"
 
@@ -15,14 +16,20 @@
 #define FRAMES_MAX 16
 /* Deferred calls of one goroutine that are looked at. */
 #define DEFERS_MAX 64
+/* Words of a frame that are looked at. */
+#define FRAME_WORDS_MAX 4096
 
 /* A mention on a goroutine's stack. */
 struct hit {
 	uint64_t place; /* address of the stack's word, or of its frame */
 	uint64_t object;
+	/* Address of a closure that unlocks the object; 0: none. */
+	uint64_t closure;
+	bool unlocks; /* and the call is deferred */
 };
 
 struct worker {
+	struct iq_go_unlocks unlocks;
 	struct iq_go_pc_cache cache;
 	struct iq_go_unwound unwound;
 	IQ_VEC(struct hit) hits;
@@ -80,6 +87,16 @@ static struct iq_error *collect_words(struct job *job)
 	return NULL;
 }
 
+/* A closure at @addr is a function's address, and then what it captured. */
+static bool is_unlock(const struct job *job, struct worker *w, uint64_t addr)
+{
+	const struct iq_go_runtime *rt = job->rt;
+	uint64_t pc;
+
+	return iq_memory_u64(rt->memory, addr, &pc) &&
+	       iq_go_unlocks(&w->unlocks, rt->memory, rt->program->pcln, pc);
+}
+
 static struct iq_error *scan_stack(const struct job *job, struct worker *w,
 				   uint64_t addr, uint64_t hi)
 {
@@ -99,8 +116,14 @@ static struct iq_error *scan_stack(const struct job *job, struct worker *w,
 		bytes += 8;
 		have -= 8;
 		object = iq_go_word_set_object(&job->words, le64toh(word));
-		if (object &&
-		    !iq_vec_push(&w->hits, ((struct hit){ addr, object })))
+		if (!object)
+			continue;
+
+		uint64_t closure = is_unlock(job, w, addr - 8) ? addr - 8 : 0;
+		if (!iq_vec_push(&w->hits,
+				 ((struct hit){ .place = addr,
+						.object = object,
+						.closure = closure })))
 			return &iq_enomem;
 	}
 	return NULL;
@@ -124,9 +147,10 @@ static struct iq_error *scan_defers(const struct job *job, struct worker *w,
 		    iq_go_field_read(mem, addr, l->defer_sp, &sp) &&
 		    iq_memory_u64(mem, fn + 8, &receiver)) {
 			object = iq_go_word_set_object(&job->words, receiver);
-			if (object &&
-			    !iq_vec_push(&w->hits,
-					 ((struct hit){ sp, object })))
+			struct hit hit = { .place = sp, .object = object };
+
+			hit.unlocks = object && is_unlock(job, w, fn);
+			if (object && !iq_vec_push(&w->hits, hit))
 				return &iq_enomem;
 		}
 		if (!iq_go_field_read(mem, addr, l->defer_link, &addr))
@@ -135,12 +159,26 @@ static struct iq_error *scan_defers(const struct job *job, struct worker *w,
 	return NULL;
 }
 
-/* Code that locks, and is not the program's that holds the lock. */
+/* Code that locks, and is not who holds the lock: sync.Once may be. */
 static bool is_plumbing(const struct iq_frame *frame)
 {
-	return iq_str_starts(frame->function, IQ_STR("runtime.")) ||
-	       iq_str_starts(frame->function, IQ_STR("sync.")) ||
-	       iq_str_starts(frame->function, IQ_STR("internal/sync."));
+	static const char *const prefixes[] = {
+		"runtime.",
+		"sync.(*Mutex).",
+		"sync.(*RWMutex).",
+		"sync.runtime_",
+		"sync.(*rlocker).",
+		"sync.(*WaitGroup).",
+		"sync.(*Cond).",
+		"internal/sync.(*Mutex).",
+		"internal/sync.runtime_",
+	};
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(prefixes); i++) {
+		if (iq_str_starts(frame->function, iq_str_of(prefixes[i])))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -213,12 +251,37 @@ static void tidy(struct worker *w, size_t begin)
 
 		if (!last || last->object != found[i].object)
 			of_object = 0;
-		else if (last->frame == found[i].frame)
+		else if (last->frame == found[i].frame) {
+			found[kept - 1].unlocks |= found[i].unlocks;
 			continue;
+		}
 		if (of_object++ < FRAMES_MAX)
 			found[kept++] = found[i];
 	}
 	w->found.len = begin + kept;
+}
+
+/*
+ * Whether @frame refers to the closure: a function's slot for a deferred call is
+ * cleared on entry, and set by the defer statement; the closure itself may be
+ * what an earlier call left there. Go: src/cmd/compile/internal/ssagen/ssa.go,
+ * openDeferSave().
+ */
+static bool is_deferred(const struct job *job, const struct iq_go_unwound *u,
+			size_t frame, uint64_t closure)
+{
+	uint64_t addr = frame ? u->fps.data[frame - 1] : u->sp;
+
+	for (unsigned n = 0;
+	     closure && n < FRAME_WORDS_MAX && addr < u->fps.data[frame];
+	     n++, addr += 8) {
+		uint64_t word;
+
+		if (iq_memory_u64(job->rt->memory, addr, &word) &&
+		    word == closure)
+			return true;
+	}
+	return false;
 }
 
 static struct iq_error *place_hits(const struct job *job, struct worker *w,
@@ -239,12 +302,16 @@ static struct iq_error *place_hits(const struct job *job, struct worker *w,
 		struct iq_reference_fact ref = {
 			.object = w->hits.data[k].object,
 			.goroutine = (uint32_t)goroutine,
+			.unlocks = w->hits.data[k].unlocks,
 		};
 		size_t frame;
 
-		if (frame_at(&w->unwound, w->hits.data[k].place, &frame) &&
-		    call_in_frame(stack, frame, &ref.frame) &&
-		    !iq_vec_push(&w->found, ref))
+		if (!frame_at(&w->unwound, w->hits.data[k].place, &frame) ||
+		    !call_in_frame(stack, frame, &ref.frame))
+			continue;
+		ref.unlocks |= is_deferred(job, &w->unwound, frame,
+					   w->hits.data[k].closure);
+		if (!iq_vec_push(&w->found, ref))
 			return &iq_enomem;
 	}
 	tidy(w, begin);
