@@ -527,6 +527,41 @@ static void executable_is_found_where_the_core_says(void **state iq_unused)
 	elf_builder_deinit(&exe);
 }
 
+static void names_outlive_the_bytes_of_the_file(void **state iq_unused)
+{
+	char file[] = "/tmp/inquest-test-XXXXXX";
+	struct iq_source *source;
+	struct elf_builder exe, b;
+	struct opened o;
+	int fd = mkstemp(file);
+
+	assert_true(fd >= 0);
+	executable_build(&exe, "aaaa");
+	core_build(&b, exe.bytes);
+	assert_int_equal(write(fd, b.bytes, b.size), b.size);
+	assert_null(iq_source_open(file, NULL, &source));
+	o = core_open(source, NULL, NULL);
+	assert_null(o.err);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_str(o.core->modules[0].path, path);
+	assert_str(o.core->command, "./server -x");
+	core_close(&o);
+
+	// Before it was looked at, too: nothing there is a name then.
+	iq_source_destroy(source);
+	assert_int_equal(pwrite(fd, b.bytes, b.size, 0), b.size);
+	assert_null(iq_source_open(file, NULL, &source));
+	assert_int_equal(ftruncate(fd, 0), 0);
+	o = core_open(source, NULL, NULL);
+	assert_non_null(o.err);
+	core_close(&o);
+	iq_source_destroy(source);
+	close(fd);
+	unlink(file);
+	elf_builder_deinit(&b);
+	elf_builder_deinit(&exe);
+}
+
 static void without_mapped_files_program_headers_serve(void **state iq_unused)
 {
 	const uint64_t bias = 0x555500000000;
@@ -696,6 +731,7 @@ int main(void)
 		cmocka_unit_test(headers_are_compared_where_no_build_id_is),
 		cmocka_unit_test(executable_that_nothing_tells_is_not_verified),
 		cmocka_unit_test(executable_is_found_where_the_core_says),
+		cmocka_unit_test(names_outlive_the_bytes_of_the_file),
 		cmocka_unit_test(without_mapped_files_program_headers_serve),
 		cmocka_unit_test(without_notes_memory_shows_a_fixed_program),
 		cmocka_unit_test(without_notes_a_header_shows_where_it_is),
