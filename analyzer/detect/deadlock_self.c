@@ -4,8 +4,9 @@
 #include "model/text.h"
 
 /*
- * A waiter whose caller mentions the same lock, while nobody else does: the
- * caller took it, and Go's locks cannot be taken twice.
+ * A waiter that has deferred the lock's Unlock, or whose caller mentions it
+ * while nobody else is seen to hold it: the caller took it, and Go's locks
+ * cannot be taken twice.
  */
 static struct iq_error *add_self(const struct iq_model *model,
 				 const struct iq_lock_mention *self,
@@ -22,10 +23,15 @@ static struct iq_error *add_self(const struct iq_model *model,
 	if (!err)
 		err = iq_text_frame(findings->arena, self->frame, &outer);
 	if (!err)
-		err = iq_textf(findings->arena, &f.ground,
-			       "%s, which called it, mentions the same lock, "
-			       "and no other goroutine does",
-			       outer);
+		err = iq_textf(
+			findings->arena, &f.ground,
+			self->hold == IQ_LOCK_HOLD_UNLOCKS ?
+				"%s has taken the same lock and deferred "
+				"the Unlock" :
+				"%s, which called it, mentions the same "
+				"lock, and nobody else is seen to hold "
+				"it",
+			outer);
 	if (!err)
 		err = iq_textf(
 			findings->arena, &f.title,

@@ -333,8 +333,11 @@ const struct iq_lock_mention *
 iq_lock_blocked_holder(const struct iq_model *model, const struct iq_lock *lock)
 {
 	enum iq_lock_hold hold = strongest(lock->holders, lock->num_holders);
-	const struct iq_lock_mention *found = NULL;
+	const struct iq_lock_mention *found = iq_lock_self(lock);
 
+	// It waits for itself, and everybody else behind it.
+	if (found)
+		return found;
 	if (hold == IQ_LOCK_HOLD_SHARES)
 		return NULL;
 	for (size_t i = 0; i < lock->num_holders; i++) {
@@ -356,6 +359,8 @@ bool iq_lock_passes(const struct iq_model *model, const struct iq_lock *lock)
 	enum iq_lock_hold hold = strongest(lock->holders, lock->num_holders);
 	bool patient = false, blocked = false;
 
+	if (iq_lock_self(lock))
+		return false;
 	for (size_t i = 0; i < lock->num_holders; i++) {
 		const struct iq_lock_mention *x = &lock->holders[i];
 		enum iq_wait_class class =

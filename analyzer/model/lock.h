@@ -18,8 +18,8 @@ const struct iq_lock_mention *iq_lock_self(const struct iq_lock *lock);
 
 /*
  * Who mentions the lock and waits for another goroutine: the one that would
- * explain the queue, of those whose mention says most. NULL if there is none,
- * or more than one.
+ * explain the queue, of those whose mention says most. The lock's self if it
+ * has one. NULL if there is none, or more than one.
  */
 const struct iq_lock_mention *
 iq_lock_blocked_holder(const struct iq_model *model,

@@ -204,6 +204,46 @@ static bool call_in_frame(const struct iq_stack *stack, size_t number,
 	return false;
 }
 
+/* The function that the @number-th frame of @stack belongs to; false if it is
+ * not the program's. */
+static bool function_of_frame(const struct iq_stack *stack, size_t number,
+			      uint32_t *ret)
+{
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < stack->num_frames; i++) {
+		if (stack->frames[i].inlined || at++ != number)
+			continue;
+		*ret = i;
+		return !is_plumbing(&stack->frames[i]);
+	}
+	return false;
+}
+
+/*
+ * Whether @place, in @frame, is a parameter of the function that it called:
+ * those that are passed in registers have a slot in the caller's frame, and are
+ * the callee's to use. Go: src/cmd/compile/abi-internal.md, "Stack layout".
+ */
+static bool is_parameter(const struct job *job, struct worker *w, size_t frame,
+			 uint64_t place)
+{
+	const struct iq_go_layout *l = job->rt->layout;
+	struct iq_go_func func;
+	uint64_t args, begin;
+
+	if (!frame ||
+	    !iq_pclntab_func(job->rt->program->pcln,
+			     w->unwound.pcs.data[frame - 1], &func) ||
+	    !iq_go_field_read(job->rt->memory, func.func_addr, l->func_args,
+			      &args))
+		return false;
+	begin = w->unwound.fps.data[frame - 1] +
+		(w->cache.has_link_register ? 8 : 0);
+	// ArgsSizeUnknown is negative. Go: src/internal/abi/stack.go.
+	return args <= INT32_MAX && place >= begin && place - begin < args;
+}
+
 /* The frame that @place is in; false if none has it. */
 static bool frame_at(const struct iq_go_unwound *u, uint64_t place, size_t *ret)
 {
@@ -306,8 +346,12 @@ static struct iq_error *place_hits(const struct job *job, struct worker *w,
 		};
 		size_t frame;
 
-		if (!frame_at(&w->unwound, w->hits.data[k].place, &frame) ||
-		    !call_in_frame(stack, frame, &ref.frame))
+		uint64_t place = w->hits.data[k].place;
+
+		if (!frame_at(&w->unwound, place, &frame) ||
+		    (!(is_parameter(job, w, frame, place) &&
+		       function_of_frame(stack, frame - 1, &ref.frame)) &&
+		     !call_in_frame(stack, frame, &ref.frame)))
 			continue;
 		ref.unlocks |= is_deferred(job, &w->unwound, frame,
 					   w->hits.data[k].closure);

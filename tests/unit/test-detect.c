@@ -189,7 +189,11 @@ static struct iq_goroutine_fact *add_waiter(struct iq_facts *facts, uint64_t id,
 static void add_mention(struct iq_facts *facts, uint64_t lock,
 			uint32_t goroutine, uint32_t frame)
 {
-	struct iq_reference_fact ref = { lock, goroutine, frame };
+	struct iq_reference_fact ref = {
+		.object = lock,
+		.goroutine = goroutine,
+		.frame = frame,
+	};
 
 	assert_true(iq_vec_push(&facts->references, ref));
 }
@@ -284,6 +288,142 @@ static void test_waiters_stand_behind_the_holder(void **state)
 	// The root stands before its victims.
 	assert_int_equal(f->id, 1);
 	assert_non_null(found(&x, "lock-wait"));
+	deinit(&x);
+}
+
+static void test_who_shares_a_lock_out_is_not_its_holder(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	facts_add(x.facts[0], 1, "sync.WaitGroup.Wait",
+		  PARK "main.main main.go:52" GOEXIT);
+	facts_add(x.facts[0], 5, "chan receive",
+		  PARK "main.refresh main.go:22" GOEXIT);
+	for (uint64_t id = 7; id < 10; id++)
+		add_waiter(x.facts[0], id, 0xa0,
+			   LOCK "main.get main.go:26" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 0, 1);
+	add_mention(x.facts[0], 0xa0, 1, 1);
+	analyse(&x);
+	f = found(&x, "lock-wait");
+	assert_non_null(f);
+	assert_string_equal(f->ground.ptr,
+			    "goroutine 5 mentions the lock in main.refresh "
+			    "main.go:22 and stands in chan receive");
+	deinit(&x);
+}
+
+static void test_creator_of_waiters_is_not_named(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	facts_add(x.facts[0], 5, "chan receive",
+		  PARK "main.serve main.go:22" GOEXIT);
+	for (uint64_t id = 7; id < 10; id++)
+		facts_created(x.facts[0],
+			      add_waiter(x.facts[0], id, 0xa0,
+					 LOCK "main.get main.go:26" GOEXIT),
+			      5, "main.serve main.go:20");
+	add_mention(x.facts[0], 0xa0, 0, 1);
+	analyse(&x);
+	f = found(&x, "lock-wait");
+	assert_non_null(f);
+	assert_string_equal(f->ground.ptr, "who holds the lock cannot be told");
+	deinit(&x);
+}
+
+static void test_deferred_unlock_outweighs_other_mentions(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	facts_add(x.facts[0], 5, "chan receive",
+		  PARK "main.watch main.go:22" GOEXIT);
+	facts_add(x.facts[0], 6, "IO wait",
+		  PARK "main.query main.go:27;main.load main.go:41" GOEXIT);
+	for (uint64_t id = 7; id < 10; id++)
+		add_waiter(x.facts[0], id, 0xa0,
+			   LOCK "main.get main.go:26" GOEXIT)
+			->wait_min_ns = 2000000000;
+	add_mention(x.facts[0], 0xa0, 0, 1);
+	add_mention(x.facts[0], 0xa0, 1, 2);
+	x.facts[0]->references.data[1].unlocks = true;
+	for (size_t i = 2; i < 5; i++)
+		x.facts[0]->goroutines.data[i].has_wait_min = true;
+	analyse(&x);
+	// Its holder waits for I/O: the wait passes, however old.
+	assert_null(found(&x, "lock-wait"));
+	deinit(&x);
+}
+
+static void test_one_waiter_without_a_holder_must_be_old(void **state)
+{
+	for (int old = 0; old < 2; old++) {
+		struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE,
+							  "core") } };
+		struct iq_goroutine_fact *g = add_waiter(
+			x.facts[0], 7, 0xa0, LOCK "main.get main.go:26" GOEXIT);
+
+		(void)state;
+		g->has_wait_min = true;
+		g->wait_min_ns = old ? 2000000000 : 2000000;
+		analyse(&x);
+		assert_int_equal(found(&x, "lock-wait") != NULL, old);
+		deinit(&x);
+	}
+}
+
+static void test_main_that_sleeps_hides_no_self_deadlock(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	facts_add(x.facts[0], 1, "sleep", PARK "main.main main.go:80" GOEXIT);
+	add_waiter(x.facts[0], 7, 0xa0,
+		   LOCK "main.inner main.go:31;main.relock main.go:28" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 0, 1);
+	add_mention(x.facts[0], 0xa0, 1, 3);
+	analyse(&x);
+	assert_non_null(found(&x, "deadlock-self"));
+	deinit(&x);
+}
+
+static void test_holder_that_sleeps_is_no_self_deadlock(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	facts_add(x.facts[0], 5, "sleep", PARK "main.load main.go:80" GOEXIT);
+	add_waiter(x.facts[0], 7, 0xa0,
+		   LOCK "main.get main.go:31;main.handle main.go:28" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 0, 1);
+	add_mention(x.facts[0], 0xa0, 1, 3);
+	analyse(&x);
+	assert_null(found(&x, "deadlock-self"));
+	deinit(&x);
+}
+
+static void test_self_with_deferred_unlock_stands_out_of_a_queue(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	for (uint64_t id = 7; id < 10; id++) {
+		add_waiter(x.facts[0], id, 0xa0,
+			   LOCK
+			   "main.get main.go:31;main.handle main.go:28" GOEXIT);
+		add_mention(x.facts[0], 0xa0, (uint32_t)id - 7, 3);
+	}
+	x.facts[0]->references.data[1].unlocks = true;
+	analyse(&x);
+	f = found(&x, "deadlock-self");
+	assert_non_null(f);
+	assert_int_equal(x.model->goroutines[f->goroutines[0]].id, 8);
 	deinit(&x);
 }
 
@@ -455,6 +595,14 @@ int main(void)
 		cmocka_unit_test(
 			test_wrapper_that_passes_a_lock_does_not_hold_it),
 		cmocka_unit_test(test_waiters_stand_behind_the_holder),
+		cmocka_unit_test(test_who_shares_a_lock_out_is_not_its_holder),
+		cmocka_unit_test(test_creator_of_waiters_is_not_named),
+		cmocka_unit_test(test_deferred_unlock_outweighs_other_mentions),
+		cmocka_unit_test(test_one_waiter_without_a_holder_must_be_old),
+		cmocka_unit_test(test_main_that_sleeps_hides_no_self_deadlock),
+		cmocka_unit_test(test_holder_that_sleeps_is_no_self_deadlock),
+		cmocka_unit_test(
+			test_self_with_deferred_unlock_stands_out_of_a_queue),
 		cmocka_unit_test(test_panic_ends_in_its_own_code),
 		cmocka_unit_test(test_panic_again_names_the_first_one),
 		cmocka_unit_test(test_timed_out_test_is_what_hangs),
