@@ -15,60 +15,7 @@
 #include <cmocka.h>
 #include <yajl/yajl_tree.h>
 
-extern const struct iq_reader iq_reader_go_dump;
-
-struct dump {
-	struct iq_source *source;
-	struct iq_facts *facts;
-};
-
-static struct iq_error *dump_try(struct iq_source *source, struct dump *ret)
-{
-	const struct iq_read_context context = { .no_file_system = true };
-	struct iq_error *err;
-
-	ret->source = source;
-	assert_null(iq_facts_create(&ret->facts));
-	err = iq_reader_go_dump.read(&context, source, ret->facts);
-	if (!err)
-		iq_facts_finish(ret->facts);
-	return err;
-}
-
-static struct dump dump_of(const char *text)
-{
-	struct iq_source *source;
-	struct dump d;
-
-	assert_null(iq_source_open_buffer("dump", text, strlen(text), NULL,
-					  &source));
-	assert_true(iq_reader_go_dump.bid(source) > 0);
-	assert_null(dump_try(source, &d));
-	return d;
-}
-
-static void dump_close(struct dump *d)
-{
-	iq_facts_destroy(d->facts);
-	iq_source_destroy(d->source);
-}
-
-static void assert_str(struct iq_str s, const char *expected)
-{
-	if (!iq_str_equal(s, iq_str_of(expected)))
-		fail_msg("\"%.*s\" is not \"%s\"", IQ_STR_ARG(s), expected);
-}
-
-static const struct iq_goroutine_fact *goroutine(const struct dump *d,
-						 uint64_t id)
-{
-	for (size_t i = 0; i < d->facts->goroutines.len; i++) {
-		if (d->facts->goroutines.data[i].id == id)
-			return &d->facts->goroutines.data[i];
-	}
-	fail_msg("no goroutine %" PRIu64, id);
-	return NULL;
-}
+#include "go-dump.h"
 
 static char *path_of(const char *name)
 {
