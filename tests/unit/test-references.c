@@ -154,6 +154,23 @@ static void deferred_unlock_is_a_mention(void **state iq_unused)
 	go_process_close(&k.p);
 }
 
+static void parameter_belongs_to_the_function_called(void **state iq_unused)
+{
+	struct locking k;
+	uint64_t sp;
+
+	begin(&k);
+	sp = go_process_sp(&k.p, k.p.gs[1]);
+	go_image_put(&k.p.image, k.p.image.func[0] + k.l->func_args.offset, 8,
+		     4);
+	go_process_word(&k.p, sp + GO_PROCESS_FRAME, k.mutex);
+	read_references(&k);
+	// main.main, which main.G called, not main.inner in it.
+	assert_int_equal(k.p.facts->references.len, 1);
+	assert_reference(&k, 0, 1, 1);
+	go_process_close(&k.p);
+}
+
 static void frames_of_one_goroutine_are_all_mentions(void **state iq_unused)
 {
 	struct locking k;
@@ -196,6 +213,7 @@ int main(void)
 		cmocka_unit_test(what_lies_below_the_stack_is_no_mention),
 		cmocka_unit_test(mention_behind_a_broken_frame_is_left_out),
 		cmocka_unit_test(deferred_unlock_is_a_mention),
+		cmocka_unit_test(parameter_belongs_to_the_function_called),
 		cmocka_unit_test(frames_of_one_goroutine_are_all_mentions),
 		cmocka_unit_test(set_finds_what_was_added),
 	};
