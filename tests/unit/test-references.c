@@ -12,6 +12,7 @@
 #include "formats/go/references.h"
 #include "formats/go/stacks.h"
 #include "formats/go/symbolize.h"
+#include "formats/go/unlocks.h"
 #include "formats/go/word_set.h"
 #include "go-process.h"
 
@@ -171,6 +172,44 @@ static void parameter_belongs_to_the_function_called(void **state iq_unused)
 	go_process_close(&k.p);
 }
 
+/* main.main as a wrapper for defer, which calls main.G as @callee. */
+static bool wrapper_unlocks(const char *wrapper, const char *callee)
+{
+	struct go_process p;
+	struct iq_go_unlocks memo = { 0 };
+	uint8_t *names;
+	bool ret;
+
+	memset(&p, 0, sizeof(p));
+	go_process_init(&p, "go1.26.8");
+	names = p.image.bytes + p.image.funcname;
+	// The names of main.G and of runtime.goexit make room.
+	memcpy(names + 11, callee, strlen(callee) + 1);
+	memcpy(names + 35, wrapper, strlen(wrapper) + 1);
+	go_image_put(&p.image,
+		     p.image.func[0] +
+			     p.image.version->layout->func_name_off.offset,
+		     35, 4);
+	go_process_put(&p, GO_IMAGE_TEXT + 0x10, 0xe8, 1);
+	go_process_put(&p, GO_IMAGE_TEXT + 0x11, 0x40 - 0x15, 4);
+	go_process_open(&p);
+	ret = iq_go_unlocks(&memo, p.rt.memory, p.rt.program->pcln,
+			    GO_IMAGE_TEXT);
+	// What is inside of a function is no closure's address.
+	assert_false(iq_go_unlocks(&memo, p.rt.memory, p.rt.program->pcln,
+				   GO_IMAGE_TEXT + 1));
+	go_process_close(&p);
+	return ret;
+}
+
+static void wrapper_of_unlock_is_told_from_others(void **state iq_unused)
+{
+	assert_true(wrapper_unlocks("m.deferwrap1", "sync.(*Mutex).Unlock"));
+	assert_true(wrapper_unlocks("m.dwrap.1", "sync.(*Mutex).Unlock"));
+	assert_false(wrapper_unlocks("m.deferwrap1", "main.(*Cache).Close"));
+	assert_false(wrapper_unlocks("main.func1", "sync.(*Mutex).Unlock"));
+}
+
 static void frames_of_one_goroutine_are_all_mentions(void **state iq_unused)
 {
 	struct locking k;
@@ -214,6 +253,7 @@ int main(void)
 		cmocka_unit_test(mention_behind_a_broken_frame_is_left_out),
 		cmocka_unit_test(deferred_unlock_is_a_mention),
 		cmocka_unit_test(parameter_belongs_to_the_function_called),
+		cmocka_unit_test(wrapper_of_unlock_is_told_from_others),
 		cmocka_unit_test(frames_of_one_goroutine_are_all_mentions),
 		cmocka_unit_test(set_finds_what_was_added),
 	};
