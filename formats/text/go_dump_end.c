@@ -189,6 +189,17 @@ struct iq_error *iq_dump_end_panic_finish(struct iq_dump *d)
 				     &d->next.text);
 }
 
+/*
+ * Whether @line goes on with a panic's value. Up to Go 1.22 its lines were not
+ * indented and cannot be told from what others log meanwhile; but for the names
+ * of the tests that ran out of time.
+ */
+static bool continues_value(struct iq_str line)
+{
+	return iq_str_starts(line, IQ_STR("\t")) ||
+	       iq_str_equal(line, IQ_STR("running tests:"));
+}
+
 struct iq_error *iq_dump_end_panic_line(struct iq_dump *d,
 					const struct iq_line *line)
 {
@@ -204,7 +215,9 @@ struct iq_error *iq_dump_end_panic_line(struct iq_dump *d,
 	// The newest panic stands last, and it is the one that ended it.
 	if (iq_scan_literal(&s, IQ_STR("panic: ")))
 		return value_begin(d, iq_scan_rest(&s));
-	return d->in_value ? value_add(d, line->text) : NULL;
+	if (d->in_value && continues_value(line->text))
+		return value_add(d, line->text);
+	return iq_dump_end_panic_finish(d);
 }
 
 /* Whether who sent @signal wanted the dump. */
