@@ -5,6 +5,8 @@
  */
 #include "reports/text.h"
 
+#include "model/verdict.h"
+
 #include <inttypes.h>
 
 #include "reports/words.h"
@@ -92,26 +94,6 @@ enum iq_style iq_text_style(enum iq_verdict_word word)
 		break;
 	}
 	return IQ_STYLE_BOLD;
-}
-
-enum iq_verdict_word iq_text_word(const struct iq_finding *finding)
-{
-	if (finding->severity == IQ_SEVERITY_NOTE ||
-	    finding->confidence == IQ_CONFIDENCE_CONTRADICTED)
-		return IQ_VERDICT_NONE;
-	if (finding->confidence == IQ_CONFIDENCE_SUSPECTED)
-		return IQ_VERDICT_SUSPECT;
-	switch (finding->class) {
-	case IQ_CLASS_CRASH:
-		return IQ_VERDICT_CRASH;
-	case IQ_CLASS_DEADLOCK:
-		return IQ_VERDICT_DEADLOCK;
-	case IQ_CLASS_LEAK:
-		return IQ_VERDICT_LEAK;
-	case IQ_CLASS_BLOCKED:
-		return IQ_VERDICT_STUCK;
-	}
-	return IQ_VERDICT_NONE;
 }
 
 /* ---- verdict */
@@ -208,7 +190,7 @@ static void put_also(struct iq_text *text)
 	for (size_t i = 0; i < text->model->num_findings; i++) {
 		const struct iq_finding *f = &text->model->findings[i];
 
-		if (iq_text_word(f) != v->also[0])
+		if (iq_finding_word(f) != v->also[0])
 			continue;
 		put_word(text, v->also[0], f->title);
 		return;

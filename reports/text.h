@@ -35,8 +35,6 @@ char iq_text_mark(const struct iq_text *text, const struct iq_evidence *e);
 uint64_t iq_text_victims(const struct iq_model *model,
 			 const struct iq_finding *finding);
 enum iq_style iq_text_style(enum iq_verdict_word word);
-/* The verdict's word that a finding earns. */
-enum iq_verdict_word iq_text_word(const struct iq_finding *finding);
 
 /* The finding's title, clean, in at most @columns: the site it names is kept. */
 struct iq_str iq_text_title(struct iq_text *text,
