@@ -1,0 +1,3 @@
+module inquest.test/bench/trace
+
+go 1.22
