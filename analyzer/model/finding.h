@@ -48,10 +48,29 @@ const char *iq_severity_name(enum iq_severity severity);
 const char *iq_confidence_name(enum iq_confidence confidence);
 const char *iq_stance_name(enum iq_stance stance);
 
+/* How much a witness adds to the confidence: model/confidence.h. */
+enum iq_weight {
+	IQ_WEIGHT_NONE, /* silent, against it, or of an unknown process */
+	IQ_WEIGHT_AGREES,
+	IQ_WEIGHT_PROOF, /* memory or the runtime itself shows it */
+};
+
+/* In what a witness that supports a finding equals the others. */
+enum {
+	IQ_MATCH_IDS = 1 << 0,
+	IQ_MATCH_FRAMES = 1 << 1,
+};
+
 /* What one witness says about one finding. */
 struct iq_evidence {
 	uint32_t witness; /* index into model->witnesses */
 	enum iq_stance stance;
+	enum iq_weight weight;
+	unsigned matches; /* IQ_MATCH_* */
+	/* Silent because it cannot know. */
+	bool blind;
+	/* It is against all of the finding's goroutines, not some of them. */
+	bool refutes;
 	struct iq_str text; /* one sentence, may hold text from the input */
 };
 
@@ -89,13 +108,23 @@ struct iq_finding {
 	/* One for each witness of the model, in its order. */
 	const struct iq_evidence *evidence;
 	size_t num_evidence;
+	/* Others that stood there and that a later witness saw go on: they are
+	 * not counted. Indexes into model->goroutines, ascending. */
+	const uint32_t *gone;
+	size_t num_gone;
+	/* Kinds of witness that agree, and why it is as sure as it is. */
+	unsigned num_agreeing;
+	struct iq_str sure;
 	/* The rule's ground in the main witness: "nothing live refers to the
 	 * channel"; may be empty. */
 	struct iq_str ground;
 	/* What to do, in words. */
 	struct iq_str advice;
-	/* What would settle a suspicion, with the command; may be empty. */
+	/* What would settle a suspicion; the command that collects it, and the
+	 * one that reads it together with the rest. May be empty. */
 	struct iq_str settle;
+	struct iq_str collect;
+	struct iq_str again;
 	/* Lower-case hex, NUL-terminated. */
 	char fingerprint[IQ_FINGERPRINT_LEN + 1];
 	/* The rule's own key of the fingerprint (sites of a cycle). */
