@@ -40,7 +40,8 @@ struct inquest {
 	struct iq_pool *pool;
 	const struct iq_facts **witnesses;
 	struct iq_model *model;
-	bool judged;
+	enum iq_stage stage;
+	bool failed; /* on the way to the stage */
 };
 
 static struct inquest_error nomem = { .kind = INQUEST_ERROR_NOMEM };
@@ -176,8 +177,8 @@ static struct iq_error *recognise(const struct iq_source *source,
 	if (*ret)
 		return NULL;
 	return iq_error_new(IQ_ERROR_FORMAT,
-			    "%s is no core, no Go executable and holds no "
-			    "goroutine dump",
+			    "%s is no core, no Go executable, no profile, no "
+			    "trace and holds no goroutine dump",
 			    iq_str_quote(iq_str_of(source->path), quoted));
 }
 
@@ -274,7 +275,6 @@ static struct iq_error *read_input(const struct iq_read_context *context,
 	source_gaps(input);
 	if (input->facts->gaps.len)
 		input->facts->witness.complete = false;
-	iq_facts_finish(input->facts);
 	return NULL;
 }
 
@@ -302,16 +302,23 @@ static struct iq_error *add_problems(struct inquest *iq)
 	return err;
 }
 
-static struct iq_error *join(struct inquest *iq)
+static struct iq_error *make_case(struct inquest *iq)
 {
-	struct iq_error *err;
-
 	iq->witnesses = calloc(iq->inputs.len, sizeof(*iq->witnesses));
 	if (!iq->witnesses)
 		return &iq_enomem;
 	for (size_t i = 0; i < iq->inputs.len; i++)
 		iq->witnesses[i] = iq->inputs.data[i].facts;
-	err = iq_model_create(iq->witnesses, iq->inputs.len, &iq->model);
+	return iq_model_create(iq->witnesses, iq->inputs.len, &iq->model);
+}
+
+static struct iq_error *join(struct inquest *iq)
+{
+	struct iq_error *err;
+
+	for (size_t i = 0; i < iq->inputs.len; i++)
+		iq_facts_finish(iq->inputs.data[i].facts);
+	err = iq_model_join(iq->model);
 	return err ? err : add_problems(iq);
 }
 
@@ -338,18 +345,34 @@ static struct iq_error *add_losses(struct inquest *iq)
 	return err;
 }
 
-/* Runs the rules, when something first asks what they found. */
+/* Runs the rules. */
 static struct iq_error *judge(struct inquest *iq)
 {
-	struct iq_error *err;
+	struct iq_error *err = iq_liveness_run(iq->model, iq->pool);
 
-	if (iq->judged)
-		return NULL;
-	iq->judged = true;
-	err = iq_liveness_run(iq->model, iq->pool);
 	if (!err)
 		err = add_losses(iq);
 	return err ? err : iq_detectors_run(iq->model);
+}
+
+/* Takes the case as far as something first asks for it. */
+static struct iq_error *advance(struct inquest *iq, enum iq_stage stage)
+{
+	struct iq_error *err = NULL;
+
+	// What is half done cannot be taken up again.
+	if (iq->failed)
+		return &iq_enomem;
+	if (stage >= IQ_STAGE_JOINED && iq->stage < IQ_STAGE_JOINED) {
+		iq->stage = IQ_STAGE_JOINED;
+		err = join(iq);
+	}
+	if (!err && stage >= IQ_STAGE_JUDGED && iq->stage < IQ_STAGE_JUDGED) {
+		iq->stage = IQ_STAGE_JUDGED;
+		err = judge(iq);
+	}
+	iq->failed = err;
+	return err;
 }
 
 const struct inquest_error *inquest_analyze(struct inquest *iq)
@@ -367,7 +390,7 @@ const struct inquest_error *inquest_analyze(struct inquest *iq)
 	if (!err)
 		err = read_all(iq);
 	if (!err)
-		err = join(iq);
+		err = make_case(iq);
 	return err ? take_error(iq, INQUEST_ERROR_INPUT, NULL, err) : NULL;
 }
 
@@ -386,11 +409,9 @@ const struct inquest_error *inquest_render(struct inquest *iq,
 	if (!iq->model)
 		return keep_error(iq, INQUEST_ERROR_USAGE, NULL,
 				  "the case was not analysed");
-	if (report->judged) {
-		err = judge(iq);
-		if (err)
-			return take_error(iq, INQUEST_ERROR_INPUT, NULL, err);
-	}
+	err = advance(iq, report->stage);
+	if (err)
+		return take_error(iq, INQUEST_ERROR_INPUT, NULL, err);
 	iq_out_init(&out, fd);
 	err = report->render(iq->model, &iq->options.report, &out);
 	if (!err) {
@@ -429,7 +450,7 @@ const char *inquest_verdict(struct inquest *iq)
 
 	if (!iq->model)
 		return NULL;
-	err = judge(iq);
+	err = advance(iq, IQ_STAGE_JUDGED);
 	iq_error_destroy(err);
 	return err ? NULL : iq_verdict_word_name(iq->model->verdict.word);
 }
@@ -511,7 +532,7 @@ const struct inquest_error *inquest_fails(struct inquest *iq,
 	bool fails = false;
 
 	if (iq->model) {
-		struct iq_error *err = judge(iq);
+		struct iq_error *err = advance(iq, IQ_STAGE_JUDGED);
 
 		if (err)
 			return take_error(iq, INQUEST_ERROR_INPUT, NULL, err);
@@ -559,9 +580,10 @@ const char *inquest_witness(struct inquest *iq, size_t index)
 			     facts->process.go_version.ptr :
 			     "unknown Go version",
 		     count,
-		     iq->model->foreign[index] ? "not used" :
-		     facts->witness.complete   ? "complete" :
-						 "incomplete") < 0)
+		     iq->stage >= IQ_STAGE_JOINED && iq->model->foreign[index] ?
+			     "not used" :
+		     facts->witness.complete ? "complete" :
+					       "incomplete") < 0)
 		return NULL;
 	// Kept with the errors, which live as long as the case, too.
 	line = keep_error(iq, INQUEST_ERROR_INPUT, NULL, text);

@@ -24,6 +24,9 @@ struct iq_read_context {
 	/* Do not open any file that the user did not name (tests, fuzzing). */
 	bool no_file_system;
 	struct iq_source_options source_options;
+	/* The goroutine whose whole life is wanted of a trace (spans). */
+	bool has_trace_of;
+	uint64_t trace_of;
 };
 
 struct iq_reader {

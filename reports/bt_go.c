@@ -143,7 +143,7 @@ static void make_stack(struct go_text *go, struct iq_out *out,
 	bool first = true;
 
 	for (uint32_t i = 0; i < stack->num_frames; i++) {
-		const struct iq_frame *f = &stack->frames[i];
+		const struct iq_frame *f = stack->frames[i];
 
 		if (go->options->runtime_frames ||
 		    is_shown(f, i ? f - 1 : NULL, first)) {
@@ -291,14 +291,14 @@ static void put_counted(struct go_text *go, const struct iq_goroutine *g)
 	iq_out_u64(out, g->count);
 	iq_out_cstr(out, " @");
 	for (uint32_t i = 0; stack && i < stack->num_frames; i++) {
-		if (stack->frames[i].inlined || !stack->frames[i].has_pc)
+		if (stack->frames[i]->inlined || !stack->frames[i]->has_pc)
 			continue;
 		iq_out_char(out, ' ');
-		iq_out_hex(out, stack->frames[i].pc);
+		iq_out_hex(out, stack->frames[i]->pc);
 	}
 	iq_out_char(out, '\n');
 	for (uint32_t i = 0; stack && i < stack->num_frames; i++) {
-		const struct iq_frame *f = &stack->frames[i];
+		const struct iq_frame *f = stack->frames[i];
 
 		iq_out_cstr(out, "#\t");
 		iq_out_hex(out, f->has_pc ? f->pc : 0);

@@ -67,6 +67,6 @@ const struct iq_report iq_report_bt_json = {
 	.command = "bt",
 	.format = "json",
 	.summary = "one JSON object a goroutine and line",
-	.judged = true,
+	.stage = IQ_STAGE_JUDGED,
 	.render = bt_json_render,
 };

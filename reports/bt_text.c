@@ -100,7 +100,7 @@ static void make_stack(struct bt *bt, struct iq_out *out,
 	iq_signature_compute(stack, &sig);
 	for (uint32_t i = 0; i < stack->num_frames; i++) {
 		if (is_shown(bt, &sig, i))
-			put_frame(bt, out, &stack->frames[i], i);
+			put_frame(bt, out, stack->frames[i], i);
 		else
 			bt->hidden = true;
 		if (stack->elided && stack->elided_at == i)
@@ -407,5 +407,6 @@ const struct iq_report iq_report_bt_text = {
 	.command = "bt",
 	.format = "text",
 	.summary = "stacks, frame by frame",
+	.stage = IQ_STAGE_JOINED,
 	.render = bt_text_render,
 };

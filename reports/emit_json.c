@@ -228,7 +228,7 @@ void iq_json_frames(struct iq_json *json, const struct iq_stack *stack)
 {
 	iq_json_array(json);
 	for (uint32_t i = 0; stack && i < stack->num_frames; i++)
-		iq_json_frame(json, &stack->frames[i]);
+		iq_json_frame(json, stack->frames[i]);
 	iq_json_array_end(json);
 }
 

@@ -27,8 +27,8 @@ const struct iq_frame *iq_line_site(const struct iq_model *model,
 
 	if (!stack || !stack->num_frames)
 		return NULL;
-	return &stack->frames[sig->site < stack->num_frames ? sig->site :
-							      sig->begin];
+	return stack->frames[sig->site < stack->num_frames ? sig->site :
+							     sig->begin];
 }
 
 void iq_line_frames(struct iq_term *term, struct iq_out *out,
@@ -44,7 +44,7 @@ void iq_line_frames(struct iq_term *term, struct iq_out *out,
 		i = sig.begin;
 	for (; i < (runtime ? stack->num_frames : sig.end) && num; i++, num--) {
 		iq_out_cstr(out, "        ");
-		iq_out_str(out, iq_term_site(term, &stack->frames[i],
+		iq_out_str(out, iq_term_site(term, stack->frames[i],
 					     term->width - 8));
 		iq_out_char(out, '\n');
 	}

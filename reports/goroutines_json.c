@@ -25,6 +25,6 @@ const struct iq_report iq_report_goroutines_json = {
 	.command = "goroutines",
 	.format = "json",
 	.summary = "one JSON object a goroutine and line",
-	.judged = true,
+	.stage = IQ_STAGE_JUDGED,
 	.render = goroutines_json_render,
 };

@@ -305,5 +305,6 @@ const struct iq_report iq_report_goroutines_text = {
 	.command = "goroutines",
 	.format = "text",
 	.summary = "a line for each goroutine, or for each group",
+	.stage = IQ_STAGE_JOINED,
 	.render = goroutines_text_render,
 };

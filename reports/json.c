@@ -485,6 +485,6 @@ const struct iq_report iq_report_json = {
 	.command = "report",
 	.format = "json",
 	.summary = "one JSON object, for scripts",
-	.judged = true,
+	.stage = IQ_STAGE_JUDGED,
 	.render = json_render,
 };

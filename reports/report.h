@@ -32,13 +32,22 @@ struct iq_report_options {
 	bool runtime_frames; /* bt: frames that are hidden otherwise */
 };
 
+/* How far a case must have come for a report. */
+enum iq_stage {
+	/* The facts of model->witnesses, each for itself. */
+	IQ_STAGE_READ,
+	/* Goroutines, groups, process: all but what follows. */
+	IQ_STAGE_JOINED,
+	/* Findings, verdict, what is reachable: the rules have run. */
+	IQ_STAGE_JUDGED,
+};
+
 struct iq_report {
 	/* "text": the word of --format, with the command it belongs to. */
 	const char *command; /* "report", "goroutines", "bt" */
 	const char *format;  /* "text", "json" */
 	const char *summary;
-	/* Shows findings or what is reachable: the rules must have run. */
-	bool judged;
+	enum iq_stage stage;
 	struct iq_error *(*render)(const struct iq_model *model,
 				   const struct iq_report_options *options,
 				   struct iq_out *out);

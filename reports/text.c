@@ -469,6 +469,6 @@ const struct iq_report iq_report_text = {
 	.command = "report",
 	.format = "text",
 	.summary = "verdict and findings for people",
-	.judged = true,
+	.stage = IQ_STAGE_JUDGED,
 	.render = text_render,
 };

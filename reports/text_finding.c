@@ -84,7 +84,7 @@ static const struct iq_frame *next_caller(const struct iq_stack *stack,
 					  uint32_t *at)
 {
 	while (++*at < sig->end) {
-		const struct iq_frame *frame = &stack->frames[*at];
+		const struct iq_frame *frame = stack->frames[*at];
 
 		if (!frame->foreign &&
 		    !iq_function_is_runtime(frame->function) &&
@@ -99,7 +99,7 @@ static uint32_t find_site(const struct iq_finding *f,
 			  const struct iq_signature *sig)
 {
 	for (uint32_t i = sig->begin; i < sig->end; i++) {
-		if (&f->stack->frames[i] == f->site)
+		if (f->stack->frames[i] == f->site)
 			return i;
 	}
 	return sig->site != UINT32_MAX ? sig->site : sig->begin;

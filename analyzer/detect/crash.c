@@ -35,13 +35,13 @@ static const struct iq_frame *first_panic_site(const struct iq_stack *stack)
 {
 	uint32_t i = stack->num_frames;
 
-	while (i && !is_panic_frame(stack->frames[i - 1].function))
+	while (i && !is_panic_frame(stack->frames[i - 1]->function))
 		i--;
 	for (; i && i < stack->num_frames; i++) {
-		struct iq_str name = stack->frames[i].function;
+		struct iq_str name = stack->frames[i]->function;
 
 		if (!iq_package_is_std(iq_function_package(name)))
-			return &stack->frames[i];
+			return stack->frames[i];
 	}
 	return NULL;
 }

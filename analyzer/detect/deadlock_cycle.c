@@ -78,7 +78,7 @@ static struct iq_error *cycle_key(const struct iq_model *model,
 		if (sig && sig->site != UINT32_MAX)
 			err = iq_function_canonical(
 				arena,
-				g->fact->stack->frames[sig->site].function,
+				g->fact->stack->frames[sig->site]->function,
 				true, &name);
 		if (!err)
 			err = iq_textf(arena, &name, "%s %.*s",

@@ -122,7 +122,7 @@ static const struct iq_frame *goroutine_site(const struct iq_model *m,
 		iq_model_signature(m, g->witness, g->fact->stack);
 
 	return sig && sig->site != UINT32_MAX ?
-		       &g->fact->stack->frames[sig->site] :
+		       g->fact->stack->frames[sig->site] :
 		       NULL;
 }
 

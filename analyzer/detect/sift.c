@@ -30,7 +30,7 @@ bool iq_goroutine_calls(const struct iq_model *model, size_t index,
 	struct iq_str name = iq_str_of(function);
 
 	for (uint32_t i = 0; stack && i < stack->num_frames; i++) {
-		if (iq_str_equal(stack->frames[i].function, name))
+		if (iq_str_equal(stack->frames[i]->function, name))
 			return true;
 	}
 	return false;
@@ -44,7 +44,7 @@ static const struct iq_frame *site_of(const struct iq_model *model,
 
 	if (!sig || sig->site == UINT32_MAX)
 		return NULL;
-	return &model->goroutines[index].fact->stack->frames[sig->site];
+	return model->goroutines[index].fact->stack->frames[sig->site];
 }
 
 static int compare_frames(const struct iq_frame *a, const struct iq_frame *b)

@@ -35,7 +35,7 @@ static bool same_place(const struct iq_model *m, const struct iq_finding *f,
 
 	if (!sig || sig->site == UINT32_MAX || !f->site)
 		return !f->site;
-	site = &fact->stack->frames[sig->site];
+	site = fact->stack->frames[sig->site];
 	return site->line == f->site->line &&
 	       iq_str_equal(site->function, f->site->function);
 }

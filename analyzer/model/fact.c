@@ -24,16 +24,14 @@ struct frame_entry {
 
 /* What tells two stacks apart beside their frames; no padding. */
 struct stack_shape {
-	uint64_t num_frames;
-	uint64_t complete;
-	uint64_t elided;
-	uint64_t elided_at;
+	uint32_t num_frames;
+	uint32_t elided_at;
 	uint64_t num_elided;
-	/* Frames start at a multiple of 16. */
-	uint64_t zero;
+	uint32_t complete;
+	uint32_t elided;
 };
 
-/* The key is a stack_shape followed by the frames, behind the entry. */
+/* The key is a stack_shape followed by the frames' addresses. */
 struct stack_entry {
 	UT_hash_handle hh;
 	struct iq_stack stack;
@@ -63,7 +61,8 @@ struct iq_facts_tables {
 };
 
 // The layout of a key: what follows struct stack_shape must be aligned.
-_Static_assert(sizeof(struct stack_shape) % 16 == 0, "frames are aligned");
+_Static_assert(sizeof(struct stack_shape) % sizeof(void *) == 0,
+	       "frames are aligned");
 
 const char *iq_gstatus_name(enum iq_gstatus status)
 {
@@ -263,11 +262,12 @@ struct iq_error *iq_facts_frame(struct iq_facts *facts,
 	return NULL;
 }
 
-/* Fills the scratch with the key of @stack. */
-static struct iq_error *stack_key(struct iq_facts *facts,
-				  const struct iq_stack *stack, size_t *len_ret)
+/* Room for the key of a stack of @shape in the scratch; its frames are left to
+ * the caller. */
+static struct iq_error *stack_key(struct iq_facts_tables *t,
+				  const struct iq_stack *stack,
+				  const struct iq_frame ***frames_ret)
 {
-	struct iq_facts_tables *t = facts->tables;
 	const struct stack_shape shape = {
 		.num_frames = stack->num_frames,
 		.complete = stack->complete,
@@ -275,38 +275,28 @@ static struct iq_error *stack_key(struct iq_facts *facts,
 		.elided_at = stack->elided ? stack->elided_at : 0,
 		.num_elided = stack->elided ? stack->num_elided : 0,
 	};
-	size_t len =
-		sizeof(shape) + stack->num_frames * sizeof(struct iq_frame);
+	size_t len = sizeof(shape) +
+		     stack->num_frames * sizeof(const struct iq_frame *);
 
 	t->scratch.len = 0;
 	if (!iq_vec_reserve(&t->scratch, len))
 		return &iq_enomem;
 	memcpy(t->scratch.data, &shape, sizeof(shape));
-	struct iq_frame *to = (void *)(t->scratch.data + sizeof(shape));
-
-	for (uint32_t i = 0; i < stack->num_frames; i++) {
-		struct iq_error *err =
-			frame_normalise(facts, &stack->frames[i], &to[i]);
-
-		if (err)
-			return err;
-	}
-	*len_ret = len;
+	t->scratch.len = len;
+	*frames_ret = (void *)(t->scratch.data + sizeof(shape));
 	return NULL;
 }
 
-struct iq_error *iq_facts_stack(struct iq_facts *facts,
-				const struct iq_stack *stack,
-				const struct iq_stack **ret)
+/* The stack whose key is in the scratch, new or known. */
+static struct iq_error *stack_intern(struct iq_facts *facts,
+				     const struct iq_stack *stack,
+				     const struct iq_stack **ret)
 {
 	struct iq_facts_tables *t = facts->tables;
 	struct stack_entry *entry = NULL;
+	size_t len = t->scratch.len;
 	bool iq_map_failed = false;
-	size_t len = 0;
-	struct iq_error *err = stack_key(facts, stack, &len);
 
-	if (err)
-		return err;
 	HASH_FIND(hh, t->stacks, t->scratch.data, len, entry);
 	if (entry) {
 		*ret = &entry->stack;
@@ -327,6 +317,34 @@ struct iq_error *iq_facts_stack(struct iq_facts *facts,
 	facts->stacks.data[facts->stacks.len++] = &entry->stack;
 	*ret = &entry->stack;
 	return NULL;
+}
+
+struct iq_error *iq_facts_stack(struct iq_facts *facts,
+				const struct iq_stack *stack,
+				const struct iq_stack **ret)
+{
+	const struct iq_frame **frames;
+	struct iq_error *err = stack_key(facts->tables, stack, &frames);
+
+	if (err)
+		return err;
+	if (stack->num_frames)
+		memcpy(frames, stack->frames,
+		       stack->num_frames * sizeof(*frames));
+	return stack_intern(facts, stack, ret);
+}
+
+struct iq_error *iq_facts_stack_of(struct iq_facts *facts,
+				   const struct iq_frame *frames,
+				   const struct iq_stack *shape,
+				   const struct iq_stack **ret)
+{
+	const struct iq_frame **key;
+	struct iq_error *err = stack_key(facts->tables, shape, &key);
+
+	for (uint32_t i = 0; i < shape->num_frames && !err; i++)
+		err = iq_facts_frame(facts, &frames[i], &key[i]);
+	return err ? err : stack_intern(facts, shape, ret);
 }
 
 static int label_compare(const void *a, const void *b)

@@ -18,6 +18,8 @@
 #include "base/vec.h"
 
 struct iq_heap;
+struct iq_profile;
+struct iq_trace;
 
 enum iq_witness_kind {
 	IQ_WITNESS_CORE,
@@ -77,7 +79,7 @@ struct iq_frame {
 
 /* One distinct stack, innermost frame first, inlined calls expanded. */
 struct iq_stack {
-	const struct iq_frame *frames;
+	const struct iq_frame *const *frames;
 	uint32_t num_frames;
 	/* Reaches the bottom (runtime.goexit, or what the witness calls one). */
 	bool complete;
@@ -174,6 +176,10 @@ struct iq_goroutine_fact {
 	bool wait_exact;
 	int64_t wait_min_ns;
 	int64_t wait_max_ns;
+	/* g.waitsince as it is, on the monotonic clock; unset where it is 0. It
+	 * is no time of parking: see wait_min_ns for what it proves. */
+	bool has_waitsince;
+	int64_t waitsince_ns;
 	/* NULL if the witness has none. */
 	const struct iq_stack *stack;
 	const struct iq_frame *created_by;
@@ -250,6 +256,10 @@ struct iq_process_fact {
 	/* Wall clock of the witness in ns since 1970. */
 	bool has_time;
 	int64_t time_ns;
+	/* Monotonic clock (nanotime) of the witness in ns since boot: a core's
+	 * newest one, which is a lower bound; a trace's end. */
+	bool has_mono;
+	int64_t mono_ns;
 };
 
 enum iq_gap_code {
@@ -327,6 +337,9 @@ struct iq_facts {
 	IQ_VEC(struct iq_gap) gaps;
 	/* Objects, pointers, roots; NULL where the witness has no heap. */
 	const struct iq_heap *heap;
+	/* What profiles and traces say beside their goroutines, or NULL. */
+	const struct iq_profile *profile;
+	const struct iq_trace *trace;
 	IQ_VEC(struct iq_facts_resource) resources;
 	struct iq_facts_tables *tables; /* interned strings, frames, stacks */
 };
@@ -342,12 +355,19 @@ struct iq_error *iq_facts_frame(struct iq_facts *facts,
 				const struct iq_frame *frame,
 				const struct iq_frame **ret) iq_must_check;
 /*
- * An interned copy of @stack with its frames, index set by the facts. Equal
- * stacks (all frames and flags equal) are one.
+ * An interned copy of @stack, whose frames are of iq_facts_frame() of the same
+ * facts; index is set by the facts. Equal stacks (all frames and flags equal)
+ * are one.
  */
 struct iq_error *iq_facts_stack(struct iq_facts *facts,
 				const struct iq_stack *stack,
 				const struct iq_stack **ret) iq_must_check;
+/* The same for frames that lie in an array and are not interned yet; the frames
+ * of @shape are ignored, its number counts. */
+struct iq_error *iq_facts_stack_of(struct iq_facts *facts,
+				   const struct iq_frame *frames,
+				   const struct iq_stack *shape,
+				   const struct iq_stack **ret) iq_must_check;
 
 /*
  * Interned labels: copies of @items with their texts, sorted by key; @num may

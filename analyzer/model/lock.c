@@ -66,7 +66,7 @@ static bool is_outside_site(const struct iq_model *m, size_t w,
 		return false;
 	// Without own code the site may be Lock itself: who called it waits.
 	return !iq_package_is_std(
-		iq_function_package(fact->stack->frames[frame].function));
+		iq_function_package(fact->stack->frames[frame]->function));
 }
 
 static enum iq_lock_hold hold_of(const struct iq_model *m, size_t w,
@@ -77,7 +77,7 @@ static enum iq_lock_hold hold_of(const struct iq_model *m, size_t w,
 
 	if (ref->unlocks)
 		return IQ_LOCK_HOLD_UNLOCKS;
-	if (iq_str_equal(fact->stack->frames[ref->frame].function,
+	if (iq_str_equal(fact->stack->frames[ref->frame]->function,
 			 IQ_STR("main.main")))
 		return IQ_LOCK_HOLD_SHARES;
 	if (sig && sig->site != UINT32_MAX && ref->frame <= sig->site)
@@ -101,7 +101,7 @@ static struct iq_error *add_mention(struct lock_builder *b, size_t w,
 	    m->goroutines[index].fact != fact)
 		return NULL;
 	mention.mention.goroutine = (uint32_t)index;
-	mention.mention.frame = &fact->stack->frames[ref->frame];
+	mention.mention.frame = fact->stack->frames[ref->frame];
 	mention.mention.hold = hold_of(m, w, fact, ref);
 	mention.waits = waited_lock(&m->goroutines[index], &waited) &&
 			waited == ref->object;

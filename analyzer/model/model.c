@@ -232,7 +232,6 @@ struct iq_error *iq_model_create(const struct iq_facts *const *witnesses,
 				 size_t num_witnesses, struct iq_model **ret)
 {
 	struct iq_model *m = calloc(1, sizeof(*m));
-	struct iq_error *err;
 
 	if (!m)
 		return &iq_enomem;
@@ -241,8 +240,14 @@ struct iq_error *iq_model_create(const struct iq_facts *const *witnesses,
 	m->num_witnesses = num_witnesses;
 	for (size_t w = 0; w < num_witnesses; w++)
 		m->tells |= witnesses[w]->witness.tells;
+	*ret = m;
+	return NULL;
+}
 
-	err = compute_signatures(m);
+struct iq_error *iq_model_join(struct iq_model *m)
+{
+	struct iq_error *err = compute_signatures(m);
+
 	if (!err)
 		err = iq_same_process(m);
 	if (!err)
@@ -251,13 +256,9 @@ struct iq_error *iq_model_create(const struct iq_facts *const *witnesses,
 		err = iq_groups_make(m);
 	if (!err)
 		err = iq_locks_make(m);
-	if (err) {
-		iq_model_destroy(m);
-		return err;
-	}
-	count_goroutines(m);
-	*ret = m;
-	return NULL;
+	if (!err)
+		count_goroutines(m);
+	return err;
 }
 
 void iq_model_destroy(struct iq_model *model)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The case: all witnesses' facts joined by goroutine, by stack and by process.
- * Built once by iq_model_create(), const for detectors and reports.
+ * Joined once by iq_model_join(), const for detectors and reports.
  */
 #ifndef IQ_MODEL_MODEL_H
 #define IQ_MODEL_MODEL_H
@@ -109,6 +109,18 @@ struct iq_lock_cycle {
 	size_t len;
 };
 
+struct iq_moment;
+struct iq_population;
+
+/* Whether a witness saw the case's process: weakest first. */
+enum iq_kinship {
+	IQ_KINSHIP_OTHER_BUILD, /* foreign: proves nothing */
+	IQ_KINSHIP_OTHER_RUN,	/* foreign: another process, proves nothing */
+	IQ_KINSHIP_UNKNOWN,	/* nothing speaks for or against it */
+	IQ_KINSHIP_BUILD,	/* the same build; the process is not known */
+	IQ_KINSHIP_PROCESS,	/* ids, pid or clocks show the same process */
+};
+
 struct iq_model {
 	struct iq_arena arena;
 	/* Files in the order they were given, sections in file order. */
@@ -134,6 +146,18 @@ struct iq_model {
 	struct iq_process_fact process;
 	/* Witnesses that saw another process than the first: index set. */
 	const bool *foreign;
+	/* Of each witness, and in words what shows it ("build ids agree"). */
+	const enum iq_kinship *kinship;
+	const struct iq_str *kinship_text;
+	/* When each witness saw the process. */
+	const struct iq_moment *moments;
+	/* Witnesses of the process in the order of time, where that is known;
+	 * else as they were given: snapshots[i] is an index into witnesses. */
+	const uint32_t *snapshots;
+	size_t num_snapshots;
+	/* By strong key, then class. */
+	const struct iq_population *populations;
+	size_t num_populations;
 	/* Union of what the witnesses can tell, IQ_TELLS_*. */
 	unsigned tells;
 	/* Total (sum of counts), the runtime's own among them. */
@@ -150,12 +174,12 @@ struct iq_model {
 	size_t num_gaps;
 };
 
-/*
- * Joins the facts, which must outlive the model.
- */
+/* A case of witnesses that are not joined yet: their facts must outlive it. */
 struct iq_error *iq_model_create(const struct iq_facts *const *witnesses,
 				 size_t num_witnesses, struct iq_model **ret)
 	iq_must_check;
+/* Joins the facts, which are finished. Once. */
+struct iq_error *iq_model_join(struct iq_model *model) iq_must_check;
 void iq_model_destroy(struct iq_model *model);
 
 /* Adds a problem of the case as a whole; @text is copied. */

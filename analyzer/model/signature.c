@@ -138,13 +138,13 @@ static bool is_wrapper(const struct iq_frame *frame)
 static uint32_t cut_root(const struct iq_stack *stack)
 {
 	uint32_t end = stack->num_frames;
-	const struct iq_frame *f = stack->frames;
+	const struct iq_frame *const *f = stack->frames;
 
-	if (end && iq_str_equal(f[end - 1].function, IQ_STR("runtime.goexit")))
+	if (end && iq_str_equal(f[end - 1]->function, IQ_STR("runtime.goexit")))
 		end--;
-	if (end && iq_str_equal(f[end - 1].function, IQ_STR("runtime.main")))
+	if (end && iq_str_equal(f[end - 1]->function, IQ_STR("runtime.main")))
 		end--;
-	if (end && is_wrapper(&f[end - 1]))
+	if (end && is_wrapper(f[end - 1]))
 		end--;
 	return end;
 }
@@ -152,7 +152,7 @@ static uint32_t cut_root(const struct iq_stack *stack)
 static uint32_t cut_leaf(const struct iq_stack *stack, uint32_t end)
 {
 	for (uint32_t i = 0; i < end; i++) {
-		const struct iq_frame *f = &stack->frames[i];
+		const struct iq_frame *f = stack->frames[i];
 
 		if (!f->foreign && !iq_function_is_plumbing(f->function))
 			return i;
@@ -217,7 +217,7 @@ static void hash_frames(const struct iq_stack *stack, struct iq_signature *sig)
 	(void)XXH3_64bits_reset(&weak);
 	(void)XXH3_64bits_reset(&strong);
 	for (uint32_t i = sig->begin; i < sig->end; i++) {
-		const struct iq_frame *f = &stack->frames[i];
+		const struct iq_frame *f = stack->frames[i];
 
 		if (is_unseen(f))
 			continue;
@@ -236,10 +236,9 @@ static void find_site(const struct iq_stack *stack, struct iq_signature *sig)
 	sig->site = UINT32_MAX;
 	sig->own = false;
 	for (uint32_t i = sig->begin; i < sig->end; i++) {
-		struct iq_str name = stack->frames[i].function;
+		struct iq_str name = stack->frames[i]->function;
 
-		if (is_unseen(&stack->frames[i]) ||
-		    is_wrapper(&stack->frames[i]))
+		if (is_unseen(stack->frames[i]) || is_wrapper(stack->frames[i]))
 			continue;
 		// A text's "panic" has no package: the runtime's all the same.
 		if (!iq_function_is_runtime(name) &&

@@ -111,7 +111,7 @@ static bool leaf_calls(const struct iq_stack *stack, const char *function)
 	if (!stack)
 		return false;
 	for (uint32_t i = 0; i < stack->num_frames && i < LEAF_FRAMES; i++) {
-		if (iq_str_equal(stack->frames[i].function, name))
+		if (iq_str_equal(stack->frames[i]->function, name))
 			return true;
 	}
 	return false;
@@ -122,7 +122,7 @@ static enum iq_wait_class semaphore_class(const struct iq_stack *stack)
 	for (uint32_t i = 0; stack && i < stack->num_frames && i < LEAF_FRAMES;
 	     i++) {
 		for (size_t j = 0; j < IQ_ARRAY_SIZE(sync_callers); j++) {
-			if (iq_str_equal(stack->frames[i].function,
+			if (iq_str_equal(stack->frames[i]->function,
 					 iq_str_of(sync_callers[j].function)))
 				return sync_callers[j].class;
 		}

@@ -127,7 +127,7 @@ static bool is_system_reason(struct iq_str reason)
 static bool runs_callback(const struct iq_stack *stack)
 {
 	for (uint32_t i = 0; stack && i < stack->num_frames; i++) {
-		if (!iq_str_starts(stack->frames[i].function,
+		if (!iq_str_starts(stack->frames[i]->function,
 				   IQ_STR("runtime.")))
 			return true;
 	}

@@ -192,7 +192,7 @@ static bool call_in_frame(const struct iq_stack *stack, size_t number,
 	size_t at = 0;
 
 	for (uint32_t i = 0; i < stack->num_frames; i++) {
-		const struct iq_frame *frame = &stack->frames[i];
+		const struct iq_frame *frame = stack->frames[i];
 
 		if (at == number && !is_plumbing(frame)) {
 			*ret = i;
@@ -212,10 +212,10 @@ static bool function_of_frame(const struct iq_stack *stack, size_t number,
 	size_t at = 0;
 
 	for (uint32_t i = 0; i < stack->num_frames; i++) {
-		if (stack->frames[i].inlined || at++ != number)
+		if (stack->frames[i]->inlined || at++ != number)
 			continue;
 		*ret = i;
-		return !is_plumbing(&stack->frames[i]);
+		return !is_plumbing(stack->frames[i]);
 	}
 	return false;
 }

@@ -182,7 +182,7 @@ static struct iq_error *unwind_range(void *ctx, unsigned worker, size_t begin,
 }
 
 struct frames {
-	IQ_VEC(struct iq_frame) frames;
+	IQ_VEC(const struct iq_frame *) frames;
 };
 
 static void frames_deinit(struct frames *frames)

@@ -18,6 +18,8 @@ struct entry {
 	UT_hash_handle hh;
 	struct place place;
 	struct iq_go_frames frames;
+	/* What frames points at where it is one. */
+	const struct iq_frame *one;
 };
 
 struct iq_go_symbolizer {
@@ -102,7 +104,7 @@ static struct iq_error *fill_calls(struct iq_go_symbolizer *sym,
 	uint64_t pc = entry->place.pc;
 	bool exact = entry->place.use == USE_EXACT;
 	struct iq_go_func f;
-	struct iq_frame *frames;
+	const struct iq_frame **frames;
 	uint64_t at;
 	size_t n;
 
@@ -119,11 +121,13 @@ static struct iq_error *fill_calls(struct iq_go_symbolizer *sym,
 	if (!frames)
 		return &iq_enomem;
 	for (size_t i = 0; i < n; i++) {
-		frames[i] = frame_of(sym, &f, &sym->calls[i], pc, exact);
-		if (frames[i].function.ptr == sym->name &&
-		    !iq_str_dup(&sym->arena, frames[i].function,
-				&frames[i].function))
-			return &iq_enomem;
+		struct iq_frame frame =
+			frame_of(sym, &f, &sym->calls[i], pc, exact);
+		struct iq_error *err =
+			iq_facts_frame(sym->rt->facts, &frame, &frames[i]);
+
+		if (err)
+			return err;
 	}
 	entry->frames = (struct iq_go_frames){
 		.frames = frames,
@@ -167,7 +171,8 @@ static struct iq_error *fill_one(struct iq_go_symbolizer *sym,
 	struct iq_error *err = iq_facts_frame(sym->rt->facts, &frame, &kept);
 	if (err)
 		return err;
-	entry->frames.frames = kept;
+	entry->one = kept;
+	entry->frames.frames = &entry->one;
 	entry->frames.num = 1;
 	return NULL;
 }
@@ -215,7 +220,7 @@ static struct iq_error *get_one(struct iq_go_symbolizer *sym, uint64_t pc,
 	struct iq_error *err = get(sym, pc, use, &frames);
 
 	if (!err)
-		*ret = frames->num ? frames->frames : NULL;
+		*ret = frames->num ? frames->frames[0] : NULL;
 	return err;
 }
 

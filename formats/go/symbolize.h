@@ -13,9 +13,10 @@
 #include "base/error.h"
 #include "formats/go/runtime.h"
 
-/* The calls at one pc, innermost first; frames[num - 1] is the function's. */
+/* The calls at one pc as facts keep them, innermost first; frames[num - 1] is
+ * the function's. */
 struct iq_go_frames {
-	const struct iq_frame *frames;
+	const struct iq_frame *const *frames;
 	uint32_t num;
 	/* The function is sigpanic, asyncPreempt and the like: who "called" it
 	 * was interrupted. */

@@ -121,7 +121,7 @@ enum iq_wait_op iq_go_wait_op_of(const struct iq_stack *stack)
 	for (uint32_t i = 0; stack && i < stack->num_frames && i < LEAF_FRAMES;
 	     i++) {
 		for (size_t k = 0; k < IQ_ARRAY_SIZE(operations); k++) {
-			if (iq_str_starts(stack->frames[i].function,
+			if (iq_str_starts(stack->frames[i]->function,
 					  iq_str_of(operations[k].prefix)))
 				op = operations[k].op;
 		}
@@ -151,7 +151,7 @@ struct iq_go_wait_class iq_go_wait_class_refine(struct iq_go_wait_class class,
 	}
 	for (uint32_t i = 0; stack && i < stack->num_frames && i < LEAF_FRAMES;
 	     i++) {
-		size_t k = caller_of(stack->frames[i].function);
+		size_t k = caller_of(stack->frames[i]->function);
 
 		if (k == IQ_ARRAY_SIZE(callers))
 			continue;

@@ -142,7 +142,6 @@ static struct iq_error *stack_set(struct iq_dump *d,
 {
 	const struct iq_dump_stack *s = &d->stack;
 	const struct iq_stack stack = {
-		.frames = s->frames.data,
 		.num_frames = (uint32_t)s->frames.len,
 		.complete = complete,
 		.elided = s->elided,
@@ -150,7 +149,8 @@ static struct iq_error *stack_set(struct iq_dump *d,
 		.num_elided = s->num_elided,
 	};
 
-	return s->frames.len ? iq_facts_stack(d->facts, &stack, &g->stack) :
+	return s->frames.len ? iq_facts_stack_of(d->facts, s->frames.data,
+						 &stack, &g->stack) :
 			       NULL;
 }
 

@@ -46,7 +46,7 @@ static struct iq_frame frame_of(struct iq_str text)
 static const struct iq_stack *stack_of(struct iq_facts *facts, const char *text)
 {
 	struct iq_frame frames[MAX_FRAMES];
-	struct iq_stack stack = { .frames = frames, .complete = true };
+	struct iq_stack stack = { .complete = true };
 	struct iq_str rest = iq_str_of(text);
 	const struct iq_stack *ret;
 
@@ -58,7 +58,7 @@ static const struct iq_stack *stack_of(struct iq_facts *facts, const char *text)
 			frame_of(iq_str_trim(iq_str_sub(rest, 0, end)));
 		rest = iq_str_sub(rest, end + 1, rest.len);
 	}
-	assert_null(iq_facts_stack(facts, &stack, &ret));
+	assert_null(iq_facts_stack_of(facts, frames, &stack, &ret));
 	return ret;
 }
 

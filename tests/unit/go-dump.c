@@ -61,6 +61,6 @@ void assert_frame(const struct iq_goroutine_fact *g, uint32_t n,
 {
 	assert_non_null(g->stack);
 	assert_true(n < g->stack->num_frames);
-	assert_str(g->stack->frames[n].function, function);
-	assert_int_equal(g->stack->frames[n].line, line);
+	assert_str(g->stack->frames[n]->function, function);
+	assert_int_equal(g->stack->frames[n]->line, line);
 }

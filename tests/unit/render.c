@@ -86,6 +86,7 @@ void render_join(struct render *render)
 	assert_null(
 		iq_model_create((const struct iq_facts *const *)render->facts,
 				render->num_facts, &render->model));
+	assert_null(iq_model_join(render->model));
 	assert_null(iq_detectors_run(render->model));
 }
 

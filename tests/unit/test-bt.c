@@ -39,13 +39,11 @@ static struct iq_goroutine_fact *add_sender(struct iq_facts *facts)
 		  .entry = 0x473ee0 },
 	};
 	const struct iq_label label = { IQ_STR("route"), IQ_STR("/\"q\"") };
-	const struct iq_stack stack = { .frames = frames,
-					.num_frames = 4,
-					.complete = true };
+	const struct iq_stack stack = { .num_frames = 4, .complete = true };
 	struct iq_goroutine_fact *g =
 		facts_add(facts, 34, "chan send", "x x:1");
 
-	assert_null(iq_facts_stack(facts, &stack, &g->stack));
+	assert_null(iq_facts_stack_of(facts, frames, &stack, &g->stack));
 	assert_null(iq_facts_labels(facts, &label, 1, &g->labels));
 	g->has_wait_min = true;
 	g->wait_min_ns = 301000000000;
@@ -174,8 +172,7 @@ static void test_elided_frames_are_told(void **state)
 		{ .function = IQ_STR("main.a"), .file = IQ_STR("a.go") },
 		{ .function = IQ_STR("main.z"), .file = IQ_STR("a.go") },
 	};
-	struct iq_stack stack = { .frames = frames,
-				  .num_frames = 2,
+	struct iq_stack stack = { .num_frames = 2,
 				  .complete = true,
 				  .elided = true,
 				  .num_elided = 51 };
@@ -183,7 +180,7 @@ static void test_elided_frames_are_told(void **state)
 
 	(void)state;
 	g = facts_add(x.facts[0], 1, "running", "x x:1");
-	assert_null(iq_facts_stack(x.facts[0], &stack, &g->stack));
+	assert_null(iq_facts_stack_of(x.facts[0], frames, &stack, &g->stack));
 	render_join(&x);
 	assert_non_null(strstr(render_text(&x, "bt", "text"),
 			       "    ... 51 frames elided by the witness ...\n"

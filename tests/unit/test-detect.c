@@ -28,6 +28,7 @@ static void analyse(struct fixture *x)
 		iq_facts_finish(x->facts[x->num++]);
 	assert_null(iq_model_create((const struct iq_facts *const *)x->facts,
 				    x->num, &x->model));
+	assert_null(iq_model_join(x->model));
 	assert_null(iq_detectors_run(x->model));
 }
 

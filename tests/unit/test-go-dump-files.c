@@ -77,7 +77,7 @@ static void golden_assert(const struct dump *d, yajl_val json)
 		YAJL_IS_TRUE(json_at(json, "FramesElided", yajl_t_any)));
 	assert_int_equal(g->stack->num_frames, stack->u.array.len);
 	for (size_t i = 0; i < stack->u.array.len; i++)
-		golden_frame_assert(&g->stack->frames[i],
+		golden_frame_assert(g->stack->frames[i],
 				    stack->u.array.values[i]);
 	assert_int_equal(!g->created_by, !creator);
 	if (creator)

@@ -85,11 +85,11 @@ static void a_goroutine_has_all_that_its_text_says(void **state iq_unused)
 	assert_true(g->locked);
 	assert_int_equal(g->place, strlen("\n" RUNNING_1 "\n"));
 	assert_frame(g, 0, "main.inner", 26);
-	assert_true(g->stack->frames[0].inlined);
+	assert_true(g->stack->frames[0]->inlined);
 	assert_frame(g, 1, "main.outer", 29);
-	assert_str(g->stack->frames[1].args, "0xc000012345?");
-	assert_int_equal(g->stack->frames[1].offset, 0x25);
-	assert_false(g->stack->frames[1].has_pc);
+	assert_str(g->stack->frames[1]->args, "0xc000012345?");
+	assert_int_equal(g->stack->frames[1]->offset, 0x25);
+	assert_false(g->stack->frames[1]->has_pc);
 	assert_true(g->stack->complete);
 	assert_str(g->created_by->function, "main.main");
 	assert_int_equal(g->created_by->line, 44);
@@ -153,19 +153,19 @@ static void crash_texts_have_pcs_and_entries(void **state iq_unused)
 			"violation code=0x1 addr=0x8 pc=0x401008]\n\n" CRASHED_5
 			"\n" SYSTEM_3 "exit status 2\n");
 	const struct iq_goroutine_fact *g = goroutine(&d, 5);
-	const struct iq_frame *frames = g->stack->frames;
+	const struct iq_frame *const *frames = g->stack->frames;
 
 	assert_int_equal(g->stack->num_frames, 6);
 	assert_true(g->has_g);
 	assert_true(g->g_addr == 0xc000102a1e0);
 	assert_int_equal(g->m, 2);
 	// What was inlined stands at the pc of what holds it.
-	assert_true(frames[2].inlined && frames[2].has_pc);
-	assert_int_equal(frames[2].pc, 0x401008);
-	assert_int_equal(frames[3].entry, 0x401000);
-	assert_true(frames[2].pc_exact && frames[3].pc_exact);
-	assert_false(frames[4].pc_exact);
-	assert_true(frames[4].wrapper);
+	assert_true(frames[2]->inlined && frames[2]->has_pc);
+	assert_int_equal(frames[2]->pc, 0x401008);
+	assert_int_equal(frames[3]->entry, 0x401000);
+	assert_true(frames[2]->pc_exact && frames[3]->pc_exact);
+	assert_false(frames[4]->pc_exact);
+	assert_true(frames[4]->wrapper);
 	assert_str(g->entry->function, "main.main.gowrap1");
 	assert_int_equal(g->entry->entry, 0x402000);
 	assert_int_equal(g->entry->line, 0);
@@ -273,17 +273,17 @@ static void c_frames_are_foreign(void **state iq_unused)
 				"main._Cfunc_f()\n\t_cgo_gotypes.go:42 +0x45\n"
 				"main.main()\n\t/src/main.go:7 +0x1\n");
 	const struct iq_goroutine_fact *g = goroutine(&d, 1);
-	const struct iq_frame *frames = g->stack->frames;
+	const struct iq_frame *const *frames = g->stack->frames;
 
 	assert_int_equal(g->stack->num_frames, 6);
 	for (int i = 0; i < 3; i++)
-		assert_true(frames[i].foreign && frames[i].has_pc);
-	assert_int_equal(frames[0].pc, 0x7f01);
-	assert_str(frames[1].function, "c_inner");
-	assert_str(frames[1].file, "/src/x.c");
-	assert_str(frames[2].function, "");
-	assert_int_equal(frames[2].pc, 0x7f03);
-	assert_false(frames[3].foreign);
+		assert_true(frames[i]->foreign && frames[i]->has_pc);
+	assert_int_equal(frames[0]->pc, 0x7f01);
+	assert_str(frames[1]->function, "c_inner");
+	assert_str(frames[1]->file, "/src/x.c");
+	assert_str(frames[2]->function, "");
+	assert_int_equal(frames[2]->pc, 0x7f03);
+	assert_false(frames[3]->foreign);
 	assert_int_equal(d.facts->gaps.len, 0);
 	assert_int_equal(d.facts->witness.num_skipped_lines, 0);
 	dump_close(&d);

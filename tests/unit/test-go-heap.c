@@ -105,6 +105,7 @@ static void capture_open(struct capture *c, const char *path)
 	iq_facts_finish(c->facts);
 	witnesses[0] = c->facts;
 	assert_null(iq_model_create(witnesses, 1, &c->model));
+	assert_null(iq_model_join(c->model));
 	assert_null(iq_liveness_run(c->model, NULL));
 }
 
@@ -121,7 +122,7 @@ static bool calls(const struct iq_goroutine *g, const char *function)
 	const struct iq_stack *stack = g->fact->stack;
 
 	for (uint32_t i = 0; stack && i < stack->num_frames; i++) {
-		if (iq_str_equal(stack->frames[i].function,
+		if (iq_str_equal(stack->frames[i]->function,
 				 iq_str_of(function)))
 			return true;
 	}
@@ -252,6 +253,7 @@ static void test_a_core_that_is_cut_off_condemns_nobody(void **state)
 			iq_reader_elf_core.read(&context, cut.core, cut.facts));
 		iq_facts_finish(cut.facts);
 		assert_null(iq_model_create(witnesses, 1, &cut.model));
+		assert_null(iq_model_join(cut.model));
 		assert_null(iq_liveness_run(cut.model, NULL));
 		assert_int_equal(count(&cut, NULL), 0);
 		capture_close(&cut);

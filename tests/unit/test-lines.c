@@ -288,7 +288,7 @@ static void goroutine_print(struct iq_out *out,
 	}
 	iq_out_printf(out, " complete %d\n", g->stack->complete);
 	for (uint32_t i = 0; i < g->stack->num_frames; i++)
-		frame_print(out, &g->stack->frames[i]);
+		frame_print(out, g->stack->frames[i]);
 	if (g->created_by)
 		frame_print(out, g->created_by);
 }
@@ -473,7 +473,7 @@ static void a_first_line_may_have_a_prefix(void **state iq_unused)
 		const struct iq_goroutine_fact *g = facts->goroutines.data;
 
 		assert_int_equal(g->stack->num_frames, 1);
-		assert_int_equal(g->stack->frames[0].line, 1);
+		assert_int_equal(g->stack->frames[0]->line, 1);
 		assert_int_equal(g->created_by->line, 2);
 		iq_facts_destroy(facts);
 		iq_source_destroy(source);

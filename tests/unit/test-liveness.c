@@ -87,6 +87,7 @@ static void analyse(struct fixture *x)
 
 	iq_facts_finish(x->facts);
 	assert_null(iq_model_create(witnesses, 1, &x->model));
+	assert_null(iq_model_join(x->model));
 	assert_null(iq_liveness_run(x->model, NULL));
 }
 

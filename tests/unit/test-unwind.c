@@ -243,7 +243,7 @@ static const struct iq_stack *read_stack(struct unwinding *u)
 static void assert_frame(const struct iq_stack *stack, uint32_t i,
 			 const char *function, unsigned line, bool inlined)
 {
-	const struct iq_frame *f = &stack->frames[i];
+	const struct iq_frame *f = stack->frames[i];
 
 	assert_int_equal(f->function.len, strlen(function));
 	assert_memory_equal(f->function.ptr, function, f->function.len);
@@ -265,7 +265,7 @@ static void calls_are_named_with_those_inlined(void **state iq_unused)
 	assert_frame(stack, 0, "main.inner", 5, true);
 	assert_frame(stack, 1, "main.main", 10, false);
 	assert_frame(stack, 2, "main.G[...]", 20, false);
-	assert_int_equal(stack->frames[2].entry, GO_IMAGE_TEXT + 0x40);
+	assert_int_equal(stack->frames[2]->entry, GO_IMAGE_TEXT + 0x40);
 	assert_int_equal(u.p.facts->gaps.len, 0);
 	go_process_close(&u.p);
 }
@@ -288,8 +288,8 @@ static void what_a_signal_interrupted_is_exact(void **state iq_unused)
 	assert_non_null(stack);
 	assert_true(stack->complete);
 	assert_frame(stack, 2, "main.G[...]", 20, false);
-	assert_true(stack->frames[2].pc_exact);
-	assert_false(stack->frames[1].pc_exact);
+	assert_true(stack->frames[2]->pc_exact);
+	assert_false(stack->frames[1]->pc_exact);
 	go_process_close(&u.p);
 }
 
