@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The oracle of "inquest trace --json": the same figures, computed by
+// golang.org/x/exp/trace, which is Go's own reader of traces.
+//
+//	trace-oracle FILE...
+//
+// prints one JSON object a file and line, as docs/schema/inquest.trace.1.json
+// has it where Go's reader knows what stands there, and "error" beside
+// "complete": false for what it rejects.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/exp/trace"
+)
+
+func main() {
+	out := json.NewEncoder(os.Stdout)
+	out.SetEscapeHTML(false)
+	for _, path := range os.Args[1:] {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "trace-oracle:", err)
+			os.Exit(2)
+		}
+		if err := out.Encode(examine(path, data)); err != nil {
+			fmt.Fprintln(os.Stderr, "trace-oracle:", err)
+			os.Exit(2)
+		}
+	}
+}
+
+func examine(path string, data []byte) *report {
+	r := &report{Path: path}
+	w, err := readWire(data)
+	r.take(w)
+	if err != nil {
+		r.WireError = err.Error()
+	}
+	s := newSummary()
+	if err := s.read(data); err != nil {
+		r.Error = err.Error()
+		if len(r.Error) > 300 {
+			r.Error = r.Error[:300]
+		}
+	}
+	r.Complete = r.Error == ""
+	s.report(r)
+	return r
+}
+
+// read adds all events of the trace; what Go's reader says of hostile input may
+// be a panic.
+func (s *summary) read(data []byte) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	reader, err := trace.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	for {
+		event, err := reader.ReadEvent()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		s.event(event)
+	}
+}
