@@ -241,3 +241,34 @@ void iq_json_labels(struct iq_json *json, const struct iq_labels *labels)
 	}
 	iq_json_object_end(json);
 }
+
+static void put_problem(struct iq_json *json, const struct iq_gap *gap)
+{
+	iq_json_object(json);
+	iq_json_key(json, "code");
+	iq_json_cstr(json, iq_gap_code_name(gap->code));
+	iq_json_key(json, "text");
+	iq_json_str(json, gap->text);
+	if (gap->has_offset) {
+		iq_json_key(json, "offset");
+		iq_json_hex(json, gap->offset);
+	}
+	if (gap->has_addr) {
+		iq_json_key(json, "address");
+		iq_json_hex(json, gap->addr);
+	}
+	if (gap->count > 1) {
+		iq_json_key(json, "count");
+		iq_json_u64(json, gap->count);
+	}
+	iq_json_object_end(json);
+}
+
+void iq_json_problems(struct iq_json *json, const struct iq_gap *gaps,
+		      size_t num)
+{
+	iq_json_array(json);
+	for (size_t i = 0; i < num; i++)
+		put_problem(json, &gaps[i]);
+	iq_json_array_end(json);
+}

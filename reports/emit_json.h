@@ -7,6 +7,7 @@
 #define IQ_REPORTS_EMIT_JSON_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/attr.h"
@@ -52,6 +53,9 @@ void iq_json_key_str(struct iq_json *json, struct iq_str key);
 void iq_json_frame(struct iq_json *json, const struct iq_frame *frame);
 /* An array of them; empty for NULL. */
 void iq_json_frames(struct iq_json *json, const struct iq_stack *stack);
+/* The contract's "problems": an array of gaps. */
+void iq_json_problems(struct iq_json *json, const struct iq_gap *gaps,
+		      size_t num);
 /* An object of keys and values; empty for NULL. */
 void iq_json_labels(struct iq_json *json, const struct iq_labels *labels);
 

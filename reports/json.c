@@ -89,33 +89,11 @@ static const char *witness_kind(enum iq_witness_kind kind)
 	return names[kind];
 }
 
-static void put_problem(struct iq_json *json, const struct iq_gap *gap)
-{
-	iq_json_object(json);
-	key_cstr(json, "code", iq_gap_code_name(gap->code));
-	iq_json_key(json, "text");
-	iq_json_str(json, gap->text);
-	if (gap->has_offset) {
-		iq_json_key(json, "offset");
-		iq_json_hex(json, gap->offset);
-	}
-	if (gap->has_addr) {
-		iq_json_key(json, "address");
-		iq_json_hex(json, gap->addr);
-	}
-	if (gap->count > 1)
-		key_u64(json, "count", true, gap->count);
-	iq_json_object_end(json);
-}
-
 static void put_problems(struct iq_json *json, const struct iq_gap *gaps,
 			 size_t num)
 {
 	iq_json_key(json, "problems");
-	iq_json_array(json);
-	for (size_t i = 0; i < num; i++)
-		put_problem(json, &gaps[i]);
-	iq_json_array_end(json);
+	iq_json_problems(json, gaps, num);
 }
 
 static uint64_t count_goroutines(const struct iq_facts *facts)
