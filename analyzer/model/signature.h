@@ -35,6 +35,19 @@ struct iq_signature {
 void iq_signature_compute(const struct iq_stack *stack,
 			  struct iq_signature *ret);
 
+/* Frames of the part from the leaf to the first hole, as a comparison counts
+ * them: those that only some witnesses show are left out. */
+uint32_t iq_signature_leaf_depth(const struct iq_stack *stack,
+				 const struct iq_signature *signature);
+/*
+ * For each of @depths, which ascend, what the strong key of a stack would be
+ * that was cut after so many frames. How many of them the leaf part has; no
+ * other of @ret is written.
+ */
+size_t iq_signature_prefixes(const struct iq_stack *stack,
+			     const struct iq_signature *signature,
+			     const uint32_t *depths, size_t num, uint64_t *ret);
+
 /* "net/http" of "net/http.(*conn).serve"; the whole name if it has none. */
 struct iq_str iq_function_package(struct iq_str function);
 /* Package of the standard library (the runtime's included). */
@@ -42,6 +55,11 @@ bool iq_package_is_std(struct iq_str package);
 /* runtime, internal/runtime/… and what the join's rule 4 calls plumbing. */
 bool iq_function_is_plumbing(struct iq_str function);
 bool iq_function_is_runtime(struct iq_str function);
+
+/* Of a name with type arguments folded, "%2e", "·" and ".abi0" undone: equal for
+ * what one function is called by different witnesses. */
+uint64_t iq_function_hash(struct iq_str function);
+bool iq_function_equal(struct iq_str a, struct iq_str b);
 
 /*
  * The name as fingerprints and joins see it: type arguments folded to [...],
