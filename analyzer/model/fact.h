@@ -260,6 +260,9 @@ struct iq_process_fact {
 	 * newest one, which is a lower bound; a trace's end. */
 	bool has_mono;
 	int64_t mono_ns;
+	/* Added to a monotonic time it gives ns since 1970. */
+	bool has_wall_offset;
+	int64_t wall_offset_ns;
 };
 
 enum iq_gap_code {

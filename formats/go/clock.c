@@ -11,9 +11,14 @@
 #define MTIME_MAX (600ll * 1000000000)
 #define ALLP_MAX (1u << 16)
 
+bool iq_go_clock_is_time(int64_t time)
+{
+	return time > 0 && time <= MONO_MAX;
+}
+
 static void low_raise(struct iq_go_clock *clock, uint64_t time)
 {
-	if (time == 0 || time > MONO_MAX ||
+	if (!iq_go_clock_is_time((int64_t)time) ||
 	    (clock->has_low && (int64_t)time <= clock->low))
 		return;
 	clock->has_low = true;

@@ -35,6 +35,9 @@ struct iq_go_clock {
 	int64_t wall_offset;
 };
 
+/* Whether @time can be one of the monotonic clock; 0 means "not set". */
+bool iq_go_clock_is_time(int64_t time);
+
 void iq_go_clock_read(const struct iq_go_runtime *rt, struct iq_go_clock *ret);
 
 struct iq_go_wait_time {

@@ -98,6 +98,8 @@ static void fact_of_g(const struct iq_go_runtime *rt,
 		ret->has_wait_max = t.has_max;
 		ret->wait_min_ns = t.min_ns;
 		ret->wait_max_ns = t.max_ns;
+		ret->has_waitsince = iq_go_clock_is_time(g->waitsince);
+		ret->waitsince_ns = ret->has_waitsince ? g->waitsince : 0;
 	}
 }
 
@@ -228,10 +230,16 @@ static struct iq_error *goroutines_fill(struct iq_go_runtime *rt,
 
 static void time_fill(const struct iq_go_clock *clock, struct iq_facts *facts)
 {
+	struct iq_process_fact *p = &facts->process;
+
+	p->has_mono = clock->has_low;
+	p->mono_ns = clock->low;
+	p->has_wall_offset = clock->has_wall;
+	p->wall_offset_ns = clock->wall_offset;
 	if (!clock->has_wall || !clock->has_high)
 		return;
-	facts->process.has_time = true;
-	facts->process.time_ns = clock->high + clock->wall_offset;
+	p->has_time = true;
+	p->time_ns = clock->high + clock->wall_offset;
 }
 
 /* Cores of cgo programs have threads of which the runtime knows nothing. */
