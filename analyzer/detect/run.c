@@ -5,6 +5,7 @@
 #include "detect/sift.h"
 #include "model/evidence.h"
 #include "model/fingerprint.h"
+#include "model/frame.h"
 #include "model/lock.h"
 #include "model/verdict.h"
 
@@ -126,15 +127,6 @@ static const struct iq_frame *goroutine_site(const struct iq_model *m,
 		       NULL;
 }
 
-static int compare_sites(const struct iq_frame *a, const struct iq_frame *b)
-{
-	if (!a || !b)
-		return a == b ? 0 : a ? -1 : 1;
-
-	int c = iq_str_compare(a->function, b->function);
-	return c ? c : a->line < b->line ? -1 : a->line > b->line;
-}
-
 /* Worst first: what earns the verdict, severity, confidence, root blockers,
  * number, then site. */
 static int compare_findings(const void *pa, const void *pb)
@@ -155,7 +147,7 @@ static int compare_findings(const void *pa, const void *pb)
 		return root_a ? -1 : 1;
 	if (total_a != total_b)
 		return total_a > total_b ? -1 : 1;
-	int c = compare_sites(a->site, b->site);
+	int c = iq_frame_compare(a->site, b->site);
 	if (!c)
 		c = strcmp(a->rule, b->rule);
 	return c ? c : iq_str_compare(a->title, b->title);

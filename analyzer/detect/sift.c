@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "model/frame.h"
 #include "model/text.h"
 
 const struct iq_signature *
@@ -45,19 +46,6 @@ static const struct iq_frame *site_of(const struct iq_model *model,
 	if (!sig || sig->site == UINT32_MAX)
 		return NULL;
 	return model->goroutines[index].fact->stack->frames[sig->site];
-}
-
-static int compare_frames(const struct iq_frame *a, const struct iq_frame *b)
-{
-	if (a == b || !a || !b)
-		return a == b ? 0 : a ? 1 : -1;
-
-	int c = iq_str_compare(a->function, b->function);
-	if (!c)
-		c = iq_str_compare(a->file, b->file);
-	if (!c)
-		c = a->line < b->line ? -1 : a->line > b->line;
-	return c;
 }
 
 static void join_bounds(struct iq_finding *f, const struct iq_goroutine *g)
@@ -105,7 +93,7 @@ struct iq_error *iq_finding_init(const struct iq_detector *detector,
 			&model->goroutines[goroutines[i]];
 
 		f.count += g->count;
-		if (compare_frames(f.created_by, g->fact->created_by))
+		if (!iq_frame_same_place(f.created_by, g->fact->created_by))
 			f.created_by = NULL;
 		join_bounds(&f, g);
 	}
@@ -139,8 +127,8 @@ static int compare_sifted(const void *pa, const void *pb)
 
 	if (x->class != y->class)
 		return x->class < y->class ? -1 : 1;
-	return compare_frames(site_of(a->model, a->goroutine),
-			      site_of(b->model, b->goroutine));
+	return iq_frame_compare(site_of(a->model, a->goroutine),
+				site_of(b->model, b->goroutine));
 }
 
 static int compare_places(const void *pa, const void *pb)

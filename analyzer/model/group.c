@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/map.h"
+#include "model/frame.h"
 
 /* What must be equal; hashed as bytes, so without padding. */
 struct group_key {
@@ -70,13 +71,6 @@ static struct builder_entry *entry_new(struct builder *b,
 	return iq_map_failed ? NULL : e;
 }
 
-static bool same_place(const struct iq_frame *a, const struct iq_frame *b)
-{
-	return a == b || (a && b && a->line == b->line &&
-			  iq_str_equal(a->function, b->function) &&
-			  iq_str_equal(a->file, b->file));
-}
-
 static void widen_bounds(struct iq_group *group, const struct iq_goroutine *g)
 {
 	if (g->has_wait_min &&
@@ -104,7 +98,7 @@ static struct iq_error *builder_add(struct builder *b, struct iq_goroutine *g)
 	g->group = e->number;
 	e->group.num_members++;
 	e->group.count += g->count;
-	if (!same_place(e->group.created_by, g->fact->created_by))
+	if (!iq_frame_same_place(e->group.created_by, g->fact->created_by))
 		e->mixed_creators = true;
 	widen_bounds(&e->group, g);
 	return NULL;
