@@ -22,28 +22,7 @@ const char *iq_words_number(char *buf, uint64_t n)
 
 const char *iq_words_duration(char *buf, int64_t ns)
 {
-	uint64_t t = ns > 0 ? (uint64_t)ns : 0;
-	uint64_t s = t / 1000000000;
-
-	if (t < 1000)
-		snprintf(buf, IQ_WORDS_SIZE, "%uns", (unsigned)t);
-	else if (t < 1000000)
-		snprintf(buf, IQ_WORDS_SIZE, "%uus", (unsigned)(t / 1000));
-	else if (s < 1)
-		snprintf(buf, IQ_WORDS_SIZE, "%ums", (unsigned)(t / 1000000));
-	else if (s < 60)
-		snprintf(buf, IQ_WORDS_SIZE, "%u.%us", (unsigned)s,
-			 (unsigned)(t / 100000000 % 10));
-	else if (s < 3600)
-		snprintf(buf, IQ_WORDS_SIZE, "%um%02us", (unsigned)(s / 60),
-			 (unsigned)(s % 60));
-	else if (s < 86400)
-		snprintf(buf, IQ_WORDS_SIZE, "%uh%02um", (unsigned)(s / 3600),
-			 (unsigned)(s / 60 % 60));
-	else
-		snprintf(buf, IQ_WORDS_SIZE, "%" PRIu64 "d%02uh", s / 86400,
-			 (unsigned)(s / 3600 % 24));
-	return buf;
+	return iq_duration_words(buf, ns);
 }
 
 const char *iq_words_since(char *buf, bool has_min, int64_t min_ns, bool exact)

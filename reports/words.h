@@ -10,8 +10,9 @@
 #include <stdint.h>
 
 #include "model/model.h"
+#include "model/text.h"
 
-#define IQ_WORDS_SIZE 32
+#define IQ_WORDS_SIZE IQ_DURATION_SIZE
 
 /* "1,048,576". */
 const char *iq_words_number(char *buf, uint64_t n);

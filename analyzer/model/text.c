@@ -1,10 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/text.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "model/fact.h"
+
+const char *iq_duration_words(char *buf, int64_t ns)
+{
+	uint64_t t = ns > 0 ? (uint64_t)ns : 0;
+	uint64_t s = t / 1000000000;
+
+	if (t < 1000)
+		snprintf(buf, IQ_DURATION_SIZE, "%uns", (unsigned)t);
+	else if (t < 1000000)
+		snprintf(buf, IQ_DURATION_SIZE, "%uus", (unsigned)(t / 1000));
+	else if (s < 1)
+		snprintf(buf, IQ_DURATION_SIZE, "%ums",
+			 (unsigned)(t / 1000000));
+	else if (s < 60)
+		snprintf(buf, IQ_DURATION_SIZE, "%u.%us", (unsigned)s,
+			 (unsigned)(t / 100000000 % 10));
+	else if (s < 3600)
+		snprintf(buf, IQ_DURATION_SIZE, "%um%02us", (unsigned)(s / 60),
+			 (unsigned)(s % 60));
+	else if (s < 86400)
+		snprintf(buf, IQ_DURATION_SIZE, "%uh%02um",
+			 (unsigned)(s / 3600), (unsigned)(s / 60 % 60));
+	else
+		snprintf(buf, IQ_DURATION_SIZE, "%" PRIu64 "d%02uh", s / 86400,
+			 (unsigned)(s / 3600 % 24));
+	return buf;
+}
 
 struct iq_error *iq_textf(struct iq_arena *arena, struct iq_str *ret,
 			  const char *fmt, ...)

@@ -5,12 +5,20 @@
 #ifndef IQ_MODEL_TEXT_H
 #define IQ_MODEL_TEXT_H
 
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "base/attr.h"
 #include "base/error.h"
 #include "base/str.h"
 
 struct iq_frame;
+
+#define IQ_DURATION_SIZE 32
+
+/* "5.1s", "12m30s", "3h05m", "4d07h"; rounded down, so that "at least" holds.
+ * Writes IQ_DURATION_SIZE bytes at most to @buf and returns it. */
+const char *iq_duration_words(char *buf, int64_t ns);
 
 /* printf into @arena. */
 struct iq_error *iq_textf(struct iq_arena *arena, struct iq_str *ret,
