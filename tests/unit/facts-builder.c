@@ -110,3 +110,143 @@ void facts_waits(struct iq_facts *facts, struct iq_goroutine_fact *fact,
 	fact->waits = wait;
 	fact->num_waits = 1;
 }
+
+/* ---- traces */
+
+/* What a test's trace or profile holds at most. */
+#define MAX_ITEMS 256
+
+static struct iq_trace *trace_of(struct iq_facts *facts)
+{
+	// Made by facts_new_trace(), which knows it as no const.
+	return (struct iq_trace *)(uintptr_t)facts->trace;
+}
+
+struct iq_facts *facts_new_trace(const char *path, int64_t start_ns,
+				 int64_t end_ns)
+{
+	struct iq_facts *facts = facts_new(IQ_WITNESS_TRACE, path);
+	struct iq_trace *trace =
+		iq_arena_calloc(&facts->arena, 1, sizeof(*trace));
+
+	assert_non_null(trace);
+	facts->witness.tells = IQ_TELLS_IDS | IQ_TELLS_STATES |
+			       IQ_TELLS_STACKS | IQ_TELLS_CREATORS |
+			       IQ_TELLS_SYSTEM | IQ_TELLS_HISTORY;
+	trace->start_ns = start_ns;
+	trace->end_ns = end_ns;
+	trace->is_nanotime = true;
+	trace->from_start = true;
+	trace->goroutines = iq_arena_calloc(&facts->arena, MAX_ITEMS,
+					    sizeof(*trace->goroutines));
+	trace->gcs =
+		iq_arena_calloc(&facts->arena, MAX_ITEMS, sizeof(*trace->gcs));
+	assert_non_null(trace->goroutines);
+	assert_non_null(trace->gcs);
+	facts->process.has_mono = true;
+	facts->process.mono_ns = end_ns;
+	facts->trace = trace;
+	return facts;
+}
+
+struct iq_trace_goroutine *facts_traced(struct iq_facts *facts, uint64_t id,
+					const char *state, const char *stack,
+					int64_t since_ns)
+{
+	struct iq_trace *trace = trace_of(facts);
+	struct iq_trace_goroutine *g;
+	struct iq_goroutine_fact *fact;
+
+	assert_true(trace->num_goroutines < MAX_ITEMS);
+	fact = facts_add(facts, id, state, stack ? stack : "");
+	if (!stack)
+		fact->stack = NULL;
+	g = (struct iq_trace_goroutine *)(uintptr_t)&trace
+		    ->goroutines[trace->num_goroutines++];
+	*g = (struct iq_trace_goroutine){
+		.id = id,
+		.last_state = fact->status,
+		.last_reason = fact->wait_reason,
+		.last_change_ns = since_ns,
+		.since_start = since_ns <= trace->start_ns,
+		.last_stack = fact->stack,
+		.num_starts = since_ns > trace->start_ns,
+	};
+	return g;
+}
+
+void facts_collected(struct iq_facts *facts, int64_t begin_ns, int64_t end_ns)
+{
+	struct iq_trace *trace = trace_of(facts);
+	struct iq_trace_gc *gc;
+
+	assert_true(trace->num_gcs < MAX_ITEMS);
+	gc = (struct iq_trace_gc *)(uintptr_t)&trace->gcs[trace->num_gcs++];
+	*gc = (struct iq_trace_gc){
+		.has_begin = true,
+		.has_end = true,
+		.begin_ns = begin_ns,
+		.end_ns = end_ns,
+		.has_termination = true,
+		.termination_begin_ns = end_ns - 1,
+		.termination_end_ns = end_ns,
+	};
+}
+
+/* ---- profiles */
+
+static struct iq_profile *profile_of(struct iq_facts *facts)
+{
+	return (struct iq_profile *)(uintptr_t)facts->profile;
+}
+
+struct iq_facts *facts_new_profile(const char *path, enum iq_profile_type type)
+{
+	struct iq_facts *facts = facts_new(IQ_WITNESS_PROFILE, path);
+	struct iq_profile *profile =
+		iq_arena_calloc(&facts->arena, 1, sizeof(*profile));
+
+	assert_non_null(profile);
+	facts->witness.tells = IQ_TELLS_STACKS | IQ_TELLS_LABELS;
+	profile->type = type;
+	// Contention: a count and a delay.
+	profile->num_types =
+		type == IQ_PROFILE_BLOCK || type == IQ_PROFILE_MUTEX ? 2 : 1;
+	profile->types = iq_arena_calloc(&facts->arena, profile->num_types,
+					 sizeof(*profile->types));
+	assert_non_null(profile->types);
+	profile->samples = iq_arena_calloc(&facts->arena, MAX_ITEMS,
+					   sizeof(*profile->samples));
+	profile->values = iq_arena_calloc(&facts->arena, MAX_ITEMS,
+					  2 * sizeof(*profile->values));
+	assert_non_null(profile->samples);
+	assert_non_null(profile->values);
+	facts->profile = profile;
+	return facts;
+}
+
+void facts_sampled(struct iq_facts *facts, uint64_t count, const char *stack)
+{
+	static const struct iq_labels none;
+	struct iq_profile *profile = profile_of(facts);
+	size_t at = profile->num_samples++;
+	int64_t *values = (int64_t *)(uintptr_t)profile->values;
+	struct iq_sample *sample =
+		(struct iq_sample *)(uintptr_t)&profile->samples[at];
+	struct iq_goroutine_fact *fact;
+
+	assert_true(at < MAX_ITEMS);
+	fact = facts_add(facts, 0, "unknown", stack);
+	fact->has_id = false;
+	fact->count = count;
+	fact->status = IQ_GSTATUS_UNKNOWN;
+	fact->wait_reason = IQ_STR("");
+	fact->leaked = profile->type == IQ_PROFILE_GOROUTINELEAK;
+	fact->labels = &none;
+	*sample = (struct iq_sample){ .stack = fact->stack, .labels = &none };
+	for (size_t i = 0; i < profile->num_types; i++)
+		values[at * profile->num_types + i] = (int64_t)count;
+	if (profile->type != IQ_PROFILE_GOROUTINE &&
+	    profile->type != IQ_PROFILE_GOROUTINELEAK)
+		facts->goroutines.len--;
+}
