@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reports/finding_words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "reports/goroutine_line.h"
+#include "reports/words.h"
+
+/* ---- what the witnesses say */
+
+enum iq_says iq_says_of(const struct iq_model *model,
+			const struct iq_evidence *e)
+{
+	unsigned tells = model->witnesses[e->witness]->witness.tells;
+
+	if (e->stance == IQ_STANCE_SUPPORTS)
+		return IQ_SAYS_SUPPORTS;
+	if (e->stance == IQ_STANCE_CONTRADICTS)
+		return IQ_SAYS_CONTRADICTS;
+	if (e->blind || model->foreign[e->witness] ||
+	    !(tells & (IQ_TELLS_STATES | IQ_TELLS_STACKS | IQ_TELLS_IDS)))
+		return IQ_SAYS_CANNOT_KNOW;
+	return IQ_SAYS_SILENT;
+}
+
+enum iq_says iq_says_of_kind(const struct iq_model *model,
+			     const struct iq_finding *f,
+			     enum iq_witness_kind kind)
+{
+	enum iq_says mark = IQ_SAYS_CANNOT_KNOW;
+
+	for (size_t i = 0; i < f->num_evidence; i++) {
+		const struct iq_evidence *e = &f->evidence[i];
+		enum iq_says own = iq_says_of(model, e);
+
+		if (model->witnesses[e->witness]->witness.kind == kind &&
+		    own > mark)
+			mark = own;
+	}
+	return mark;
+}
+
+static const struct {
+	const char *words;
+	char mark;
+} marks[] = {
+	[IQ_SAYS_CANNOT_KNOW] = { "cannot know", 'x' },
+	[IQ_SAYS_SILENT] = { "silent", '.' },
+	[IQ_SAYS_SUPPORTS] = { "supports", '+' },
+	[IQ_SAYS_CONTRADICTS] = { "contradicts", '!' },
+};
+
+char iq_says_char(enum iq_says mark)
+{
+	return marks[mark].mark;
+}
+
+const char *iq_says_words(enum iq_says mark)
+{
+	return marks[mark].words;
+}
+
+unsigned iq_finding_supporters(const struct iq_model *model,
+			       const struct iq_finding *f)
+{
+	unsigned num = 0;
+
+	for (unsigned kind = 0; kind < IQ_WITNESS_EXECUTABLE; kind++)
+		num += iq_says_of_kind(model, f, (enum iq_witness_kind)kind) ==
+		       IQ_SAYS_SUPPORTS;
+	return num;
+}
+
+const char *iq_finding_sure(char *buf, const struct iq_model *model,
+			    const struct iq_finding *f)
+{
+	unsigned kinds = iq_finding_supporters(model, f);
+
+	switch (f->confidence) {
+	case IQ_CONFIDENCE_PROVEN:
+		return strcpy(buf, "proven");
+	case IQ_CONFIDENCE_CONTRADICTED:
+		return strcpy(buf, "disputed");
+	case IQ_CONFIDENCE_CORROBORATED:
+		if (kinds < 2)
+			return strcpy(buf, "agreed");
+		snprintf(buf, IQ_WORDS_SIZE, "%u agree", kinds);
+		return buf;
+	case IQ_CONFIDENCE_SUSPECTED:
+		break;
+	}
+	return strcpy(buf, "1 witness");
+}
+
+/* ---- what it is about */
+
+bool iq_finding_is_end(const struct iq_finding *f)
+{
+	return f->class == IQ_CLASS_CRASH || !f->num_goroutines;
+}
+
+static struct iq_str end_words(const struct iq_process_fact *process)
+{
+	switch (process->end) {
+	case IQ_END_PANIC:
+		return IQ_STR("panic");
+	case IQ_END_FATAL:
+		return IQ_STR("fatal error");
+	case IQ_END_SIGNAL:
+		return process->signal;
+	default:
+		return IQ_STR("");
+	}
+}
+
+struct iq_str iq_finding_state(const struct iq_model *model,
+			       const struct iq_finding *f)
+{
+	struct iq_str state = f->wait_reason;
+
+	if (iq_finding_is_end(f)) {
+		state = end_words(&model->process);
+	} else if (f->num_goroutines) {
+		const struct iq_goroutine *g =
+			&model->goroutines[f->goroutines[0]];
+
+		state = iq_line_state(g->fact, g->class);
+	}
+	if (!state.len)
+		state = iq_str_of(f->kind ? f->kind : "unknown");
+	return state;
+}
+
+/* Whether it is one of the finding's own; these are ascending. */
+static bool is_member(const struct iq_finding *f, uint32_t goroutine)
+{
+	size_t low = 0, high = f->num_goroutines;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (f->goroutines[mid] == goroutine)
+			return true;
+		if (f->goroutines[mid] < goroutine)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return false;
+}
+
+uint64_t iq_finding_victims(const struct iq_model *model,
+			    const struct iq_finding *f)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < f->num_victims; i++) {
+		uint32_t g = f->victims[i];
+
+		// Those in a circle wait for each other.
+		if (!is_member(f, g))
+			count += model->goroutines[g].count;
+	}
+	return count;
+}
+
+bool iq_finding_holds_lock(const struct iq_model *model,
+			   const struct iq_finding *f)
+{
+	enum iq_wait_class class;
+
+	if (!f->num_victims)
+		return false;
+	class = model->goroutines[f->victims[0]].class;
+	return class == IQ_CLASS_MUTEX || class == IQ_CLASS_RWMUTEX_R ||
+	       class == IQ_CLASS_RWMUTEX_W;
+}
+
+const struct iq_labels *iq_finding_labels(const struct iq_model *model,
+					  const struct iq_finding *f)
+{
+	const struct iq_labels *labels = NULL;
+
+	for (size_t i = 0; i < f->num_goroutines; i++) {
+		const struct iq_goroutine *g =
+			&model->goroutines[f->goroutines[i]];
+
+		if (!g->fact->labels || !g->fact->labels->num ||
+		    (labels && g->fact->labels != labels))
+			return NULL;
+		labels = g->fact->labels;
+	}
+	return labels;
+}
