@@ -71,6 +71,34 @@ func collect() {
 	garbage = nil
 }
 
+var snapshots int
+
+// Snapshot writes a goroutine profile and a text while the case goes on: the
+// n-th call writes goroutine.N.pb.gz and debug2.N.txt.
+func Snapshot() {
+	if Dir == "" {
+		return
+	}
+	snapshots++
+	goroutines := pprof.Lookup("goroutine")
+	write(fmt.Sprintf("goroutine.%d.pb.gz", snapshots),
+		func(w io.Writer) error { return goroutines.WriteTo(w, 0) })
+	write(fmt.Sprintf("debug2.%d.txt", snapshots),
+		func(w io.Writer) error { return goroutines.WriteTo(w, 2) })
+}
+
+// halt lets the script take a core, and goes on when it says so.
+func halt() {
+	on := make(chan os.Signal, 1)
+	signal.Notify(on, syscall.SIGUSR1)
+	collectTimes(2)
+	Snapshot()
+	debug.FreeOSMemory()
+	fmt.Println("halt")
+	<-on
+	signal.Stop(on)
+}
+
 // Take writes the profiles and the texts. No goroutine of its own outlives it.
 func Take() {
 	settle()
@@ -116,10 +144,11 @@ func ParkForEver() {
 
 // Case is a program inside one of the binaries.
 type Case struct {
-	Name string
-	Run  func()
-	Park func() // Park where nil
-	Dies bool   // Run ends the process
+	Name   string
+	Before func() // what happens before the trace; a core is taken after it
+	Run    func()
+	Park   func() // Park where nil
+	Dies   bool   // Run ends the process
 }
 
 // Main runs the case that the command line names.
@@ -147,6 +176,10 @@ func run(c Case) {
 	if c.Dies {
 		c.Run()
 		return
+	}
+	if c.Before != nil {
+		c.Before()
+		halt()
 	}
 	Begin()
 	c.Run()

@@ -35,6 +35,8 @@ static const struct {
 	{ "fatal-asleep", "inquest.test/fatal-asleep.worker", 3 },
 	{ "fatal-asleep", "inquest.test/fatal-asleep.Defect", 1 },
 	{ "http", "inquest.test/http.(*api).export", 5 },
+	{ "httpaccept", "inquest.test/httpaccept.(*service).publish", 4 },
+	{ "httpaccept", "inquest.test/httpaccept.(*service).follow", 6 },
 	{ "leakrecv", "inquest.test/leakrecv.(*Pool).worker", 8 },
 	{ "leakselect", "inquest.test/leakselect.watch", 6 },
 	{ "leaksend", "inquest.test/leaksend.fetchQuote.func1", 40 },

@@ -7,14 +7,17 @@ package main
 import (
 	"inquest.test/abba"
 	"inquest.test/cond"
+	corefirst "inquest.test/contradict-corefirst"
 	fatalasleep "inquest.test/fatal-asleep"
 	fatalmapwrite "inquest.test/fatal-mapwrite"
+	"inquest.test/growth"
 	"inquest.test/leakrecv"
 	"inquest.test/leakselect"
 	"inquest.test/leaksend"
 	"inquest.test/lockheld"
 	"inquest.test/moment"
 	"inquest.test/network"
+	"inquest.test/neverwoken"
 	"inquest.test/nilchan"
 	panicbounds "inquest.test/panic-bounds"
 	panicclosed "inquest.test/panic-closed"
@@ -23,6 +26,8 @@ import (
 	"inquest.test/selflock"
 	sigabrt "inquest.test/sig-abrt"
 	sigsegv "inquest.test/sig-segv"
+	"inquest.test/silentpeer"
+	"inquest.test/stucklistener"
 	"inquest.test/syscalls"
 	"inquest.test/waitgroup"
 	"inquest.test/zoo"
@@ -34,6 +39,10 @@ func main() {
 		{Name: "abba-healthy", Run: abba.Healthy},
 		{Name: "cond", Run: cond.Defect},
 		{Name: "cond-healthy", Run: cond.Healthy},
+		{Name: "contradict-corefirst", Before: corefirst.Before, Run: corefirst.After},
+		{Name: "growth", Run: growth.Defect},
+		{Name: "growth-healthy", Run: growth.Healthy},
+		{Name: "growth-pool", Run: growth.Pool},
 		{Name: "leakrecv", Run: leakrecv.Defect},
 		{Name: "leakrecv-healthy", Run: leakrecv.Healthy},
 		{Name: "leakselect", Run: leakselect.Defect},
@@ -44,10 +53,16 @@ func main() {
 		{Name: "lockheld-healthy", Run: lockheld.Healthy},
 		{Name: "network", Run: network.Defect},
 		{Name: "network-healthy", Run: network.Healthy},
+		{Name: "neverwoken", Run: neverwoken.Defect},
+		{Name: "neverwoken-healthy", Run: neverwoken.Healthy},
 		{Name: "nilchan", Run: nilchan.Defect},
 		{Name: "nilchan-healthy", Run: nilchan.Healthy, Park: moment.ParkForEver},
 		{Name: "selflock", Run: selflock.Defect},
 		{Name: "selflock-healthy", Run: selflock.Healthy},
+		{Name: "silentpeer", Run: silentpeer.Defect},
+		{Name: "silentpeer-healthy", Run: silentpeer.Healthy},
+		{Name: "stucklistener", Run: stucklistener.Defect},
+		{Name: "stucklistener-healthy", Run: stucklistener.Healthy},
 		{Name: "syscalls", Run: syscalls.Defect},
 		{Name: "syscalls-healthy", Run: syscalls.Healthy},
 		{Name: "waitgroup", Run: waitgroup.Defect},

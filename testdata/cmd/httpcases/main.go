@@ -6,6 +6,7 @@ package main
 
 import (
 	httpcase "inquest.test/http"
+	"inquest.test/httpaccept"
 	"inquest.test/moment"
 )
 
@@ -13,5 +14,8 @@ func main() {
 	moment.Main([]moment.Case{
 		{Name: "http", Run: httpcase.Defect},
 		{Name: "http-healthy", Run: httpcase.Healthy},
+		{Name: "httpaccept", Run: httpaccept.Defect},
+		{Name: "httpaccept-healthy", Run: httpaccept.Healthy},
+		{Name: "httpaccept-idle", Run: httpaccept.Idle},
 	})
 }
