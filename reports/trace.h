@@ -25,7 +25,8 @@ bool iq_trace_wall(const struct iq_trace *trace, int64_t ns, int64_t *ret);
 
 /* What is asked of a stack again and again. */
 struct iq_trace_stack {
-	/* The frame to name: the program's own, else the first; or NULL. */
+	/* The frame to name: the program's own, else the first that is not the
+	 * runtime's, else the outermost; or NULL. */
 	const struct iq_frame *site;
 	/* Of the runtime's own goroutines or of the tracer's. */
 	bool system;
@@ -64,6 +65,8 @@ const struct iq_trace_stack *iq_trace_stacks(struct iq_arena *arena,
 struct iq_trace_column {
 	const char *title;
 	bool left;
+	/* Where the last column has no room: 1 goes first, 0 stays. */
+	unsigned char drop;
 };
 
 struct iq_trace_row {

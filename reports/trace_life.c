@@ -93,10 +93,10 @@ static void put_states(const struct iq_trace_text *text,
 void iq_trace_put_life(const struct iq_trace_text *text)
 {
 	static const struct iq_trace_column columns[] = {
-		{ .title = "at" },
+		{ .title = "at", .drop = 2 },
 		{ .title = "for" },
 		{ .title = "state", .left = true },
-		{ .title = "woken by" },
+		{ .title = "woken by", .drop = 1 },
 		{ .title = "in" },
 	};
 	const struct iq_trace *t = text->trace;

@@ -36,11 +36,11 @@ void iq_trace_put_goroutines(const struct iq_trace_text *text)
 {
 	static const struct iq_trace_column columns[] = {
 		{ .title = "id" },
-		{ .title = "running" },
-		{ .title = "runnable" },
+		{ .title = "running", .drop = 4 },
+		{ .title = "runnable", .drop = 1 },
 		{ .title = "waiting" },
-		{ .title = "syscall" },
-		{ .title = "at the end", .left = true },
+		{ .title = "syscall", .drop = 2 },
+		{ .title = "at the end", .left = true, .drop = 3 },
 		{ .title = "started as" },
 	};
 	struct iq_trace_table table = {
@@ -96,7 +96,7 @@ void iq_trace_put_blocked(const struct iq_trace_text *text)
 	static const struct iq_trace_column columns[] = {
 		{ .title = "id" },
 		{ .title = "since" },
-		{ .title = "waits at the end", .left = true },
+		{ .title = "waits at the end", .left = true, .drop = 1 },
 		{ .title = "in" },
 	};
 	struct iq_trace_table table = {
@@ -173,8 +173,10 @@ static bool make_log(struct iq_trace_table *table, struct iq_term *term,
 void iq_trace_put_tasks(const struct iq_trace_text *text)
 {
 	static const struct iq_trace_column tasks[] = {
-		{ .title = "task" }, { .title = "parent" },
-		{ .title = "took" }, { .title = "state", .left = true },
+		{ .title = "task" },
+		{ .title = "parent", .drop = 1 },
+		{ .title = "took" },
+		{ .title = "state", .left = true, .drop = 2 },
 		{ .title = "name" },
 	};
 	static const struct iq_trace_column regions[] = {
@@ -184,8 +186,8 @@ void iq_trace_put_tasks(const struct iq_trace_text *text)
 	};
 	static const struct iq_trace_column logs[] = {
 		{ .title = "at" },
-		{ .title = "goroutine" },
-		{ .title = "task" },
+		{ .title = "goroutine", .drop = 2 },
+		{ .title = "task", .drop = 1 },
 		{ .title = "log" },
 	};
 	struct iq_trace_table table = {

@@ -8,26 +8,11 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "model/frame.h"
 
 /* Rows of the summary. */
 #define MAX_SITES 10
 #define MAX_WAKES 6
-
-/* ---- places */
-
-static int compare_places(const struct iq_frame *a, const struct iq_frame *b)
-{
-	int order;
-
-	if (!a || !b)
-		return !a - !b;
-	order = iq_str_compare(a->function, b->function);
-	if (!order)
-		order = iq_str_compare(a->file, b->file);
-	if (!order)
-		order = (a->line > b->line) - (a->line < b->line);
-	return order;
-}
 
 static int compare_u64(uint64_t a, uint64_t b)
 {
@@ -57,7 +42,7 @@ static int by_place(const void *pa, const void *pb)
 	int order = iq_str_compare(a->words, b->words);
 
 	if (!order)
-		order = compare_places(a->frame, b->frame);
+		order = iq_frame_compare(a->frame, b->frame);
 	return order ? order : compare_u64(a->rank, b->rank);
 }
 
@@ -93,7 +78,7 @@ static size_t merge_places(struct place *places, size_t num)
 		struct place *last = kept ? &places[kept - 1] : NULL;
 
 		if (last && iq_str_equal(last->words, places[i].words) &&
-		    !compare_places(last->frame, places[i].frame))
+		    !iq_frame_compare(last->frame, places[i].frame))
 			place_add(last, &places[i]);
 		else
 			places[kept++] = places[i];
@@ -149,10 +134,10 @@ struct iq_error *iq_trace_put_sites(const struct iq_trace_text *text, bool all)
 {
 	static const struct iq_trace_column columns[] = {
 		{ .title = "waits" },
-		{ .title = "still" },
-		{ .title = "total" },
-		{ .title = "longest" },
-		{ .title = "waits for", .left = true },
+		{ .title = "still", .drop = 3 },
+		{ .title = "total", .drop = 1 },
+		{ .title = "longest", .drop = 2 },
+		{ .title = "waits for", .left = true, .drop = 4 },
 		{ .title = "in" },
 	};
 	const struct iq_trace *t = text->trace;
@@ -195,7 +180,7 @@ static int compare_wakes(const struct wake *a, const struct wake *b)
 
 	if (!order)
 		order = a->nobody - b->nobody;
-	return order ? order : compare_places(a->frame, b->frame);
+	return order ? order : iq_frame_compare(a->frame, b->frame);
 }
 
 static int by_waker(const void *a, const void *b)
@@ -256,7 +241,7 @@ struct iq_error *iq_trace_put_wakes(const struct iq_trace_text *text)
 {
 	static const struct iq_trace_column columns[] = {
 		{ .title = "wakes" },
-		{ .title = "of", .left = true },
+		{ .title = "of", .left = true, .drop = 1 },
 		{ .title = "by" },
 	};
 	const struct iq_trace *t = text->trace;

@@ -11,6 +11,8 @@
 
 /* A cell's text, at most. */
 #define MAX_CELL 24
+/* Columns that the last one should have. */
+#define MIN_LAST 20
 /* Rows whose widths are looked at; a longer text later is shortened. */
 #define MEASURED_ROWS 512
 
@@ -84,17 +86,18 @@ static struct iq_trace_stack look_at(const struct iq_stack *stack)
 {
 	struct iq_trace_stack ret = { .site = NULL };
 	struct iq_signature sig;
-	uint32_t site;
+	const struct iq_frame *root;
 
 	if (!stack->num_frames)
 		return ret;
 	iq_signature_compute(stack, &sig);
-	site = sig.site < stack->num_frames ? sig.site : sig.begin;
-	ret.site = stack->frames[site < stack->num_frames ? site : 0];
+	root = stack->frames[stack->num_frames - 1];
 	ret.system = sig.system ||
-		     (!sig.own &&
-		      iq_trace_is_system_name(
-			      stack->frames[stack->num_frames - 1]->function));
+		     (!sig.own && iq_trace_is_system_name(root->function));
+	if (sig.site < stack->num_frames)
+		ret.site = stack->frames[sig.site];
+	else
+		ret.site = root;
 	return ret;
 }
 
@@ -160,6 +163,7 @@ struct iq_str iq_trace_moment(struct iq_term *term, int64_t from, int64_t ns)
 /* What a table needs while it is written. */
 struct layout {
 	unsigned widths[IQ_TRACE_COLUMNS];
+	bool dropped[IQ_TRACE_COLUMNS];
 	/* Columns before the last one. */
 	unsigned used;
 };
@@ -196,6 +200,24 @@ static void measure_row(const struct iq_trace_table *table,
 	}
 }
 
+/* Leaves columns out until there is room for what the table is about. */
+static void drop_columns(const struct iq_trace_table *table,
+			 struct layout *layout)
+{
+	unsigned width = table->text->term->width;
+
+	for (unsigned order = 1; order < IQ_TRACE_COLUMNS; order++) {
+		for (unsigned i = 0; i + 1 < table->num_columns; i++) {
+			if (layout->used + MIN_LAST <= width)
+				return;
+			if (table->columns[i].drop != order)
+				continue;
+			layout->dropped[i] = true;
+			layout->used -= layout->widths[i] + 2;
+		}
+	}
+}
+
 /* Number of rows that are shown at all. */
 static uint64_t measure(struct iq_trace_table *table, struct layout *layout)
 {
@@ -214,6 +236,7 @@ static uint64_t measure(struct iq_trace_table *table, struct layout *layout)
 	}
 	for (unsigned i = 0; i + 1 < table->num_columns; i++)
 		layout->used += layout->widths[i] + 2;
+	drop_columns(table, layout);
 	return shown;
 }
 
@@ -225,29 +248,57 @@ static unsigned last_room(const struct iq_trace_table *table,
 	return width > layout->used + 8 ? width - layout->used : 8;
 }
 
-static void put_cell(const struct iq_trace_column *column, struct iq_term *term,
+/* Writes cells with blanks between, none at the end of a line. */
+struct line {
+	struct iq_term *term;
+	unsigned blanks;
+};
+
+static void put_blanks(struct line *line)
+{
+	iq_term_spaces(line->term, line->blanks);
+	line->blanks = 0;
+}
+
+static void put_cell(struct line *line, const struct iq_trace_column *column,
 		     struct iq_str clean, unsigned width)
 {
-	clean = iq_term_cut(term, clean, width);
-	if (column->left)
-		iq_term_left(term, clean, width);
-	else
-		iq_term_right(term, clean, width);
-	iq_out_cstr(term->out, "  ");
+	unsigned rest;
+
+	clean = iq_term_cut(line->term, clean, width);
+	rest = width - iq_term_width(clean);
+	if (!column->left)
+		line->blanks += rest;
+	if (clean.len) {
+		put_blanks(line);
+		iq_out_str(line->term->out, clean);
+	}
+	line->blanks += column->left ? rest + 2 : 2;
+}
+
+static void put_last(struct line *line, struct iq_str clean)
+{
+	if (clean.len)
+		put_blanks(line);
+	iq_out_str(line->term->out, clean);
 }
 
 static void put_titles(struct iq_trace_table *table,
 		       const struct layout *layout)
 {
 	struct iq_term *term = table->text->term;
+	struct line line = { .term = term };
 	unsigned last = table->num_columns - 1;
 
 	iq_out_char(term->out, '\n');
 	iq_term_style(term, IQ_STYLE_DIM);
-	for (unsigned i = 0; i < last; i++)
-		put_cell(&table->columns[i], term,
-			 iq_str_of(table->columns[i].title), layout->widths[i]);
-	iq_out_cstr(term->out, table->columns[last].title);
+	for (unsigned i = 0; i < last; i++) {
+		if (!layout->dropped[i])
+			put_cell(&line, &table->columns[i],
+				 iq_str_of(table->columns[i].title),
+				 layout->widths[i]);
+	}
+	put_last(&line, iq_str_of(table->columns[last].title));
 	iq_term_style(term, IQ_STYLE_PLAIN);
 	iq_out_char(term->out, '\n');
 }
@@ -256,14 +307,17 @@ static void put_row(struct iq_trace_table *table, const struct layout *layout,
 		    struct iq_term *term, const struct iq_trace_row *row)
 {
 	const struct iq_report_options *options = table->text->options;
+	struct line line = { .term = term };
 	unsigned last = table->num_columns - 1;
 	unsigned room = last_room(table, layout);
 
-	for (unsigned i = 0; i < last; i++)
-		put_cell(&table->columns[i], term, row->cells[i],
-			 layout->widths[i]);
-	iq_out_str(term->out, row->site ? iq_term_site(term, row->site, room) :
-					  iq_term_cut(term, row->text, room));
+	for (unsigned i = 0; i < last; i++) {
+		if (!layout->dropped[i])
+			put_cell(&line, &table->columns[i], row->cells[i],
+				 layout->widths[i]);
+	}
+	put_last(&line, row->site ? iq_term_site(term, row->site, room) :
+				    iq_term_cut(term, row->text, room));
 	iq_out_char(term->out, '\n');
 	if (options->frames && row->stack)
 		iq_line_frames(term, term->out, row->stack, options->frames,

@@ -44,9 +44,12 @@ static bool make_spread(struct iq_trace_table *table, struct iq_term *term,
 void iq_trace_put_latency(const struct iq_trace_text *text)
 {
 	static const struct iq_trace_column columns[] = {
-		{ .title = "n" },	{ .title = "total" },
-		{ .title = "mean" },	{ .title = "99% below" },
-		{ .title = "longest" }, { .title = "how long it took" },
+		{ .title = "n" },
+		{ .title = "total", .drop = 3 },
+		{ .title = "mean", .drop = 1 },
+		{ .title = "99% below", .drop = 2 },
+		{ .title = "longest" },
+		{ .title = "how long it took" },
 	};
 	const struct iq_trace *t = text->trace;
 	const struct spread_row rows[] = {
