@@ -13,7 +13,8 @@ enum option_type {
 	OPTION_UNSIGNED,
 	OPTION_U64,
 	OPTION_TEXT,
-	OPTION_ID, /* a u64 and a flag that it was set */
+	OPTION_ID,	 /* a u64 and a flag that it was set */
+	OPTION_TRACE_ID, /* the same */
 };
 
 struct option_row {
@@ -47,6 +48,10 @@ static const struct option_row rows[] = {
 	    UINT64_MAX),
 	ROW("sysroot", OPTION_TEXT, read.sysroot, 0, 0),
 	ROW("threads", OPTION_UNSIGNED, threads, 0, MAX_THREADS),
+	ROW("trace-blocked", OPTION_BOOL, report.trace_blocked, 0, 0),
+	ROW("trace-goroutines", OPTION_BOOL, report.trace_goroutines, 0, 0),
+	ROW("trace-of", OPTION_TRACE_ID, read.trace_of, 0, UINT64_MAX),
+	ROW("trace-tasks", OPTION_BOOL, report.trace_tasks, 0, 0),
 	ROW("unique", OPTION_BOOL, report.unique, 0, 0),
 	ROW("utf8", OPTION_BOOL, report.utf8, 0, 0),
 	ROW("width", OPTION_UNSIGNED, report.width, MIN_WIDTH, MAX_WIDTH),
@@ -136,6 +141,8 @@ static struct iq_error *set_row(struct iq_options *options,
 		*(uint64_t *)at = number;
 	if (row->type == OPTION_ID)
 		options->report.has_id = true;
+	if (row->type == OPTION_TRACE_ID)
+		options->read.has_trace_of = true;
 	return NULL;
 }
 

@@ -98,6 +98,17 @@ static bool take_threads(struct cli_args *args, const struct cli_option *option,
 	       take_setting(args, option, value);
 }
 
+static bool take_id(struct cli_args *args, const struct cli_option *option,
+		    const char *value)
+{
+	if (!value[0] || value[strspn(value, "0123456789")]) {
+		cli_error("--%s wants the number of a goroutine, not \"%s\"",
+			  option->name, value);
+		return false;
+	}
+	return take_setting(args, option, value);
+}
+
 static bool take_exit_code(struct cli_args *args,
 			   const struct cli_option *option, const char *value)
 {

@@ -30,6 +30,10 @@ struct iq_report_options {
 	bool unique;   /* bt: equal stacks once, with their goroutines */
 	bool labels;
 	bool runtime_frames; /* bt: frames that are hidden otherwise */
+	/* trace: lists beside, or instead of, the summary. */
+	bool trace_blocked;
+	bool trace_goroutines;
+	bool trace_tasks;
 };
 
 /* How far a case must have come for a report. */
