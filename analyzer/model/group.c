@@ -39,7 +39,7 @@ static struct group_key key_of(const struct iq_model *m,
 		.reason = XXH3_64bits(g->fact->wait_reason.ptr,
 				      g->fact->wait_reason.len),
 		.status = (uint64_t)g->fact->status,
-		.system = g->fact->system,
+		.system = g->system,
 	};
 }
 
@@ -62,7 +62,7 @@ static struct builder_entry *entry_new(struct builder *b,
 		.status = g->fact->status,
 		.wait_reason = g->fact->wait_reason,
 		.class = g->class,
-		.system = g->fact->system,
+		.system = g->system,
 		.created_by = g->fact->created_by,
 	};
 	if (!iq_vec_push(&b->list, e))

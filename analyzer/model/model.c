@@ -5,6 +5,8 @@
 
 #include "model/group.h"
 #include "model/lock.h"
+#include "model/moment.h"
+#include "model/population.h"
 #include "model/same_process.h"
 
 static struct iq_error *compute_signatures(struct iq_model *m)
@@ -30,19 +32,23 @@ static struct iq_error *compute_signatures(struct iq_model *m)
 
 /*
  * The witness whose goroutines are the case's: what knows most, and of those
- * the last one given, for later files show later moments.
+ * the latest; the last one given where no clock tells, for people collect files
+ * in the order of time. Of cores, then, the first.
  */
 static bool is_better(const struct iq_model *m, size_t best, size_t w)
 {
 	const struct iq_facts *a = m->witnesses[best];
 	const struct iq_facts *b = m->witnesses[w];
-	bool a_has = a->goroutines.len > 0 && !m->foreign[best];
-	bool b_has = b->goroutines.len > 0 && !m->foreign[w];
+	enum iq_order order;
+	bool more;
 
-	if (a_has != b_has)
-		return b_has;
-	if (a->witness.kind != b->witness.kind)
-		return b->witness.kind < a->witness.kind;
+	if (m->foreign[best] != m->foreign[w])
+		return m->foreign[best];
+	if (iq_witness_knows_more(b, a, &more))
+		return more;
+	order = iq_moment_order(m, best, w);
+	if (order == IQ_ORDER_BEFORE || order == IQ_ORDER_AFTER)
+		return order == IQ_ORDER_BEFORE;
 	return b->witness.kind != IQ_WITNESS_CORE;
 }
 
@@ -93,19 +99,28 @@ static bool merge_next_id(const struct merge *merge, uint64_t *ret)
 	return found;
 }
 
-static void join_bounds(struct iq_goroutine *g,
-			const struct iq_goroutine_fact *fact)
+static void join_bounds(struct iq_goroutine *g, struct iq_waited waited)
 {
-	if (fact->has_wait_min &&
-	    (!g->has_wait_min || fact->wait_min_ns > g->wait_min_ns)) {
+	if (waited.has_min &&
+	    (!g->has_wait_min || waited.min_ns > g->wait_min_ns)) {
 		g->has_wait_min = true;
-		g->wait_min_ns = fact->wait_min_ns;
+		g->wait_min_ns = waited.min_ns;
 	}
-	if (fact->has_wait_max &&
-	    (!g->has_wait_max || fact->wait_max_ns < g->wait_max_ns)) {
+	if (waited.has_max &&
+	    (!g->has_wait_max || waited.max_ns < g->wait_max_ns)) {
 		g->has_wait_max = true;
-		g->wait_max_ns = fact->wait_max_ns;
+		g->wait_max_ns = waited.max_ns;
 	}
+}
+
+static struct iq_waited bounds_of(const struct iq_goroutine_fact *fact)
+{
+	return (struct iq_waited){
+		.has_min = fact->has_wait_min,
+		.has_max = fact->has_wait_max,
+		.min_ns = fact->wait_min_ns,
+		.max_ns = fact->wait_max_ns,
+	};
 }
 
 static void goroutine_init(struct iq_goroutine *g,
@@ -119,22 +134,19 @@ static void goroutine_init(struct iq_goroutine *g,
 		.witness = (uint32_t)w,
 		.class = iq_wait_class_of(fact),
 		.lock = IQ_NO_LOCK,
+		.system = fact->system,
 	};
-	join_bounds(g, fact);
+	join_bounds(g, bounds_of(fact));
 }
 
-/*
- * Takes all facts of goroutine @id. Whether it is one of the case: a witness
- * that saw everything and does not have it says that it is gone.
- */
-static bool take_id(struct merge *merge, uint64_t id, size_t main,
-		    const struct iq_goroutine_fact **row,
-		    struct iq_goroutine *ret)
+/* The facts of goroutine @id in all witnesses; the main one's counts, else the
+ * first's. */
+static size_t take_row(struct merge *merge, uint64_t id, size_t main,
+		       const struct iq_goroutine_fact **row)
 {
-	const struct iq_model *m = merge->model;
 	size_t best = SIZE_MAX;
 
-	for (size_t w = 0; w < m->num_witnesses; w++) {
+	for (size_t w = 0; w < merge->model->num_witnesses; w++) {
 		const struct iq_goroutine_fact *head = merge_head(merge, w);
 
 		row[w] = NULL;
@@ -150,15 +162,37 @@ static bool take_id(struct merge *merge, uint64_t id, size_t main,
 			head = merge_head(merge, w);
 		}
 	}
-	if (!row[main] && m->witnesses[main]->witness.complete)
+	return best;
+}
+
+/* The runtime's own, if any witness knows that. */
+static bool is_system(const struct iq_model *m,
+		      const struct iq_goroutine_fact *const *row)
+{
+	for (size_t w = 0; w < m->num_witnesses; w++) {
+		if (row[w] && row[w]->has_system && row[w]->system)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Takes all facts of goroutine @id. Whether it is one of the case: a witness
+ * that saw everything and does not have it says that it is gone, and one that
+ * did not may still have come after it had gone.
+ */
+static bool take_id(struct merge *merge, uint64_t id, size_t main,
+		    const struct iq_goroutine_fact **row,
+		    struct iq_goroutine *ret)
+{
+	const struct iq_model *m = merge->model;
+	size_t best = take_row(merge, id, main, row);
+
+	if (!row[main] && (m->witnesses[main]->witness.complete ||
+			   iq_moment_order(m, best, main) == IQ_ORDER_BEFORE))
 		return false;
 	goroutine_init(ret, row[best], best);
-	for (size_t w = 0; w < m->num_witnesses; w++) {
-		// Another moment's bounds do not hold now if it has moved.
-		if (row[w] && w != best &&
-		    iq_wait_class_of(row[w]) == ret->class)
-			join_bounds(ret, row[w]);
-	}
+	ret->system = is_system(m, row);
 	return true;
 }
 
@@ -217,13 +251,42 @@ static struct iq_error *join_goroutines(struct iq_model *m)
 	return NULL;
 }
 
+/* What witness @w says of how long goroutine @index has waited in the case: it
+ * is of the same moment, or a trace whose last word still holds. */
+static struct iq_waited waited_by(const struct iq_model *m, size_t index,
+				  size_t w)
+{
+	const struct iq_goroutine *g = &m->goroutines[index];
+	const struct iq_goroutine_fact *fact = iq_model_fact(m, index, w);
+
+	if (!fact || w == g->witness)
+		return (struct iq_waited){ 0 };
+	if (m->witnesses[w]->trace)
+		return iq_moment_stay(m, index, w, g->witness) ==
+				       IQ_STAY_PROVEN ?
+			       iq_moment_waited(m, w, g->id, g->witness) :
+			       (struct iq_waited){ 0 };
+	return iq_moment_order(m, w, g->witness) == IQ_ORDER_DURING &&
+			       iq_wait_class_of(fact) == g->class ?
+		       bounds_of(fact) :
+		       (struct iq_waited){ 0 };
+}
+
+static void tighten_bounds(struct iq_model *m)
+{
+	for (size_t i = 0; i < m->num_goroutines; i++) {
+		for (size_t w = 0; w < m->num_witnesses; w++)
+			join_bounds(&m->goroutines[i], waited_by(m, i, w));
+	}
+}
+
 static void count_goroutines(struct iq_model *m)
 {
 	for (size_t i = 0; i < m->num_goroutines; i++) {
 		const struct iq_goroutine *g = &m->goroutines[i];
 
 		m->num_total += g->count;
-		if (g->fact->system)
+		if (g->system)
 			m->num_system += g->count;
 	}
 }
@@ -251,14 +314,17 @@ struct iq_error *iq_model_join(struct iq_model *m)
 	if (!err)
 		err = iq_same_process(m);
 	if (!err)
+		err = iq_moments_make(m);
+	if (!err)
+		err = iq_populations_make(m);
+	if (!err)
 		err = join_goroutines(m);
-	if (!err)
-		err = iq_groups_make(m);
-	if (!err)
-		err = iq_locks_make(m);
-	if (!err)
-		count_goroutines(m);
-	return err;
+	if (err)
+		return err;
+	tighten_bounds(m);
+	count_goroutines(m);
+	err = iq_groups_make(m);
+	return err ? err : iq_locks_make(m);
 }
 
 void iq_model_destroy(struct iq_model *model)

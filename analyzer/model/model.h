@@ -38,13 +38,16 @@ struct iq_goroutine {
 	uint32_t witness;
 	/* Index into model->groups. */
 	uint32_t group;
+	/* The runtime's own, by whichever witness knows. */
+	bool system;
 	enum iq_wait_class class;
 	enum iq_reach reach;
 	/* The lock it waits for: index into model->locks, or IQ_NO_LOCK. */
 	uint32_t lock;
 	/* It waits for a lock in a circle, or for one that it holds itself. */
 	bool deadlocked;
-	/* Bounds over all witnesses that knew them. */
+	/* Of the wait at its witness's moment: bounds over all witnesses that
+	 * knew them, where they are of that moment or proven to hold then. */
 	bool has_wait_min, has_wait_max;
 	int64_t wait_min_ns, wait_max_ns;
 };
@@ -111,6 +114,7 @@ struct iq_lock_cycle {
 
 struct iq_moment;
 struct iq_population;
+struct iq_population_keys;
 
 /* Whether a witness saw the case's process: weakest first. */
 enum iq_kinship {
@@ -158,6 +162,8 @@ struct iq_model {
 	/* By strong key, then class. */
 	const struct iq_population *populations;
 	size_t num_populations;
+	/* What finds them: model/population.c. */
+	const struct iq_population_keys *population_keys;
 	/* Union of what the witnesses can tell, IQ_TELLS_*. */
 	unsigned tells;
 	/* Total (sum of counts), the runtime's own among them. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/same_process.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
+#include "model/kinship.h"
+#include "model/profile.h"
 #include "model/text.h"
+#include "model/trace.h"
 
 /* Known on both sides, and different. */
 static bool differ(struct iq_str a, struct iq_str b)
@@ -12,45 +12,88 @@ static bool differ(struct iq_str a, struct iq_str b)
 	return a.len && b.len && !iq_str_equal(a, b);
 }
 
-static bool same_creator(const struct iq_goroutine_fact *a,
-			 const struct iq_goroutine_fact *b)
+static bool agree(struct iq_str a, struct iq_str b)
 {
-	if (a->has_parent && b->has_parent && a->parent != b->parent)
-		return false;
-	if (!a->created_by || !b->created_by)
-		return true;
-	return a->created_by->line == b->created_by->line;
+	return a.len && iq_str_equal(a, b);
 }
 
-/*
- * Ids that both have, and how many of them were made at different places:
- * goroutine ids are never reused, so a few contradictions are enough.
- */
-static void compare_ids(const struct iq_facts *a, const struct iq_facts *b,
-			size_t *common_ret, size_t *differ_ret)
+/* Which minor versions of Go write a trace's header.
+ * Go: src/runtime/trace.go, 1.18 - 1.27; 1.22 can be built with the old one. */
+static const struct {
+	const char *header;
+	uint32_t first, last;
+} headers[] = {
+	// clang-format off
+	{ "1.11", 11, 18 },
+	{ "1.19", 19, 20 },
+	{ "1.21", 21, 22 },
+	{ "1.22", 22, 22 },
+	{ "1.23", 23, 24 },
+	{ "1.25", 25, 25 },
+	{ "1.26", 26, UINT32_MAX },
+	// clang-format on
+};
+
+/* 26 of "go1.26.8"; false for development versions. */
+static bool minor_version(struct iq_str version, uint32_t *ret)
 {
-	size_t i = 0, j = 0;
+	size_t i = sizeof("go1.") - 1;
+	uint32_t minor = 0;
 
-	*common_ret = 0;
-	*differ_ret = 0;
-	while (i < a->goroutines.len && j < b->goroutines.len) {
-		const struct iq_goroutine_fact *x = &a->goroutines.data[i];
-		const struct iq_goroutine_fact *y = &b->goroutines.data[j];
-
-		if (!x->has_id || !y->has_id)
-			return;
-		if (x->id != y->id) {
-			x->id < y->id ? i++ : j++;
-			continue;
-		}
-		// Goroutine 1 is in every process.
-		if (x->id != 1) {
-			++*common_ret;
-			*differ_ret += !same_creator(x, y);
-		}
-		i++;
-		j++;
+	if (!iq_str_starts(version, IQ_STR("go1.")))
+		return false;
+	for (; i < version.len && minor < 1000; i++) {
+		if (version.ptr[i] < '0' || version.ptr[i] > '9')
+			break;
+		minor = minor * 10 + (uint32_t)(version.ptr[i] - '0');
 	}
+	*ret = minor;
+	return i > sizeof("go1.") - 1;
+}
+
+/* No runtime of the process's version writes such traces. */
+static bool is_header_foreign(const struct iq_trace *trace,
+			      struct iq_str version)
+{
+	uint32_t minor;
+
+	if (!trace || !minor_version(version, &minor))
+		return false;
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(headers); i++) {
+		if (iq_str_equal(trace->version, iq_str_of(headers[i].header)))
+			return minor < headers[i].first ||
+			       minor > headers[i].last;
+	}
+	return false;
+}
+
+/* Clocks of two machines, and of file systems, differ by seconds. */
+#define CLOCK_SLACK_NS 60000000000ll
+
+/*
+ * @facts were taken after @core's process had ended: the runtime's clock for a
+ * trace, the wall clock for a profile.
+ */
+static bool is_after_end(const struct iq_facts *core,
+			 const struct iq_facts *facts)
+{
+	const struct iq_process_fact *p = &core->process;
+	const struct iq_trace *trace = facts->trace;
+	int64_t end, late;
+
+	if (core->witness.kind != IQ_WITNESS_CORE || p->end <= IQ_END_NONE ||
+	    !p->has_time)
+		return false;
+	if (trace && trace->is_nanotime && p->has_wall_offset)
+		return !__builtin_sub_overflow(p->time_ns, p->wall_offset_ns,
+					       &end) &&
+		       !__builtin_sub_overflow(trace->end_ns, end, &late) &&
+		       late > CLOCK_SLACK_NS;
+	return facts->witness.kind == IQ_WITNESS_PROFILE &&
+	       facts->process.has_time &&
+	       !__builtin_sub_overflow(facts->process.time_ns, p->time_ns,
+				       &late) &&
+	       late > CLOCK_SLACK_NS;
 }
 
 static bool has_ids(const struct iq_facts *facts)
@@ -58,47 +101,228 @@ static bool has_ids(const struct iq_facts *facts)
 	return facts->goroutines.len > 1 && facts->goroutines.data[0].has_id;
 }
 
-/* Why @b did not see the process of @a, or NULL. */
-static const char *why_foreign(const struct iq_facts *a,
-			       const struct iq_facts *b)
+/* Why @b is of another build than @a, or NULL. */
+static const char *why_other_build(const struct iq_facts *a,
+				   const struct iq_facts *b,
+				   const struct iq_kinship_signs *s)
 {
-	size_t common, different;
-
 	if (b->witness.kind == IQ_WITNESS_EXECUTABLE &&
 	    !b->process.go_version.len)
 		return "it is no Go program";
 	if (differ(a->process.build_id, b->process.build_id) ||
 	    differ(a->process.go_build_id, b->process.go_build_id))
 		return "it is of another build (build ids differ)";
-	if (differ(a->process.go_version, b->process.go_version))
+	if (differ(a->process.go_version, b->process.go_version) ||
+	    is_header_foreign(b->trace, a->process.go_version) ||
+	    is_header_foreign(a->trace, b->process.go_version))
 		return "it is of another build (Go versions differ)";
-	if (b->witness.kind == IQ_WITNESS_EXECUTABLE)
+	// Who builds the same twice gets the same addresses, and who knows the
+	// build ids needs none.
+	if (agree(a->process.build_id, b->process.build_id))
 		return NULL;
-	if (a->process.has_pid && b->process.has_pid &&
-	    a->process.pid != b->process.pid)
+	if (s->num_other_addresses > s->num_addresses &&
+	    s->num_other_addresses > 1)
+		return "it is of another build (the same calls are at other "
+		       "addresses)";
+	if (s->num_other_files > s->num_files)
+		return "it is of another build (functions are in other files)";
+	return NULL;
+}
+
+/* Why @b saw another process than @a did, or NULL. */
+static const char *why_other_run(const struct iq_facts *a,
+				 const struct iq_facts *b,
+				 const struct iq_kinship_signs *s)
+{
+	const struct iq_process_fact *p = &a->process, *q = &b->process;
+
+	if (p->has_pid && q->has_pid && p->pid != q->pid)
 		return "it is of another process (pids differ)";
-	if (!has_ids(a) || !has_ids(b))
-		return NULL;
-	compare_ids(a, b, &common, &different);
-	if (!common)
+	if (s->num_dead)
+		return "it is of another process (goroutines that had ended in "
+		       "one are in the other)";
+	if (is_after_end(a, b) || is_after_end(b, a))
+		return "it is of another process (that of the core had ended "
+		       "by then)";
+	if (has_ids(a) && has_ids(b) && !s->num_ids)
 		return "it is of another process (no goroutine id in common)";
-	if (different * 4 > common)
+	if (s->num_other * 4 > s->num_ids)
 		return "it is of another process (goroutines of equal ids were "
 		       "made elsewhere)";
 	return NULL;
 }
 
-/* The witness that the others are held against: a core, else the first that
- * has goroutines. */
+/* A list of reasons that grows. */
+struct reasons {
+	struct iq_arena *arena;
+	struct iq_str text;
+	struct iq_error *err;
+};
+
+static void add_reason(struct reasons *r, const char *reason)
+{
+	if (!r->err)
+		r->err = iq_textf(r->arena, &r->text, "%.*s%s%s",
+				  IQ_STR_ARG(r->text), r->text.len ? ", " : "",
+				  reason);
+}
+
+static void add_number(struct reasons *r, size_t number, const char *one,
+		       const char *many)
+{
+	struct iq_str reason;
+
+	if (!r->err)
+		r->err = iq_textf(r->arena, &reason, "%zu %s", number,
+				  number == 1 ? one : many);
+	if (!r->err)
+		add_reason(r, reason.ptr);
+}
+
+/* What shows that both saw one process. */
+static bool find_process(const struct iq_process_fact *p,
+			 const struct iq_process_fact *q,
+			 const struct iq_kinship_signs *s, struct reasons *r)
+{
+	bool pids = p->has_pid && q->has_pid && p->pid == q->pid;
+
+	if (pids)
+		add_reason(r, "pids agree");
+	if (s->num_same)
+		add_number(r, s->num_same,
+			   "goroutine id agrees with where it was made",
+			   "goroutine ids agree with where they were made");
+	if (s->num_threads)
+		add_number(r, s->num_threads, "goroutine is on the same thread",
+			   "goroutines are on the same threads");
+	if (s->has_waits)
+		add_reason(r, "a collection of the trace is noted in the core");
+	return pids || s->num_same || s->num_threads || s->has_waits;
+}
+
+/* What shows that both are of one build. */
+static bool find_build(const struct iq_process_fact *p,
+		       const struct iq_process_fact *q,
+		       const struct iq_kinship_signs *s, struct reasons *r)
+{
+	bool ids = agree(p->build_id, q->build_id) ||
+		   agree(p->go_build_id, q->go_build_id);
+	bool addresses = s->num_addresses > 1 &&
+			 s->num_addresses > s->num_other_addresses;
+
+	if (ids)
+		add_reason(r, "build ids agree");
+	else if (addresses)
+		add_number(r, s->num_addresses, "call is at the same address",
+			   "calls are at the same addresses");
+	return ids || addresses;
+}
+
+/* Proves nothing, but is worth to be told. */
+static void find_likeness(const struct iq_process_fact *p,
+			  const struct iq_process_fact *q,
+			  const struct iq_kinship_signs *s, struct reasons *r)
+{
+	struct iq_str all;
+
+	if (agree(iq_str_basename(p->executable),
+		  iq_str_basename(q->executable)))
+		add_reason(r, "executable names agree");
+	if (!s->num_all_stacks || r->err)
+		return;
+	r->err = iq_textf(r->arena, &all, "%zu of %zu stacks in common",
+			  s->num_stacks, s->num_all_stacks);
+	if (!r->err)
+		add_reason(r, all.ptr);
+}
+
+/* How witness @w stands to the reference, and why. */
+static struct iq_error *judge(struct iq_model *m, size_t reference, size_t w,
+			      enum iq_kinship *ret, struct iq_str *text_ret)
+{
+	const struct iq_facts *a = m->witnesses[reference];
+	const struct iq_facts *b = m->witnesses[w];
+	struct reasons r = { .arena = &m->arena };
+	struct iq_kinship_signs signs;
+	struct iq_error *err = iq_kinship_compare(m, reference, w, &signs);
+
+	if (err)
+		return err;
+	const char *why = why_other_build(a, b, &signs);
+	*ret = IQ_KINSHIP_OTHER_BUILD;
+	if (!why && b->witness.kind != IQ_WITNESS_EXECUTABLE) {
+		why = why_other_run(a, b, &signs);
+		*ret = IQ_KINSHIP_OTHER_RUN;
+	}
+	if (why) {
+		*text_ret = iq_str_of(why);
+		return NULL;
+	}
+	*ret = IQ_KINSHIP_PROCESS;
+	if (!find_process(&a->process, &b->process, &signs, &r)) {
+		*ret = IQ_KINSHIP_UNKNOWN;
+		if (b->witness.kind != IQ_WITNESS_EXECUTABLE)
+			add_reason(&r, "process not known");
+	}
+	if (find_build(&a->process, &b->process, &signs, &r) &&
+	    *ret == IQ_KINSHIP_UNKNOWN)
+		*ret = IQ_KINSHIP_BUILD;
+	if (*ret != IQ_KINSHIP_PROCESS)
+		find_likeness(&a->process, &b->process, &signs, &r);
+	*text_ret = r.text;
+	return r.err;
+}
+
+/*
+ * What knows most of a process: kinds in the order of trust. Without goroutines
+ * there is nothing to know; without ids they are groups.
+ */
+static int rank_of(const struct iq_facts *facts)
+{
+	static const int ranks[] = {
+		[IQ_WITNESS_CORE] = 5,	     [IQ_WITNESS_DUMP] = 4,
+		[IQ_WITNESS_TRACE] = 3,	     [IQ_WITNESS_PROFILE] = 2,
+		[IQ_WITNESS_EXECUTABLE] = 1,
+	};
+	int rank = ranks[facts->witness.kind];
+
+	if (!facts->goroutines.len)
+		return facts->witness.kind == IQ_WITNESS_CORE ? 1 : 0;
+	if (!facts->goroutines.data[0].has_id)
+		return ranks[IQ_WITNESS_PROFILE];
+	return rank;
+}
+
+bool iq_witness_knows_more(const struct iq_facts *a, const struct iq_facts *b,
+			   bool *ret)
+{
+	int x = rank_of(a), y = rank_of(b);
+	bool leaks;
+
+	if (x != y) {
+		*ret = x > y;
+		return true;
+	}
+	// A profile of leaks has no other goroutines.
+	leaks = a->profile && b->profile &&
+		a->profile->type != b->profile->type;
+	if (leaks)
+		*ret = a->profile->type < b->profile->type;
+	return leaks;
+}
+
+/* The witness that the others are held against: the first of those that know
+ * most. */
 static size_t reference_witness(const struct iq_model *m)
 {
 	size_t best = 0;
 
-	for (size_t w = 0; w < m->num_witnesses; w++) {
-		if (m->witnesses[w]->witness.kind == IQ_WITNESS_CORE)
-			return w;
-		if (!m->witnesses[best]->goroutines.len &&
-		    m->witnesses[w]->goroutines.len)
+	for (size_t w = 1; w < m->num_witnesses; w++) {
+		bool more;
+
+		if (iq_witness_knows_more(m->witnesses[w], m->witnesses[best],
+					  &more) &&
+		    more)
 			best = w;
 	}
 	return best;
@@ -178,52 +402,74 @@ static bool is_told(const struct iq_facts *reference,
 }
 
 static struct iq_error *add_gap(struct iq_model *m, struct iq_gap *gaps,
-				size_t w, const char *why)
+				size_t w, struct iq_str why)
 {
 	struct iq_gap *gap = &gaps[m->num_gaps];
 	char quoted[IQ_STR_QUOTE_SIZE];
 
 	*gap = (struct iq_gap){ .code = IQ_GAP_MISMATCH, .count = 1 };
-	struct iq_error *err = iq_textf(
-		&m->arena, &gap->text, "%s is not used: %s",
-		iq_str_quote(m->witnesses[w]->witness.path, quoted), why);
+	struct iq_error *err =
+		iq_textf(&m->arena, &gap->text, "%s is not used: %.*s",
+			 iq_str_quote(m->witnesses[w]->witness.path, quoted),
+			 IQ_STR_ARG(why));
 	if (!err)
 		m->num_gaps++;
 	return err;
 }
 
+/* What same_process() fills. */
+struct kinships {
+	enum iq_kinship *kinship;
+	struct iq_str *texts;
+	bool *foreign;
+	struct iq_gap *gaps;
+};
+
+static struct iq_error *join_witness(struct iq_model *m, size_t reference,
+				     size_t w, struct kinships *k)
+{
+	struct iq_error *err =
+		judge(m, reference, w, &k->kinship[w], &k->texts[w]);
+
+	if (err)
+		return err;
+	if (k->kinship[w] > IQ_KINSHIP_OTHER_RUN) {
+		join_process(&m->process, &m->witnesses[w]->process);
+		return NULL;
+	}
+	k->foreign[w] = true;
+	if (is_told(m->witnesses[reference], m->witnesses[w]))
+		return NULL;
+	return add_gap(m, k->gaps, w, k->texts[w]);
+}
+
 struct iq_error *iq_same_process(struct iq_model *m)
 {
-	bool *foreign =
-		iq_arena_calloc(&m->arena, m->num_witnesses, sizeof(*foreign));
-	struct iq_gap *gaps =
-		iq_arena_calloc(&m->arena, m->num_witnesses, sizeof(*gaps));
-	size_t reference = reference_witness(m);
+	size_t n = m->num_witnesses;
+	struct kinships k = {
+		.kinship = iq_arena_calloc(&m->arena, n, sizeof(*k.kinship)),
+		.texts = iq_arena_calloc(&m->arena, n, sizeof(*k.texts)),
+		.foreign = iq_arena_calloc(&m->arena, n, sizeof(*k.foreign)),
+		.gaps = iq_arena_calloc(&m->arena, n, sizeof(*k.gaps)),
+	};
+	struct iq_error *err = NULL;
+	size_t reference;
 
-	if (!foreign || !gaps)
+	if (!k.kinship || !k.texts || !k.foreign || !k.gaps)
 		return &iq_enomem;
-	m->foreign = foreign;
-	m->gaps = gaps;
-	if (m->num_witnesses)
-		m->process = m->witnesses[reference]->process;
-	for (size_t w = 0; w < m->num_witnesses; w++) {
-		const char *why;
-
-		if (w == reference)
-			continue;
-		why = why_foreign(m->witnesses[reference], m->witnesses[w]);
-		if (why) {
-			struct iq_error *err = NULL;
-
-			if (!is_told(m->witnesses[reference], m->witnesses[w]))
-				err = add_gap(m, gaps, w, why);
-
-			if (err)
-				return err;
-			foreign[w] = true;
-		} else {
-			join_process(&m->process, &m->witnesses[w]->process);
-		}
+	m->kinship = k.kinship;
+	m->kinship_text = k.texts;
+	m->foreign = k.foreign;
+	m->gaps = k.gaps;
+	if (!n)
+		return NULL;
+	reference = reference_witness(m);
+	m->process = m->witnesses[reference]->process;
+	k.kinship[reference] = IQ_KINSHIP_PROCESS;
+	k.texts[reference] = IQ_STR("the others are held against it");
+	for (size_t w = 0; w < n && !err; w++) {
+		if (w != reference)
+			err = join_witness(m, reference, w, &k);
 	}
-	return NULL;
+	return err;
 }

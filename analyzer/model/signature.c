@@ -148,12 +148,11 @@ static bool is_panic(struct iq_str function)
 }
 
 /*
- * A frame that counts in a comparison. Texts hide those of the runtime between
- * others, too: runtime.sigpanic, runtime.cgocallback.
- * Go: src/runtime/traceback.go, showframe.
+ * Texts hide frames of the runtime between others, too: runtime.sigpanic,
+ * runtime.cgocallback. Go: src/runtime/traceback.go, showframe.
  */
-static bool is_compared(const struct iq_signature *sig,
-			const struct iq_frame *frame)
+bool iq_signature_compares(const struct iq_signature *sig,
+			   const struct iq_frame *frame)
 {
 	struct iq_str name = frame->function;
 
@@ -290,7 +289,7 @@ static void hash_frames(const struct iq_stack *stack, struct iq_signature *sig)
 		const struct iq_frame *f = stack->frames[i];
 		uint64_t function;
 
-		if (!is_compared(sig, f))
+		if (!iq_signature_compares(sig, f))
 			continue;
 		function = iq_function_hash(f->function);
 		sig->weak = hash_next(sig->weak, function, 0);
@@ -314,7 +313,7 @@ uint32_t iq_signature_leaf_depth(const struct iq_stack *stack,
 	uint32_t depth = 0;
 
 	for (uint32_t i = sig->begin; i < leaf_end(stack, sig); i++)
-		depth += is_compared(sig, stack->frames[i]);
+		depth += iq_signature_compares(sig, stack->frames[i]);
 	return depth;
 }
 
@@ -330,7 +329,7 @@ size_t iq_signature_prefixes(const struct iq_stack *stack,
 	     i++) {
 		const struct iq_frame *f = stack->frames[i];
 
-		if (!is_compared(sig, f))
+		if (!iq_signature_compares(sig, f))
 			continue;
 		hash = hash_next(hash, iq_function_hash(f->function), f->line);
 		if (++depth == depths[done])

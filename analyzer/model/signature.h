@@ -35,8 +35,11 @@ struct iq_signature {
 void iq_signature_compute(const struct iq_stack *stack,
 			  struct iq_signature *ret);
 
-/* Frames of the part from the leaf to the first hole, as a comparison counts
- * them: those that only some witnesses show are left out. */
+/* Whether @frame counts in a comparison: only some witnesses show wrappers,
+ * frames of C, and the runtime's own between others. */
+bool iq_signature_compares(const struct iq_signature *signature,
+			   const struct iq_frame *frame);
+/* Frames of the part from the leaf to the first hole that count. */
 uint32_t iq_signature_leaf_depth(const struct iq_stack *stack,
 				 const struct iq_signature *signature);
 /*
