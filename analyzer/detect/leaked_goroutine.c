@@ -116,17 +116,12 @@ static struct iq_error *set_ground(const struct iq_model *model,
 				   struct iq_arena *arena,
 				   const struct words *w, struct iq_finding *f)
 {
-	const struct iq_goroutine *g = &model->goroutines[f->goroutines[0]];
-
 	if (count_condemned(model, f)) {
 		f->severity = IQ_SEVERITY_ERROR;
 		return iq_textf(arena, &f->ground,
 				"nothing that can still run refers to %s",
 				w->object);
 	}
-	if (model->witnesses[g->witness]->witness.kind != IQ_WITNESS_CORE)
-		f->settle = IQ_STR("a core of the same process can show "
-				   "whether anything still refers to it");
 	return iq_textf(arena, &f->ground, "no memory to see who refers to %s",
 			w->object);
 }

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "model/evidence.h"
 #include "model/frame.h"
 #include "model/text.h"
 
@@ -163,6 +164,43 @@ static struct iq_error *set_texts(const struct iq_sift *sift,
 			f->count == 1 ? sift->one : sift->many, site);
 }
 
+/*
+ * The goroutines of @list, those last that a later witness saw go on; gives how
+ * many count. If all went on, all do: the evidence withdraws the finding.
+ */
+static size_t divide(const struct sifted *list, size_t num,
+		     uint32_t *goroutines)
+{
+	size_t n = 0, standing;
+
+	for (size_t i = 0; i < num; i++) {
+		if (!iq_evidence_gone(list[i].model, list[i].goroutine))
+			goroutines[n++] = list[i].goroutine;
+	}
+	standing = n;
+	for (size_t i = 0; i < num; i++) {
+		if (iq_evidence_gone(list[i].model, list[i].goroutine))
+			goroutines[n++] = list[i].goroutine;
+	}
+	return standing ? standing : num;
+}
+
+static struct iq_error *set_gone(struct iq_arena *arena, const uint32_t *gone,
+				 size_t num, struct iq_finding *f)
+{
+	uint32_t *copy;
+
+	if (!num)
+		return NULL;
+	copy = iq_arena_calloc(arena, num, sizeof(*copy));
+	if (!copy)
+		return &iq_enomem;
+	memcpy(copy, gone, num * sizeof(*copy));
+	f->gone = copy;
+	f->num_gone = num;
+	return NULL;
+}
+
 static struct iq_error *sift_finding(const struct iq_detector *detector,
 				     const struct sifted *list, size_t num,
 				     struct iq_findings *findings)
@@ -173,12 +211,14 @@ static struct iq_error *sift_finding(const struct iq_detector *detector,
 	bool drop = false;
 	uint32_t *goroutines = calloc(num, sizeof(*goroutines));
 	struct iq_error *err = goroutines ? NULL : &iq_enomem;
+	size_t count = err ? 0 : divide(list, num, goroutines);
 
-	for (size_t i = 0; i < num && !err; i++)
-		goroutines[i] = list[i].goroutine;
 	if (!err)
 		err = iq_finding_init(detector, list[0].model, arena,
-				      goroutines, num, &finding);
+				      goroutines, count, &finding);
+	if (!err)
+		err = set_gone(arena, goroutines + count, num - count,
+			       &finding);
 	if (!err)
 		err = set_texts(sift, arena, &finding);
 	if (!err && sift->describe)

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/evidence.h"
 
+#include <inttypes.h>
+
+#include "model/confidence.h"
+#include "model/examine.h"
+#include "model/population.h"
+#include "model/settle.h"
 #include "model/text.h"
 
 const char *iq_witness_kind_name(enum iq_witness_kind kind)
@@ -20,143 +26,104 @@ const char *iq_witness_kind_name(enum iq_witness_kind kind)
 	return "unknown";
 }
 
-/* How the goroutines of a finding stand in one witness. */
-struct agreement {
-	uint64_t same;	/* there, in the same wait at the same place */
-	uint64_t moved; /* there, elsewhere */
-	uint64_t absent;
+/* ---- who is asked in a way of his own */
+
+static void examine_executable(struct iq_examination *x, struct iq_evidence *e)
+{
+	e->blind = true;
+	iq_clause(&x->clauses, "names functions and lines");
+}
+
+static void (*const examiners[])(struct iq_examination *,
+				 struct iq_evidence *) = {
+	[IQ_WITNESS_CORE] = iq_examine_core,
+	[IQ_WITNESS_PROFILE] = iq_examine_profile,
+	[IQ_WITNESS_TRACE] = iq_examine_trace,
+	[IQ_WITNESS_DUMP] = iq_examine_dump,
+	[IQ_WITNESS_EXECUTABLE] = examine_executable,
 };
 
-static bool same_place(const struct iq_model *m, const struct iq_finding *f,
-		       size_t w, const struct iq_goroutine_fact *fact)
+/* Goroutines at the finding's function and line, in another process. */
+static uint64_t count_at_site(const struct iq_examination *x)
 {
-	const struct iq_signature *sig = iq_model_signature(m, w, fact->stack);
-	const struct iq_frame *site;
+	const struct iq_model *m = x->model;
+	const struct iq_frame *site = x->finding->site;
+	uint64_t num = 0;
 
-	if (!sig || sig->site == UINT32_MAX || !f->site)
-		return !f->site;
-	site = fact->stack->frames[sig->site];
-	return site->line == f->site->line &&
-	       iq_str_equal(site->function, f->site->function);
-}
+	for (size_t i = 0; i < m->num_populations && site; i++) {
+		const struct iq_population *p = &m->populations[i];
+		const struct iq_frame *frame;
 
-static struct agreement compare(const struct iq_model *m,
-				const struct iq_finding *f, size_t w)
-{
-	struct agreement a = { 0 };
-
-	for (size_t i = 0; i < f->num_goroutines; i++) {
-		uint32_t index = f->goroutines[i];
-		const struct iq_goroutine_fact *fact =
-			iq_model_fact(m, index, w);
-
-		if (!fact)
-			a.absent++;
-		else if (iq_wait_class_of(fact) == m->goroutines[index].class &&
-			 (same_place(m, f, w, fact) || f->num_goroutines > 1))
-			a.same++;
-		else
-			a.moved++;
+		if (!p->counts[x->witness] || p->signature->site == UINT32_MAX)
+			continue;
+		frame = p->stack->frames[p->signature->site];
+		// Lines move from build to build.
+		if (iq_str_equal(frame->function, site->function) &&
+		    (frame->line == site->line ||
+		     x->kinship == IQ_KINSHIP_OTHER_BUILD))
+			num += p->counts[x->witness];
 	}
-	return a;
+	return num;
 }
 
-static bool is_main_witness(const struct iq_model *m,
-			    const struct iq_finding *f, size_t w)
+static void examine_foreign(struct iq_examination *x, struct iq_evidence *e)
 {
-	return f->num_goroutines &&
-	       m->goroutines[f->goroutines[0]].witness == w;
-}
+	const struct iq_model *m = x->model;
+	struct iq_str why =
+		m->kinship_text ? m->kinship_text[x->witness] : IQ_STR("");
+	uint64_t num = count_at_site(x);
 
-/* "40 goroutines in chan send at …; ground", "all 40 by id …". */
-static struct iq_error *supports_text(const struct iq_model *m,
-				      struct iq_arena *arena,
-				      const struct iq_finding *f, size_t w,
-				      struct agreement a, struct iq_str *ret)
-{
-	const char *state =
-		f->wait_reason.len ?
-			f->wait_reason.ptr :
-			iq_gstatus_name(
-				m->goroutines[f->goroutines[0]].fact->status);
-	int state_len = f->wait_reason.len ? (int)f->wait_reason.len :
-					     (int)strlen(state);
-
-	if (is_main_witness(m, f, w)) {
-		if (f->ground.len)
-			return iq_textf(arena, ret, "%.*s: %.*s", state_len,
-					state, IQ_STR_ARG(f->ground));
-		return iq_textf(arena, ret, "%.*s", state_len, state);
-	}
-	if (a.absent || a.moved)
-		return iq_textf(
-			arena, ret,
-			"%llu of %zu there by id, in %.*s at the same place",
-			(unsigned long long)a.same, f->num_goroutines,
-			state_len, state);
-	return iq_textf(arena, ret, "%s by id, in %.*s at the same place",
-			f->num_goroutines == 1 ? "the same one" :
-						 "the same ones",
-			state_len, state);
-}
-
-/* Both have a time, and the witness's is after the one that made the case. */
-static bool is_later(const struct iq_model *m, const struct iq_finding *f,
-		     size_t w)
-{
-	const struct iq_process_fact *a =
-		&m->witnesses[m->goroutines[f->goroutines[0]].witness]->process;
-	const struct iq_process_fact *b = &m->witnesses[w]->process;
-
-	return a->has_time && b->has_time && b->time_ns > a->time_ns;
-}
-
-static struct iq_error *examine_goroutines(const struct iq_model *m,
-					   struct iq_arena *arena,
-					   const struct iq_finding *f, size_t w,
-					   struct iq_evidence *e)
-{
-	struct agreement a = compare(m, f, w);
-
-	if (a.same && a.same >= a.moved) {
-		e->stance = IQ_STANCE_SUPPORTS;
-		return supports_text(m, arena, f, w, a, &e->text);
-	}
-	if (a.moved) {
-		e->stance = is_later(m, f, w) ? IQ_STANCE_CONTRADICTS :
-						IQ_STANCE_SILENT;
-		return iq_textf(arena, &e->text,
-				"%llu of %zu stand elsewhere in it: it shows "
-				"another moment",
-				(unsigned long long)a.moved, f->num_goroutines);
-	}
-	e->text = IQ_STR("does not have these goroutines");
-	return NULL;
+	e->blind = true;
+	iq_clause(&x->clauses, "proves nothing: %s%s%.*s",
+		  x->kinship == IQ_KINSHIP_OTHER_BUILD ? "another build" :
+							 "another process",
+		  why.len ? ", " : "", IQ_STR_ARG(why));
+	if (num)
+		iq_clause(&x->clauses, "there %" PRIu64 " %s at the same %s",
+			  num, num == 1 ? "stands" : "stand",
+			  x->kinship == IQ_KINSHIP_OTHER_BUILD ? "function" :
+								 "line");
 }
 
 /* A finding about the process as a whole: what the witness says of its end. */
-static struct iq_error *examine_end(const struct iq_model *m,
-				    struct iq_arena *arena, size_t w,
-				    struct iq_evidence *e)
+static void examine_end(struct iq_examination *x, struct iq_evidence *e)
 {
-	const struct iq_process_fact *p = &m->witnesses[w]->process;
+	const struct iq_facts *facts = x->model->witnesses[x->witness];
+	const struct iq_process_fact *p = &facts->process;
+	bool named;
 
-	if (p->end == m->process.end) {
-		e->stance = IQ_STANCE_SUPPORTS;
-		// "SIGABRT: abort" names it already.
-		if (p->signal.len && iq_str_starts(p->end_text, p->signal)) {
-			e->text = p->end_text;
-			return NULL;
-		}
-		return iq_textf(arena, &e->text, "%.*s%s%.*s",
-				IQ_STR_ARG(p->signal),
-				p->signal.len && p->end_text.len ? ": " : "",
-				IQ_STR_ARG(p->end_text));
+	if (!(facts->witness.tells & IQ_TELLS_END)) {
+		e->blind = true;
+		iq_clause(&x->clauses, "cannot know how the process ended");
+		return;
 	}
-	e->text = p->end == IQ_END_NONE ?
-			  IQ_STR("was taken while the process ran") :
-			  IQ_STR("does not say how the process ended");
-	return NULL;
+	if (p->end != x->model->process.end) {
+		iq_clause(&x->clauses, "%s",
+			  p->end == IQ_END_NONE ?
+				  "was taken while the process ran" :
+				  "does not say how the process ended");
+		return;
+	}
+	iq_support(x, e, x->finding->confidence == IQ_CONFIDENCE_PROVEN);
+	// "SIGABRT: abort" names it already.
+	named = p->signal.len && iq_str_starts(p->end_text, p->signal);
+	iq_clause(&x->clauses, "%.*s%s%.*s", named ? 0 : (int)p->signal.len,
+		  p->signal.ptr,
+		  !named && p->signal.len && p->end_text.len ? ": " : "",
+		  IQ_STR_ARG(p->end_text));
+}
+
+/* ---- one witness, one finding */
+
+static enum iq_kinship kinship_of(const struct iq_examination *x)
+{
+	const struct iq_model *m = x->model;
+
+	if (x->has_main && x->main == x->witness)
+		return IQ_KINSHIP_PROCESS;
+	if (m->foreign[x->witness] && !m->kinship)
+		return IQ_KINSHIP_OTHER_RUN;
+	return m->kinship ? m->kinship[x->witness] : IQ_KINSHIP_PROCESS;
 }
 
 static struct iq_error *examine(const struct iq_model *m,
@@ -164,60 +131,123 @@ static struct iq_error *examine(const struct iq_model *m,
 				const struct iq_finding *f, size_t w,
 				struct iq_evidence *e)
 {
-	const struct iq_witness_fact *witness = &m->witnesses[w]->witness;
+	enum iq_witness_kind kind = m->witnesses[w]->witness.kind;
+	struct iq_examination x = {
+		.model = m,
+		.finding = f,
+		.witness = w,
+		.has_main = f->num_goroutines > 0,
+		.clauses = { .arena = arena },
+	};
 
-	e->witness = (uint32_t)w;
-	e->stance = IQ_STANCE_SILENT;
-	if (m->foreign[w]) {
-		e->text = IQ_STR("saw another process");
-		return NULL;
-	}
-	if (witness->kind == IQ_WITNESS_EXECUTABLE) {
-		e->text = IQ_STR("names functions and lines");
-		return NULL;
-	}
-	if (f->class == IQ_CLASS_CRASH || !f->num_goroutines)
-		return examine_end(m, arena, w, e);
-	return examine_goroutines(m, arena, f, w, e);
+	if (x.has_main)
+		x.main = m->goroutines[f->goroutines[0]].witness;
+	x.kinship = kinship_of(&x);
+	*e = (struct iq_evidence){ .witness = (uint32_t)w };
+	if (m->foreign[w])
+		examine_foreign(&x, e);
+	else if (kind != IQ_WITNESS_EXECUTABLE &&
+		 (f->class == IQ_CLASS_CRASH ||
+		  (!f->num_goroutines && !f->stack)))
+		examine_end(&x, e);
+	else
+		examiners[kind](&x, e);
+	e->text = x.clauses.text;
+	return x.clauses.err;
 }
 
-/* The runtime's fields were read where another version has them: what they say
- * may be right, and proves nothing. */
-static bool is_layout_assumed(const struct iq_model *m,
-			      const struct iq_finding *f)
-{
-	const struct iq_facts *facts;
+/* ---- what it comes to */
 
-	if (!f->num_goroutines)
-		return false;
-	facts = m->witnesses[m->goroutines[f->goroutines[0]].witness];
-	for (size_t i = 0; i < facts->gaps.len; i++) {
-		if (facts->gaps.data[i].code == IQ_GAP_LAYOUT)
-			return true;
-	}
-	return false;
-}
-
-static void judge(const struct iq_model *m, const struct iq_evidence *list,
-		  struct iq_finding *f)
+/* "core, profile and trace": kinds that agree and have all of @matches. */
+static struct iq_error *kinds_words(const struct iq_model *m,
+				    struct iq_arena *arena,
+				    const struct iq_evidence *list,
+				    unsigned matches, unsigned *num_ret,
+				    struct iq_str *ret)
 {
-	unsigned kinds = 0;
-	bool contradicted = false;
+	unsigned kinds = 0, left;
+	struct iq_error *err = NULL;
 
 	for (size_t w = 0; w < m->num_witnesses; w++) {
-		if (list[w].stance == IQ_STANCE_SUPPORTS)
+		if (list[w].weight != IQ_WEIGHT_NONE &&
+		    (list[w].matches & matches) == matches)
 			kinds |= 1u << m->witnesses[w]->witness.kind;
-		if (list[w].stance == IQ_STANCE_CONTRADICTS)
-			contradicted = true;
 	}
-	if (f->confidence == IQ_CONFIDENCE_PROVEN && is_layout_assumed(m, f))
-		f->confidence = IQ_CONFIDENCE_SUSPECTED;
-	if (f->confidence == IQ_CONFIDENCE_PROVEN)
-		return;
-	if (contradicted)
-		f->confidence = IQ_CONFIDENCE_CONTRADICTED;
-	else if (kinds & (kinds - 1))
-		f->confidence = IQ_CONFIDENCE_CORROBORATED;
+	*num_ret = left = (unsigned)__builtin_popcount(kinds);
+	*ret = IQ_STR("");
+	for (unsigned kind = 0; left && !err; kind++) {
+		if (!(kinds & 1u << kind))
+			continue;
+		left--;
+		err = iq_textf(
+			arena, ret, "%.*s%s%s", IQ_STR_ARG(*ret),
+			!ret->len ? "" :
+			left	  ? ", " :
+				    " and ",
+			iq_witness_kind_name((enum iq_witness_kind)kind));
+	}
+	return err;
+}
+
+/* "the same ids in core and trace, the same frames in core and profile" */
+static struct iq_error *agreement_words(const struct iq_model *m,
+					struct iq_arena *arena,
+					const struct iq_evidence *list,
+					struct iq_str *ret)
+{
+	struct iq_str all, ids, frames;
+	unsigned num, num_ids, num_frames;
+	struct iq_error *err = kinds_words(m, arena, list, 0, &num, &all);
+
+	if (!err)
+		err = kinds_words(m, arena, list, IQ_MATCH_IDS, &num_ids, &ids);
+	if (!err)
+		err = kinds_words(m, arena, list, IQ_MATCH_FRAMES, &num_frames,
+				  &frames);
+	if (err)
+		return err;
+	if (num_ids > 1 && num_frames > 1)
+		return iq_textf(arena, ret,
+				"the same ids in %.*s, the same frames in %.*s",
+				IQ_STR_ARG(ids), IQ_STR_ARG(frames));
+	if (num_ids > 1 || num_frames > 1)
+		return iq_textf(arena, ret, "the same %s in %.*s",
+				num_ids > 1 ? "ids" : "frames",
+				IQ_STR_ARG(num_ids > 1 ? ids : frames));
+	return iq_textf(arena, ret, "%.*s", IQ_STR_ARG(all));
+}
+
+/* Who is against it, and what he says: "trace.out: it had gone on …". */
+static struct iq_error *dispute_words(const struct iq_model *m,
+				      struct iq_arena *arena,
+				      const struct iq_evidence *list,
+				      struct iq_str *ret)
+{
+	for (size_t w = 0; w < m->num_witnesses; w++) {
+		struct iq_str path = m->witnesses[w]->witness.path;
+
+		if (list[w].stance == IQ_STANCE_CONTRADICTS)
+			return iq_textf(arena, ret, "%.*s: %.*s",
+					IQ_STR_ARG(iq_str_basename(path)),
+					IQ_STR_ARG(list[w].text));
+	}
+	return NULL;
+}
+
+static struct iq_error *judge(const struct iq_model *m, struct iq_arena *arena,
+			      struct iq_finding *f)
+{
+	unsigned sure = iq_confidence_weigh(m, f, f->evidence, f->num_evidence,
+					    &f->num_agreeing);
+	const struct iq_confidence_rule *rule = iq_confidence_judge(sure);
+
+	f->confidence = rule->gives;
+	f->sure = iq_str_of(rule->words);
+	if (sure & (IQ_SURE_REFUTED | IQ_SURE_WEAKENED))
+		return dispute_words(m, arena, f->evidence, &f->sure);
+	if (f->confidence == IQ_CONFIDENCE_CORROBORATED)
+		return agreement_words(m, arena, f->evidence, &f->sure);
+	return NULL;
 }
 
 struct iq_error *iq_evidence_collect(const struct iq_model *model,
@@ -236,6 +266,6 @@ struct iq_error *iq_evidence_collect(const struct iq_model *model,
 		return err;
 	finding->evidence = list;
 	finding->num_evidence = model->num_witnesses;
-	judge(model, list, finding);
-	return NULL;
+	err = judge(model, arena, finding);
+	return err ? err : iq_settle_make(model, arena, finding);
 }

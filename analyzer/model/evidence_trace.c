@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a trace says: when they parked, that nobody woke them, who made them, and
+ * whether they have run since.
+ */
+#include "model/evidence.h"
+#include "model/examine.h"
+
+#include <inttypes.h>
+
+#include "model/text.h"
+#include "model/trace.h"
+
+/* How the finding's goroutines spent the trace's window. */
+struct spent {
+	uint64_t num;	     /* those it knows */
+	uint64_t from_start; /* parked before it began, and never ran */
+	uint64_t woken;	     /* woken before, and parked again */
+	uint64_t proven; /* collections prove that they have not run since */
+};
+
+static const struct iq_trace_goroutine *find(const struct iq_examination *x,
+					     uint32_t goroutine)
+{
+	const struct iq_goroutine *g = &x->model->goroutines[goroutine];
+	const struct iq_trace *trace = x->model->witnesses[x->witness]->trace;
+
+	return g->has_id ? iq_trace_find(trace, g->id) : NULL;
+}
+
+static void count_spent(const struct iq_examination *x, struct spent *ret)
+{
+	const struct iq_finding *f = x->finding;
+
+	*ret = (struct spent){ 0 };
+	for (size_t i = 0; i < f->num_goroutines; i++) {
+		const struct iq_trace_goroutine *t = find(x, f->goroutines[i]);
+
+		if (!t || t->has_ended || t->last_state != IQ_GSTATUS_WAITING)
+			continue;
+		ret->num++;
+		ret->from_start += t->since_start && !t->num_starts;
+		ret->woken += t->num_wakes > 0;
+		if (!iq_is_own(x) && x->model->moments)
+			ret->proven +=
+				iq_moment_stay(x->model, f->goroutines[i],
+					       x->witness,
+					       x->main) == IQ_STAY_PROVEN;
+	}
+}
+
+/* "parked within its 0.7s and never woken" */
+static void say_spent(struct iq_examination *x, const struct spent *s)
+{
+	const struct iq_trace *trace = x->model->witnesses[x->witness]->trace;
+	char time[IQ_DURATION_SIZE];
+
+	if (!s->num)
+		return;
+	iq_duration_words(time, trace->end_ns - trace->start_ns);
+	if (s->from_start == s->num)
+		iq_clause(&x->clauses,
+			  "parked before it began and not run in its %s", time);
+	else if (s->from_start)
+		iq_clause(&x->clauses,
+			  "%" PRIu64 " parked before it began, %" PRIu64
+			  " within its %s; none woken since",
+			  s->from_start, s->num - s->from_start, time);
+	else
+		iq_clause(&x->clauses, "parked within its %s and %s", time,
+			  s->woken ? "not woken again" : "never woken");
+}
+
+/* What follows for the moment of the finding's own witness. */
+static void say_stay(struct iq_examination *x, const struct spent *s)
+{
+	const char *when = iq_when_words(x);
+
+	if (s->proven == s->num && s->num)
+		iq_clause(&x->clauses, "%s not run since: collections prove it",
+			  s->num == 1 ? "has" : "have");
+	else if (s->proven)
+		iq_clause(&x->clauses,
+			  "collections prove of %" PRIu64 " of %" PRIu64
+			  " that they have not run since",
+			  s->proven, s->num);
+	else if (when[0])
+		// ", 4.6s before the core"
+		iq_clause(&x->clauses, "%s %s",
+			  iq_is_later(x) ? "it begins" : "it ends", when + 2);
+}
+
+/* The first that went on after the finding's witness: "goroutine 18 ended …". */
+static void say_who_went_on(struct iq_examination *x)
+{
+	const struct iq_finding *f = x->finding;
+	const struct iq_trace *trace = x->model->witnesses[x->witness]->trace;
+	const struct iq_moment *moment =
+		x->model->moments ? &x->model->moments[x->main] : NULL;
+	char time[IQ_DURATION_SIZE];
+
+	if (!moment || !moment->has_mono || !trace->is_nanotime)
+		return;
+	for (size_t i = 0; i < f->num_goroutines; i++) {
+		const struct iq_trace_goroutine *t = find(x, f->goroutines[i]);
+		int64_t at;
+
+		if (!t || !iq_evidence_gone_in(x->model, f->goroutines[i],
+					       x->witness))
+			continue;
+		at = t->has_ended     ? t->ended_ns :
+		     t->has_last_wake ? t->last_wake_ns :
+					t->last_change_ns;
+		if (at < moment->mono_last_ns)
+			continue;
+		iq_clause(&x->clauses,
+			  "goroutine %" PRIu64 " %s %s after the %s", t->id,
+			  t->has_ended	   ? "ended" :
+			  t->has_last_wake ? "was woken" :
+					     "ran",
+			  iq_duration_words(time, at - moment->mono_last_ns),
+			  iq_main_words(x));
+		return;
+	}
+}
+
+void iq_examine_trace(struct iq_examination *x, struct iq_evidence *e)
+{
+	const struct iq_finding *f = x->finding;
+	struct spent spent;
+
+	if (!x->model->witnesses[x->witness]->trace || !f->num_goroutines ||
+	    !x->model->goroutines[f->goroutines[0]].has_id) {
+		iq_examine_by_stack(x, e);
+		return;
+	}
+	if (iq_is_own(x))
+		iq_examine_own(x, e, "");
+	else
+		iq_examine_by_ids(x, e);
+	if (e->stance == IQ_STANCE_CONTRADICTS)
+		say_who_went_on(x);
+	if (e->stance != IQ_STANCE_SUPPORTS)
+		return;
+	count_spent(x, &spent);
+	say_spent(x, &spent);
+	if (!iq_is_own(x)) {
+		say_stay(x, &spent);
+		iq_say_creators(x);
+	}
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What all examiners share: clauses, words, and what kinship allows. */
+#include "model/examine.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "model/confidence.h"
+#include "model/evidence.h"
+#include "model/text.h"
+
+/* Ids that a sentence names before it counts the rest. */
+#define MAX_IDS 3
+
+void iq_clause(struct iq_clauses *clauses, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list args;
+	int len;
+
+	if (clauses->err)
+		return;
+	va_start(args, fmt);
+	len = vasprintf(&text, fmt, args);
+	va_end(args);
+	if (len < 0)
+		clauses->err = &iq_enomem;
+	else
+		clauses->err = iq_textf(clauses->arena, &clauses->text,
+					"%.*s%s%s", IQ_STR_ARG(clauses->text),
+					clauses->text.len ? "; " : "", text);
+	if (len >= 0)
+		free(text);
+}
+
+/* ---- stance and weight */
+
+void iq_support(const struct iq_examination *x, struct iq_evidence *e,
+		bool proof)
+{
+	e->stance = IQ_STANCE_SUPPORTS;
+	if (x->kinship == IQ_KINSHIP_PROCESS)
+		e->weight = proof ? IQ_WEIGHT_PROOF : IQ_WEIGHT_AGREES;
+}
+
+void iq_support_by_stack(const struct iq_examination *x, struct iq_evidence *e,
+			 bool proof)
+{
+	iq_support(x, e, proof);
+	// The same lines of the same build, as often: not by chance.
+	if (x->kinship == IQ_KINSHIP_BUILD)
+		e->weight = IQ_WEIGHT_AGREES;
+}
+
+void iq_contradict(const struct iq_examination *x, struct iq_evidence *e,
+		   bool all)
+{
+	if (x->kinship < IQ_KINSHIP_BUILD)
+		return;
+	e->stance = IQ_STANCE_CONTRADICTS;
+	// A circle of which one has gone on is none.
+	e->refutes = all || x->finding->class == IQ_CLASS_DEADLOCK;
+}
+
+/* ---- time */
+
+bool iq_is_later(const struct iq_examination *x)
+{
+	enum iq_order order;
+
+	if (!x->has_main || !x->model->moments)
+		return false;
+	order = iq_moment_order(x->model, x->witness, x->main);
+	// A trace is asked of its end.
+	return order == IQ_ORDER_AFTER ||
+	       (order == IQ_ORDER_DURING &&
+		x->model->witnesses[x->witness]->trace);
+}
+
+const char *iq_main_words(const struct iq_examination *x)
+{
+	return iq_witness_kind_name(x->model->witnesses[x->main]->witness.kind);
+}
+
+static bool is_after(const struct iq_model *m, size_t a, size_t b, int64_t *ret)
+{
+	return iq_moment_order(m, a, b) == IQ_ORDER_AFTER &&
+	       iq_moment_between(m, b, a, ret);
+}
+
+const char *iq_when_words(struct iq_examination *x)
+{
+	const struct iq_model *m = x->model;
+	char time[IQ_DURATION_SIZE];
+	struct iq_str words = IQ_STR("");
+	const char *relation;
+	int64_t ns;
+
+	if (!x->has_main || x->main == x->witness || !m->moments)
+		return "";
+	if (is_after(m, x->witness, x->main, &ns))
+		relation = "after";
+	else if (is_after(m, x->main, x->witness, &ns))
+		relation = "before";
+	else
+		return "";
+	if (!x->clauses.err)
+		x->clauses.err =
+			iq_textf(x->clauses.arena, &words, ", %s %s the %s",
+				 iq_duration_words(time, ns), relation,
+				 iq_main_words(x));
+	return words.ptr;
+}
+
+/* ---- words */
+
+struct iq_str iq_state_words(const struct iq_examination *x)
+{
+	const struct iq_finding *f = x->finding;
+
+	if (f->wait_reason.len)
+		return f->wait_reason;
+	if (!f->num_goroutines)
+		return IQ_STR("");
+	return iq_str_of(iq_gstatus_name(
+		x->model->goroutines[f->goroutines[0]].fact->status));
+}
+
+const char *iq_ids_words(struct iq_examination *x)
+{
+	const struct iq_finding *f = x->finding;
+	struct iq_str words = IQ_STR("");
+	uint64_t num = 0;
+
+	for (size_t i = 0; i < f->num_goroutines && !x->clauses.err; i++) {
+		const struct iq_goroutine *g =
+			&x->model->goroutines[f->goroutines[i]];
+
+		if (!g->has_id || num++ >= MAX_IDS)
+			continue;
+		x->clauses.err = iq_textf(x->clauses.arena, &words,
+					  "%.*s%s%" PRIu64, IQ_STR_ARG(words),
+					  num == 1 ? "" : ", ", g->id);
+	}
+	if (num && !x->clauses.err)
+		x->clauses.err =
+			num > MAX_IDS ?
+				iq_textf(x->clauses.arena, &words,
+					 "ids %.*s and %" PRIu64 " more",
+					 IQ_STR_ARG(words), num - MAX_IDS) :
+				iq_textf(x->clauses.arena, &words, "%s %.*s",
+					 num == 1 ? "id" : "ids",
+					 IQ_STR_ARG(words));
+	return x->clauses.err ? "" : words.ptr;
+}
+
+const char *iq_site_words(struct iq_examination *x,
+			  const struct iq_goroutine_fact *fact)
+{
+	const struct iq_signature *sig =
+		fact ? iq_model_signature(x->model, x->witness, fact->stack) :
+		       NULL;
+	const char *words = "";
+
+	if (!sig || sig->site == UINT32_MAX || x->clauses.err)
+		return "";
+	x->clauses.err = iq_text_frame(x->clauses.arena,
+				       fact->stack->frames[sig->site], &words);
+	return words;
+}
+
+/* ---- what is lost */
+
+/* The first gap of the worst kind; codes stand worst first. */
+static const struct iq_gap *worst_gap(const struct iq_facts *facts)
+{
+	const struct iq_gap *worst = NULL;
+
+	for (size_t i = 0; i < facts->gaps.len; i++) {
+		const struct iq_gap *gap = &facts->gaps.data[i];
+
+		if (!worst || gap->code < worst->code)
+			worst = gap;
+	}
+	return worst;
+}
+
+void iq_say_absent(struct iq_examination *x, struct iq_evidence *e,
+		   const char *otherwise)
+{
+	const struct iq_facts *facts = x->model->witnesses[x->witness];
+	const struct iq_gap *gap = worst_gap(facts);
+
+	if (facts->witness.complete || !gap) {
+		iq_clause(&x->clauses, "%s%s", otherwise, iq_when_words(x));
+		return;
+	}
+	e->blind = true;
+	iq_clause(&x->clauses, "cannot know: %.*s", IQ_STR_ARG(gap->text));
+}
+
+/* ---- the witness that the finding was made from */
+
+bool iq_is_own(const struct iq_examination *x)
+{
+	return x->has_main && x->main == x->witness;
+}
+
+uint64_t iq_count_leaked(const struct iq_examination *x)
+{
+	const struct iq_finding *f = x->finding;
+	uint64_t num = 0;
+
+	for (size_t i = 0; i < f->num_goroutines; i++) {
+		const struct iq_goroutine_fact *fact =
+			iq_model_fact(x->model, f->goroutines[i], x->witness);
+
+		num += fact && fact->leaked;
+	}
+	return num;
+}
+
+void iq_examine_own(struct iq_examination *x, struct iq_evidence *e,
+		    const char *object)
+{
+	const struct iq_finding *f = x->finding;
+	const struct iq_facts *facts = x->model->witnesses[x->witness];
+	bool marked =
+		f->num_goroutines && iq_count_leaked(x) == f->num_goroutines;
+	bool proof = f->confidence == IQ_CONFIDENCE_PROVEN || marked;
+	bool assumed = proof && iq_confidence_is_layout_assumed(facts);
+	struct iq_str state = iq_state_words(x);
+
+	iq_support(x, e, proof);
+	if (f->num_goroutines && x->model->goroutines[f->goroutines[0]].has_id)
+		e->matches |= IQ_MATCH_IDS;
+	if (f->stack && f->stack->num_frames)
+		e->matches |= IQ_MATCH_FRAMES;
+	iq_clause(&x->clauses, "%s%.*s%s%s%.*s",
+		  proof && !assumed ? "proven: " : "", IQ_STR_ARG(state),
+		  object, f->ground.len ? ": " : "", IQ_STR_ARG(f->ground));
+	if (marked)
+		iq_clause(&x->clauses, "the runtime marked %s as leaked",
+			  f->num_goroutines == 1 ? "it" : "them");
+	if (assumed)
+		iq_clause(&x->clauses,
+			  "no proof: the runtime's layout was assumed");
+}
