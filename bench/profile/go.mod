@@ -1,0 +1,3 @@
+module inquest.test/bench/profile
+
+go 1.22
