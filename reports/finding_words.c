@@ -9,17 +9,14 @@
 
 /* ---- what the witnesses say */
 
-enum iq_says iq_says_of(const struct iq_model *model,
+enum iq_says iq_says_of(const struct iq_model *model iq_unused,
 			const struct iq_evidence *e)
 {
-	unsigned tells = model->witnesses[e->witness]->witness.tells;
-
 	if (e->stance == IQ_STANCE_SUPPORTS)
 		return IQ_SAYS_SUPPORTS;
 	if (e->stance == IQ_STANCE_CONTRADICTS)
 		return IQ_SAYS_CONTRADICTS;
-	if (e->blind || model->foreign[e->witness] ||
-	    !(tells & (IQ_TELLS_STATES | IQ_TELLS_STACKS | IQ_TELLS_IDS)))
+	if (e->blind)
 		return IQ_SAYS_CANNOT_KNOW;
 	return IQ_SAYS_SILENT;
 }
@@ -61,36 +58,31 @@ const char *iq_says_words(enum iq_says mark)
 	return marks[mark].words;
 }
 
-unsigned iq_finding_supporters(const struct iq_model *model,
-			       const struct iq_finding *f)
+/* A later witness is against it. */
+static bool is_disputed(const struct iq_finding *f)
 {
-	unsigned num = 0;
-
-	for (unsigned kind = 0; kind < IQ_WITNESS_EXECUTABLE; kind++)
-		num += iq_says_of_kind(model, f, (enum iq_witness_kind)kind) ==
-		       IQ_SAYS_SUPPORTS;
-	return num;
+	for (size_t i = 0; i < f->num_evidence; i++) {
+		if (f->evidence[i].stance == IQ_STANCE_CONTRADICTS)
+			return true;
+	}
+	return false;
 }
 
-const char *iq_finding_sure(char *buf, const struct iq_model *model,
+const char *iq_finding_sure(char *buf, const struct iq_model *model iq_unused,
 			    const struct iq_finding *f)
 {
-	unsigned kinds = iq_finding_supporters(model, f);
-
 	switch (f->confidence) {
 	case IQ_CONFIDENCE_PROVEN:
 		return strcpy(buf, "proven");
 	case IQ_CONFIDENCE_CONTRADICTED:
 		return strcpy(buf, "disputed");
 	case IQ_CONFIDENCE_CORROBORATED:
-		if (kinds < 2)
-			return strcpy(buf, "agreed");
-		snprintf(buf, IQ_WORDS_SIZE, "%u agree", kinds);
+		snprintf(buf, IQ_WORDS_SIZE, "%u agree", f->num_agreeing);
 		return buf;
 	case IQ_CONFIDENCE_SUSPECTED:
 		break;
 	}
-	return strcpy(buf, "1 witness");
+	return strcpy(buf, is_disputed(f) ? "disputed" : "1 witness");
 }
 
 /* ---- what it is about */

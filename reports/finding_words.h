@@ -14,7 +14,7 @@
 
 /* What a witness says of a finding; the strongest is the largest. */
 enum iq_says {
-	IQ_SAYS_CANNOT_KNOW, /* another process's, or without goroutines */
+	IQ_SAYS_CANNOT_KNOW, /* another process's, or its kind cannot */
 	IQ_SAYS_SILENT,
 	IQ_SAYS_SUPPORTS,
 	IQ_SAYS_CONTRADICTS,
@@ -31,9 +31,6 @@ char iq_says_char(enum iq_says mark);
 /* "cannot know", "silent", "supports", "contradicts". Static. */
 const char *iq_says_words(enum iq_says mark);
 
-/* How many kinds of witness support it. */
-unsigned iq_finding_supporters(const struct iq_model *model,
-			       const struct iq_finding *finding);
 /* "proven", "2 agree", "1 witness", "disputed"; into a buffer of IQ_WORDS_SIZE
  * bytes, which is returned. */
 const char *iq_finding_sure(char *buf, const struct iq_model *model,

@@ -346,8 +346,22 @@ static void put_evidence(struct iq_json *json, const struct iq_model *model,
 		key_cstr(json, "stance", iq_stance_name(e->stance));
 		iq_json_key(json, "text");
 		iq_json_str(json, e->text);
+		key_bool(json, "proof", e->weight == IQ_WEIGHT_PROOF);
+		key_bool(json, "cannot_know", e->blind);
 		iq_json_object_end(json);
 	}
+	iq_json_array_end(json);
+}
+
+static void put_settle(struct iq_json *json, const struct iq_finding *f)
+{
+	key_text(json, "settle", f->settle);
+	iq_json_key(json, "settle_commands");
+	iq_json_array(json);
+	if (f->collect.len)
+		iq_json_str(json, f->collect);
+	if (f->again.len)
+		iq_json_str(json, f->again);
 	iq_json_array_end(json);
 }
 
@@ -383,6 +397,7 @@ static void put_finding(struct iq_json *json, const struct iq_model *model,
 			    f->num_goroutines, limit);
 	truncated |= put_ids(json, "victims", model, f->victims, f->num_victims,
 			     limit);
+	truncated |= put_ids(json, "gone", model, f->gone, f->num_gone, limit);
 	key_bool(json, "goroutines_truncated", truncated);
 	iq_json_key(json, "victims_site");
 	iq_json_frame(json, f->victims_site);
@@ -392,8 +407,10 @@ static void put_finding(struct iq_json *json, const struct iq_model *model,
 	iq_json_null(json);
 	key_text(json, "ground", f->ground);
 	put_evidence(json, model, f);
+	key_text(json, "sure", f->sure);
+	key_u64(json, "kinds_agreeing", true, f->num_agreeing);
 	key_text(json, "advice", f->advice);
-	key_text(json, "settle", f->settle);
+	put_settle(json, f);
 	key_text(json, "fingerprint", iq_str_of(f->fingerprint));
 	iq_json_key(json, "baseline");
 	iq_json_null(json);

@@ -5,10 +5,10 @@
  */
 #include "reports/text.h"
 
-#include "model/verdict.h"
-
 #include <inttypes.h>
 
+#include "model/moment.h"
+#include "model/verdict.h"
 #include "reports/words.h"
 
 /* Lines of the screen that the report should fit on. */
@@ -29,53 +29,22 @@ const char *iq_text_kind_name(enum iq_witness_kind kind)
 	return names[kind];
 }
 
-char iq_text_mark(const struct iq_text *text, const struct iq_evidence *e)
+struct iq_str iq_text_witness(struct iq_text *text, uint32_t witness)
 {
 	const struct iq_model *m = text->model;
+	enum iq_witness_kind kind = m->witnesses[witness]->witness.kind;
+	unsigned num = 0, own = 0;
 
-	if (e->stance == IQ_STANCE_SUPPORTS)
-		return '+';
-	if (e->stance == IQ_STANCE_CONTRADICTS)
-		return '!';
-	// Another process's, or one that has no goroutines at all.
-	if (m->foreign[e->witness] ||
-	    !(m->witnesses[e->witness]->witness.tells &
-	      (IQ_TELLS_STATES | IQ_TELLS_STACKS | IQ_TELLS_IDS)))
-		return 'x';
-	return '.';
-}
-
-/* Whether it is one of the finding's own; these are ascending. */
-static bool is_member(const struct iq_finding *f, uint32_t goroutine)
-{
-	size_t low = 0, high = f->num_goroutines;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (f->goroutines[mid] == goroutine)
-			return true;
-		if (f->goroutines[mid] < goroutine)
-			low = mid + 1;
-		else
-			high = mid;
+	for (uint32_t i = 0; i < m->num_witnesses; i++) {
+		if (m->witnesses[i]->witness.kind != kind)
+			continue;
+		num++;
+		if (i <= witness)
+			own++;
 	}
-	return false;
-}
-
-uint64_t iq_text_victims(const struct iq_model *model,
-			 const struct iq_finding *finding)
-{
-	uint64_t count = 0;
-
-	for (size_t i = 0; i < finding->num_victims; i++) {
-		uint32_t g = finding->victims[i];
-
-		// Those in a circle wait for each other.
-		if (!is_member(finding, g))
-			count += model->goroutines[g].count;
-	}
-	return count;
+	if (num == 1)
+		return iq_str_of(iq_text_kind_name(kind));
+	return iq_term_textf(text->term, "%s %u", iq_text_kind_name(kind), own);
 }
 
 enum iq_style iq_text_style(enum iq_verdict_word word)
@@ -250,32 +219,26 @@ static struct iq_str witness_list(struct iq_text *text)
 	return list;
 }
 
-/* "core 4.6s after trace", of the first and the last that know the time. */
+/* "core 4.6s after trace": the last witness and the one before it. */
 static struct iq_str time_order(struct iq_text *text)
 {
 	const struct iq_model *m = text->model;
-	const struct iq_facts *first = NULL, *last = NULL;
 	char words[IQ_WORDS_SIZE];
 
-	for (size_t i = 0; i < m->num_witnesses; i++) {
-		const struct iq_facts *f = m->witnesses[i];
+	for (size_t i = m->num_snapshots; i-- > 1;) {
+		size_t last = m->snapshots[i], first = m->snapshots[i - 1];
+		int64_t ns;
 
-		if (!f->process.has_time || m->foreign[i])
+		if (iq_moment_order(m, last, first) != IQ_ORDER_AFTER ||
+		    !iq_moment_between(m, first, last, &ns))
 			continue;
-		if (!first || f->process.time_ns < first->process.time_ns)
-			first = f;
-		if (!last || f->process.time_ns > last->process.time_ns)
-			last = f;
+		return iq_term_textf(
+			text->term, "%.*s %s after %.*s",
+			IQ_STR_ARG(iq_text_witness(text, (uint32_t)last)),
+			iq_words_duration(words, ns),
+			IQ_STR_ARG(iq_text_witness(text, (uint32_t)first)));
 	}
-	if (!first || first == last ||
-	    first->process.time_ns == last->process.time_ns)
-		return IQ_STR("");
-	return iq_term_textf(
-		text->term, "%s %s after %s",
-		iq_text_kind_name(last->witness.kind),
-		iq_words_duration(words, last->process.time_ns -
-						 first->process.time_ns),
-		iq_text_kind_name(first->witness.kind));
+	return IQ_STR("");
 }
 
 static struct iq_str how_it_ended(struct iq_text *text)
@@ -338,6 +301,21 @@ static void put_identity(struct iq_text *text)
 
 /* ---- the whole */
 
+/* As wide as the longest label, its mark and three blanks need. */
+static void choose_label_width(struct iq_text *text)
+{
+	const struct iq_model *m = text->model;
+
+	text->label_width = 10;
+	for (uint32_t w = 0; w < m->num_witnesses; w++) {
+		unsigned need = iq_term_width(iq_text_witness(text, w)) + 4;
+
+		if (m->witnesses[w]->witness.kind < IQ_TEXT_NUM_KINDS &&
+		    need > text->label_width)
+			text->label_width = need;
+	}
+}
+
 static struct iq_error *choose(struct iq_text *text)
 {
 	const struct iq_model *m = text->model;
@@ -360,6 +338,7 @@ static struct iq_error *choose(struct iq_text *text)
 		if (kind < IQ_TEXT_NUM_KINDS)
 			text->kinds[kind] = true;
 	}
+	choose_label_width(text);
 	return NULL;
 }
 
@@ -418,6 +397,7 @@ static struct iq_error *put_report(struct iq_text *text, struct iq_out *head,
 	text->term->out = head;
 	put_word(text, text->model->verdict.word, text->model->verdict.text);
 	put_also(text);
+	iq_text_disputes(text);
 	put_identity(text);
 	iq_text_table(text);
 	if (text->num_rows) {

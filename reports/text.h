@@ -25,20 +25,21 @@ struct iq_text {
 	bool no_since;
 	/* Kinds that are there. */
 	bool kinds[IQ_TEXT_NUM_KINDS];
+	/* Columns before what a line of a finding says. */
+	unsigned label_width;
 };
 
 /* "core", "profile" … */
 const char *iq_text_kind_name(enum iq_witness_kind kind);
-/* '+' supports, '!' contradicts, '.' silent, 'x' cannot know. */
-char iq_text_mark(const struct iq_text *text, const struct iq_evidence *e);
-/* How many go on if the finding's goroutines do; without these themselves. */
-uint64_t iq_text_victims(const struct iq_model *model,
-			 const struct iq_finding *finding);
+/* "core", and "core 2" where there are several. */
+struct iq_str iq_text_witness(struct iq_text *text, uint32_t witness);
 enum iq_style iq_text_style(enum iq_verdict_word word);
 
 /* The finding's title, clean, in at most @columns: the site it names is kept. */
 struct iq_str iq_text_title(struct iq_text *text,
 			    const struct iq_finding *finding, unsigned columns);
+/* Who is not used, and who is against what: before anything else. */
+void iq_text_disputes(struct iq_text *text);
 /* The findings' table. */
 void iq_text_table(struct iq_text *text);
 /* One finding in words; @brief: title and advice only. */

@@ -5,16 +5,16 @@
 #include <inttypes.h>
 
 #include "model/signature.h"
+#include "reports/finding_words.h"
 #include "reports/goroutine_line.h"
 #include "reports/words.h"
 
-/* Columns before what a line says. */
-#define LABEL_WIDTH 10
 /* Callers of the site that are named. */
 #define MAX_CALLERS 2
 #define MAX_CRASH_CALLERS 4
 /* Lines of a title and of what a witness says, unless all is asked for. */
 #define MAX_LINES 2
+#define MAX_EVIDENCE_LINES 3
 /* Witnesses that each have a line; of more, those that say something. */
 #define MAX_EVIDENCE 8
 
@@ -28,8 +28,8 @@ static unsigned put_label(struct iq_text *text, unsigned indent,
 			  struct iq_str label)
 {
 	iq_term_spaces(text->term, indent);
-	iq_term_left(text->term, label, LABEL_WIDTH);
-	return indent + LABEL_WIDTH;
+	iq_term_left(text->term, label, text->label_width);
+	return indent + text->label_width;
 }
 
 static void put_line(struct iq_text *text, const struct iq_finding *f,
@@ -127,18 +127,9 @@ static size_t find_callers(const struct iq_finding *f,
 /* Labels that all goroutines of the finding share. */
 static void put_labels(struct iq_text *text, const struct iq_finding *f)
 {
-	const struct iq_labels *labels = NULL;
+	const struct iq_labels *labels = iq_finding_labels(text->model, f);
 	struct iq_out line;
 
-	for (size_t i = 0; i < f->num_goroutines; i++) {
-		const struct iq_goroutine *g =
-			&text->model->goroutines[f->goroutines[i]];
-
-		if (!g->fact->labels || !g->fact->labels->num ||
-		    (labels && g->fact->labels != labels))
-			return;
-		labels = g->fact->labels;
-	}
 	if (!labels)
 		return;
 	iq_out_init_memory(&line);
@@ -188,7 +179,8 @@ static void origin_end(struct origin *o)
 static void origin_add(struct origin *o, const char *label, struct iq_str words)
 {
 	struct iq_term *term = o->text->term;
-	unsigned room = term->width - indent_of(o->finding) - LABEL_WIDTH;
+	unsigned room =
+		term->width - indent_of(o->finding) - o->text->label_width;
 	struct iq_str both;
 
 	if (!words.len)
@@ -209,7 +201,7 @@ static void put_origin(struct iq_text *text, const struct iq_finding *f)
 	const struct iq_frame *callers[MAX_CRASH_CALLERS];
 	size_t num = find_callers(f, callers);
 	struct iq_term *term = text->term;
-	unsigned room = term->width - indent_of(f) - LABEL_WIDTH;
+	unsigned room = term->width - indent_of(f) - text->label_width;
 	struct origin o = { .text = text, .finding = f };
 
 	origin_add(&o, "at", iq_term_place(term, f->site));
@@ -227,25 +219,6 @@ static void put_origin(struct iq_text *text, const struct iq_finding *f)
 	put_labels(text, f);
 }
 
-/* "core", and "core 2" where there are several. */
-static struct iq_str witness_label(struct iq_text *text, uint32_t witness)
-{
-	const struct iq_model *m = text->model;
-	enum iq_witness_kind kind = m->witnesses[witness]->witness.kind;
-	unsigned num = 0, own = 0;
-
-	for (uint32_t i = 0; i < m->num_witnesses; i++) {
-		if (m->witnesses[i]->witness.kind != kind)
-			continue;
-		num++;
-		if (i <= witness)
-			own++;
-	}
-	if (num == 1)
-		return iq_str_of(iq_text_kind_name(kind));
-	return iq_term_textf(text->term, "%s %u", iq_text_kind_name(kind), own);
-}
-
 static enum iq_style mark_style(char mark)
 {
 	return mark == '!' ? IQ_STYLE_BAD :
@@ -257,20 +230,20 @@ static void put_evidence(struct iq_text *text, const struct iq_finding *f,
 			 const struct iq_evidence *e)
 {
 	struct iq_term *term = text->term;
-	char mark = iq_text_mark(text, e);
-	struct iq_str label = witness_label(text, e->witness);
+	char mark = iq_says_char(iq_says_of(text->model, e));
+	struct iq_str label = iq_text_witness(text, e->witness);
 	unsigned indent = indent_of(f);
-	unsigned column = indent + LABEL_WIDTH;
+	unsigned column = indent + text->label_width;
 
 	iq_term_spaces(term, indent);
-	iq_term_left(term, iq_term_cut(term, label, LABEL_WIDTH - 3),
-		     LABEL_WIDTH - 3);
+	iq_term_left(term, iq_term_cut(term, label, text->label_width - 3),
+		     text->label_width - 3);
 	iq_term_style(term, mark_style(mark));
 	iq_out_char(term->out, mark);
 	iq_term_style(term, IQ_STYLE_PLAIN);
 	iq_out_cstr(term->out, "  ");
 	iq_term_wrap_lines(term, iq_term_clean(term, e->text), column, column,
-			   max_lines(text));
+			   text->options->all ? 0 : MAX_EVIDENCE_LINES);
 	iq_out_char(term->out, '\n');
 }
 
@@ -303,6 +276,23 @@ static void put_witnesses(struct iq_text *text, const struct iq_finding *f)
 				       silent));
 }
 
+/* Why it is as sure as the table says, where that takes more than one. */
+static void put_sure(struct iq_text *text, const struct iq_finding *f)
+{
+	if (f->confidence == IQ_CONFIDENCE_CORROBORATED)
+		put_line(text, f, "agree", iq_term_clean(text->term, f->sure));
+}
+
+/* What would settle it, and the commands to copy. */
+static void put_settle(struct iq_text *text, const struct iq_finding *f)
+{
+	struct iq_term *term = text->term;
+
+	put_line(text, f, "settle", iq_term_clean(term, f->settle));
+	put_line(text, f, "", iq_term_clean(term, f->collect));
+	put_line(text, f, "", iq_term_clean(term, f->again));
+}
+
 void iq_text_finding(struct iq_text *text, const struct iq_finding *finding,
 		     bool brief)
 {
@@ -311,10 +301,10 @@ void iq_text_finding(struct iq_text *text, const struct iq_finding *finding,
 	put_title(text, finding);
 	if (!brief) {
 		put_origin(text, finding);
+		put_sure(text, finding);
 		put_witnesses(text, finding);
 	}
 	put_line(text, finding, "fix", iq_term_clean(term, finding->advice));
 	if (!brief)
-		put_line(text, finding, "settle",
-			 iq_term_clean(term, finding->settle));
+		put_settle(text, finding);
 }

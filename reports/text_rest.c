@@ -3,11 +3,10 @@
 #include "reports/text.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/cleanup.h"
 #include "base/vec.h"
+#include "reports/command.h"
+#include "reports/others.h"
 #include "reports/words.h"
 
 /* Gaps that have a line, if not all are asked for. */
@@ -35,70 +34,23 @@ static struct iq_str append(struct iq_text *text, struct iq_str to,
 
 /* ---- what is no finding */
 
-struct others {
-	uint64_t by_class[IQ_CLASS_SYSTEM + 1];
-	uint64_t waiting, running, unknown;
-};
-
-static void mark(bool *set, const uint32_t *list, size_t num)
-{
-	for (size_t i = 0; i < num; i++)
-		set[list[i]] = true;
-}
-
-/* Goroutines of the program that no finding is about, notes included. */
-static struct iq_error *count_others(const struct iq_model *m,
-				     struct others *others)
-{
-	iq_cleanup(iq_freep) bool *set = calloc(m->num_goroutines + 1, 1);
-
-	if (!set)
-		return &iq_enomem;
-	for (size_t i = 0; i < m->num_findings; i++) {
-		mark(set, m->findings[i].goroutines,
-		     m->findings[i].num_goroutines);
-		mark(set, m->findings[i].victims, m->findings[i].num_victims);
-	}
-	for (size_t i = 0; i < m->num_goroutines; i++) {
-		const struct iq_goroutine *g = &m->goroutines[i];
-
-		if (set[i] || g->fact->system)
-			continue;
-		if (g->class == IQ_CLASS_RUNNING)
-			others->running += g->count;
-		else if (g->class == IQ_CLASS_UNKNOWN_WAIT)
-			others->unknown += g->count;
-		else
-			others->waiting += g->count;
-		others->by_class[g->class] += g->count;
-	}
-	return NULL;
-}
-
 /* " (3 IO wait, 2 select, 1 sleep)", largest first. */
-static struct iq_str class_list(struct iq_text *text, struct others *others)
+static struct iq_str class_list(struct iq_text *text,
+				const struct iq_others *others)
 {
+	enum iq_wait_class classes[MAX_CLASSES];
+	size_t num = iq_others_classes(others, classes, MAX_CLASSES);
 	struct iq_str list = IQ_STR("");
 	char number[IQ_WORDS_SIZE];
-	unsigned num = 0;
 
-	for (; num < MAX_CLASSES; num++) {
-		unsigned best = 0;
-
-		for (unsigned c = IQ_CLASS_CHAN_SEND; c <= IQ_CLASS_SYSTEM; c++)
-			if (others->by_class[c] > others->by_class[best] ||
-			    !best)
-				best = c;
-		if (!others->by_class[best])
-			break;
+	for (size_t i = 0; i < num; i++)
 		list = append(
 			text, list,
 			iq_term_textf(
-				text->term, "%s%s %s", num ? ", " : "",
-				iq_words_number(number, others->by_class[best]),
-				iq_wait_class_words((enum iq_wait_class)best)));
-		others->by_class[best] = 0;
-	}
+				text->term, "%s%s %s", i ? ", " : "",
+				iq_words_number(number,
+						others->by_class[classes[i]]),
+				iq_wait_class_words(classes[i])));
 	return list;
 }
 
@@ -158,8 +110,8 @@ static void add_part(struct iq_text *text, struct iq_str *line, uint64_t num,
 /* @end stands behind the sentence: "missing: nothing". */
 static struct iq_error *put_others(struct iq_text *text, const char *end)
 {
-	struct others others = { 0 };
-	struct iq_error *err = count_others(text->model, &others);
+	struct iq_others others;
+	struct iq_error *err = iq_others_count(text->model, &others);
 	struct iq_str line = IQ_STR("");
 	uint64_t noted = 0;
 	struct iq_str notes = note_list(text, &noted);
@@ -216,8 +168,12 @@ static bool collect(struct gap_refs *refs, const struct iq_gap *gaps,
 
 static bool collect_all(struct gap_refs *refs, const struct iq_model *m)
 {
-	if (!collect(refs, m->gaps, m->num_gaps, NULL))
-		return false;
+	for (size_t i = 0; i < m->num_gaps; i++) {
+		// Who is not used stands under the verdict.
+		if (m->gaps[i].code != IQ_GAP_MISMATCH &&
+		    !collect(refs, &m->gaps[i], 1, NULL))
+			return false;
+	}
 	for (size_t i = 0; i < m->num_witnesses; i++) {
 		const struct iq_facts *facts = m->witnesses[i];
 
@@ -363,21 +319,6 @@ static void put_not_run(struct iq_text *text)
 
 /* ---- where next */
 
-/* Needs no quotes in a shell, and is no option. */
-static bool is_plain(struct iq_str path)
-{
-	static const char fine[] = "/._-+,:=@%";
-
-	for (size_t i = 0; i < path.len; i++) {
-		char c = path.ptr[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-		    !(c >= '0' && c <= '9') && !strchr(fine, c))
-			return false;
-	}
-	return path.len && path.ptr[0] != '-';
-}
-
 /* The inputs as they were given, where they can be typed again. */
 static struct iq_str files(struct iq_text *text, unsigned columns)
 {
@@ -390,7 +331,7 @@ static struct iq_str files(struct iq_text *text, unsigned columns)
 
 		if (iq_str_equal(path, last))
 			continue;
-		if (!is_plain(path) || list.len > 4096)
+		if (!iq_command_is_plain(path) || list.len > 4096)
 			return IQ_STR("FILE...");
 		list = iq_term_textf(text->term, "%.*s%s%.*s", IQ_STR_ARG(list),
 				     list.len ? " " : "", IQ_STR_ARG(path));

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "reports/goroutine_line.h"
+#include "reports/finding_words.h"
 #include "reports/words.h"
 
 /* From this width on: creator and matrix. */
@@ -40,50 +40,10 @@ static unsigned max_u(unsigned a, unsigned b)
 
 /* ---- cells */
 
-/* How many kinds of witness support it. */
-static unsigned supporting_kinds(const struct iq_text *text,
-				 const struct iq_finding *f)
-{
-	bool kinds[IQ_TEXT_NUM_KINDS] = { false };
-	unsigned num = 0;
-
-	for (size_t i = 0; i < f->num_evidence; i++) {
-		const struct iq_evidence *e = &f->evidence[i];
-		enum iq_witness_kind kind =
-			text->model->witnesses[e->witness]->witness.kind;
-
-		if (e->stance == IQ_STANCE_SUPPORTS &&
-		    kind < IQ_TEXT_NUM_KINDS && !kinds[kind]) {
-			kinds[kind] = true;
-			num++;
-		}
-	}
-	return num;
-}
-
-static struct iq_str sure_cell(struct iq_text *text, const struct iq_finding *f)
-{
-	unsigned kinds = supporting_kinds(text, f);
-
-	switch (f->confidence) {
-	case IQ_CONFIDENCE_PROVEN:
-		return IQ_STR("proven");
-	case IQ_CONFIDENCE_CONTRADICTED:
-		return IQ_STR("disputed");
-	case IQ_CONFIDENCE_CORROBORATED:
-		if (kinds > 1)
-			return iq_term_textf(text->term, "%u agree", kinds);
-		return IQ_STR("agreed");
-	case IQ_CONFIDENCE_SUSPECTED:
-		break;
-	}
-	return IQ_STR("1 witness");
-}
-
 static struct iq_str count_cell(struct iq_text *text,
 				const struct iq_finding *f)
 {
-	uint64_t victims = iq_text_victims(text->model, f);
+	uint64_t victims = iq_finding_victims(text->model, f);
 	char a[IQ_WORDS_SIZE], b[IQ_WORDS_SIZE];
 
 	// A finding about the process, not about a goroutine.
@@ -96,43 +56,13 @@ static struct iq_str count_cell(struct iq_text *text,
 			     iq_words_number(b, victims));
 }
 
-/* It is about how the process ended. */
-static bool is_end(const struct iq_finding *f)
-{
-	return f->class == IQ_CLASS_CRASH || !f->num_goroutines;
-}
-
-static struct iq_str end_words(const struct iq_process_fact *process)
-{
-	switch (process->end) {
-	case IQ_END_PANIC:
-		return IQ_STR("panic");
-	case IQ_END_FATAL:
-		return IQ_STR("fatal error");
-	case IQ_END_SIGNAL:
-		return process->signal;
-	default:
-		return IQ_STR("");
-	}
-}
-
 static struct iq_str state_cell(struct iq_text *text,
 				const struct iq_finding *f)
 {
-	struct iq_str state = f->wait_reason;
-
-	if (is_end(f)) {
-		state = end_words(&text->model->process);
-	} else if (f->num_goroutines) {
-		const struct iq_goroutine *g =
-			&text->model->goroutines[f->goroutines[0]];
-
-		state = iq_line_state(g->fact, g->class);
-	}
-	if (!state.len)
-		state = f->kind ? iq_str_of(f->kind) : IQ_STR("unknown");
-	return iq_term_cut(text->term, iq_term_clean(text->term, state),
-			   STATE_MAX);
+	return iq_term_cut(
+		text->term,
+		iq_term_clean(text->term, iq_finding_state(text->model, f)),
+		STATE_MAX);
 }
 
 static struct iq_str since_cell(struct iq_text *text,
@@ -143,7 +73,7 @@ static struct iq_str since_cell(struct iq_text *text,
 	char buf[IQ_WORDS_SIZE];
 
 	// Time has no meaning for what has ended the process.
-	if (is_end(f) && !f->has_wait_min)
+	if (iq_finding_is_end(f) && !f->has_wait_min)
 		return IQ_STR("");
 	return iq_term_textf(
 		text->term, "%s",
@@ -153,12 +83,15 @@ static struct iq_str since_cell(struct iq_text *text,
 static void row_make(struct iq_text *text, const struct iq_finding *f,
 		     struct row *row)
 {
+	char sure[IQ_WORDS_SIZE];
+
 	row->finding = f;
 	row->number = iq_term_textf(text->term, "%" PRIu32, f->id);
 	row->count = count_cell(text, f);
 	row->state = state_cell(text, f);
 	row->since = since_cell(text, f);
-	row->sure = sure_cell(text, f);
+	row->sure = iq_term_textf(text->term, "%s",
+				  iq_finding_sure(sure, text->model, f));
 	row->cycle = iq_str_ends(iq_str_of(f->rule), IQ_STR("-cycle"));
 }
 
@@ -311,33 +244,16 @@ static void put_head(struct table *t)
 	iq_out_char(term->out, '\n');
 }
 
-/* What the witnesses of one kind say together. */
-static char kind_mark(const struct iq_text *text, const struct iq_finding *f,
-		      enum iq_witness_kind kind)
-{
-	static const char order[] = "x.+!";
-	char mark = 'x';
-
-	for (size_t i = 0; i < f->num_evidence; i++) {
-		const struct iq_evidence *e = &f->evidence[i];
-		char own = iq_text_mark(text, e);
-
-		if (text->model->witnesses[e->witness]->witness.kind != kind)
-			continue;
-		if (strchr(order, own) > strchr(order, mark))
-			mark = own;
-	}
-	return mark;
-}
-
 static void put_matrix(struct table *t, const struct iq_finding *f)
 {
 	for (unsigned i = 0; i < IQ_TEXT_NUM_KINDS; i++) {
 		if (!t->text->kinds[i])
 			continue;
 		iq_out_char(t->text->term->out, ' ');
-		iq_out_char(t->text->term->out,
-			    kind_mark(t->text, f, (enum iq_witness_kind)i));
+		iq_out_char(
+			t->text->term->out,
+			iq_says_char(iq_says_of_kind(t->text->model, f,
+						     (enum iq_witness_kind)i)));
 	}
 }
 
@@ -405,19 +321,16 @@ static void put_victims(struct table *t, const struct row *row)
 	const struct iq_finding *f = row->finding;
 	struct iq_term *term = t->text->term;
 	unsigned indent = t->number_width + 1 + t->count_width + 2;
-	const struct iq_goroutine *g;
 	uint64_t victims;
 	char number[IQ_WORDS_SIZE];
 	struct iq_str before, after;
 	unsigned used;
 	bool lock;
 
-	victims = iq_text_victims(t->text->model, f);
+	victims = iq_finding_victims(t->text->model, f);
 	if (!victims)
 		return;
-	g = &t->text->model->goroutines[f->victims[0]];
-	lock = g->class == IQ_CLASS_MUTEX || g->class == IQ_CLASS_RWMUTEX_R ||
-	       g->class == IQ_CLASS_RWMUTEX_W;
+	lock = iq_finding_holds_lock(t->text->model, f);
 	before = iq_term_textf(term, "%s%s in ",
 			       lock ? "holds the lock that " : "",
 			       iq_words_number(number, victims));
