@@ -2,6 +2,8 @@
 // The fragment holds all that the page remembers: "#f/FINGERPRINT?theme=dark&q=x".
 // A link made of it shows the same; nothing is stored in the browser.
 const values = new Map();
+// Of the places that were written here; one that a link made has none.
+const OURS = { inquest: 1 };
 const listeners = [];
 let anchor = "";
 
@@ -32,7 +34,7 @@ export function set(key, value, push) {
   values.set(key, value);
   const hash = written();
   if (hash === location.hash || (hash === "#" && !location.hash)) return;
-  history[push ? "pushState" : "replaceState"](null, "", hash);
+  history[push ? "pushState" : "replaceState"](OURS, "", hash);
 }
 
 function show() {
@@ -54,9 +56,8 @@ function show() {
 function apply(event) {
   const query = read();
   // A plain link of the page changes the place and keeps the rest.
-  const keeps = event && event.type === "hashchange" && ![...query.keys()].length;
-  if (keeps) {
-    history.replaceState(null, "", written());
+  if (event && !history.state && !query.toString()) {
+    history.replaceState(OURS, "", written());
   } else {
     for (const { key, callback } of listeners) {
       const value = query.get(key) || "";
@@ -69,6 +70,7 @@ function apply(event) {
 }
 
 export function start() {
+  history.replaceState(OURS, "");
   apply();
   addEventListener("hashchange", apply);
 }
