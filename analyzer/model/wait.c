@@ -26,6 +26,13 @@ static const struct {
 	{ "sleep", IQ_CLASS_SLEEP },
 	{ "coroutine", IQ_CLASS_COROUTINE },
 	{ "preempted", IQ_CLASS_RUNNING },
+	/* Traces have words of their own for some, coarse ones.
+	 * Go: src/runtime/traceruntime.go, traceBlockReasonStrings, 1.22 - 1.27. */
+	{ "network", IQ_CLASS_IO },
+	{ "sync.(*Cond).Wait", IQ_CLASS_COND },
+	{ "sync", IQ_CLASS_SEMAPHORE },
+	{ "forever", IQ_CLASS_UNKNOWN_WAIT },
+	{ "unspecified", IQ_CLASS_UNKNOWN_WAIT },
 };
 
 /* What the caller of a semaphore waits for. */
@@ -54,6 +61,8 @@ static const struct {
 	{ "runtime.selectgo", IQ_CLASS_SELECT },
 	{ "runtime.block", IQ_CLASS_EMPTY_SELECT },
 	{ "runtime.netpollblock", IQ_CLASS_IO },
+	{ "internal/poll.runtime_pollWait", IQ_CLASS_IO },
+	{ "runtime.coroswitch", IQ_CLASS_COROUTINE },
 	{ "sync.runtime_notifyListWait", IQ_CLASS_COND },
 	{ "time.Sleep", IQ_CLASS_SLEEP },
 };
@@ -117,6 +126,34 @@ static bool leaf_calls(const struct iq_stack *stack, const char *function)
 	return false;
 }
 
+/* What the standard library takes semaphores with; texts of profiles hide what
+ * of the runtime is below. */
+static bool takes_semaphore(const struct iq_stack *stack)
+{
+	const struct iq_str takers[] = {
+		IQ_STR("sync.runtime_Semacquire"),
+		IQ_STR("internal/sync.runtime_Semacquire"),
+		IQ_STR("internal/poll.runtime_Semacquire"),
+	};
+
+	for (uint32_t i = 0; stack && i < stack->num_frames && i < LEAF_FRAMES;
+	     i++) {
+		for (size_t j = 0; j < IQ_ARRAY_SIZE(takers); j++) {
+			if (iq_str_starts(stack->frames[i]->function,
+					  takers[j]))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A trace's stack starts at the function that the library was called by. */
+static bool starts_outside(const struct iq_stack *stack)
+{
+	return !stack || !stack->num_frames ||
+	       !iq_function_is_runtime(stack->frames[0]->function);
+}
+
 static enum iq_wait_class semaphore_class(const struct iq_stack *stack)
 {
 	for (uint32_t i = 0; stack && i < stack->num_frames && i < LEAF_FRAMES;
@@ -128,10 +165,7 @@ static enum iq_wait_class semaphore_class(const struct iq_stack *stack)
 		}
 	}
 	// gcsema, worldsema and the like are the runtime's own.
-	return leaf_calls(stack, "sync.runtime_Semacquire") ||
-			       leaf_calls(stack,
-					  "internal/poll.runtime_Semacquire") ||
-			       !stack ?
+	return takes_semaphore(stack) || starts_outside(stack) ?
 		       IQ_CLASS_SEMAPHORE :
 		       IQ_CLASS_SYSTEM;
 }
@@ -142,9 +176,24 @@ static enum iq_wait_class class_by_leaf(const struct iq_stack *stack)
 		if (leaf_calls(stack, parkers[i].function))
 			return parkers[i].class;
 	}
-	if (leaf_calls(stack, "runtime.semacquire1"))
+	if (leaf_calls(stack, "runtime.semacquire1") || takes_semaphore(stack))
 		return semaphore_class(stack);
 	return IQ_CLASS_UNKNOWN_WAIT;
+}
+
+/* What nothing can end; a nil channel, or a select without cases. */
+static enum iq_wait_class forever_class(const struct iq_stack *stack)
+{
+	switch (class_by_leaf(stack)) {
+	case IQ_CLASS_CHAN_SEND:
+		return IQ_CLASS_NIL_SEND;
+	case IQ_CLASS_CHAN_RECEIVE:
+		return IQ_CLASS_NIL_RECEIVE;
+	case IQ_CLASS_EMPTY_SELECT:
+		return IQ_CLASS_EMPTY_SELECT;
+	default:
+		return IQ_CLASS_UNKNOWN_WAIT;
+	}
 }
 
 /* "chan receive (durable)" and "(synctest)" wait for the same thing. */
@@ -168,6 +217,10 @@ static enum iq_wait_class waiting_class(const struct iq_goroutine_fact *fact)
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(reasons); i++) {
 		if (!iq_str_equal(reason, iq_str_of(reasons[i].reason)))
 			continue;
+		if (iq_str_equal(reason, IQ_STR("forever")))
+			return forever_class(fact->stack);
+		if (reasons[i].class == IQ_CLASS_UNKNOWN_WAIT)
+			return class_by_leaf(fact->stack);
 		if (reasons[i].class == IQ_CLASS_SEMAPHORE)
 			return semaphore_class(fact->stack);
 		return reasons[i].class;
