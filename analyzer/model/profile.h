@@ -51,7 +51,7 @@ struct iq_profile {
 	/* Index into types of what is shown first: the profile's own default,
 	 * else the last. */
 	size_t default_type;
-	/* Largest default value first, then by content of the stack. */
+	/* Largest default value first; equal ones as in the file. */
 	const struct iq_sample *samples;
 	size_t num_samples;
 	/* values[sample * num_types + type]; may be negative (differences). */
