@@ -60,7 +60,19 @@
 /* Slots of the Go heap, numbered in 32 bits: 64 GiB of the smallest that hold
  * references, and real objects are several times as large. */
 #define IQ_LIMIT_HEAP_SLOTS (UINT32_MAX - 64)
+/* Pieces of one goroutine's life in a trace: nobody reads more. */
+#define IQ_LIMIT_TRACE_SPANS (1u << 20)
+/* Ranges and regions that are open on one goroutine at a time; programs nest
+ * a handful. */
+#define IQ_LIMIT_TRACE_OPEN 4096
 /* Finalizers, cleanups, weak pointers and sampled objects of one heap. */
 #define IQ_LIMIT_SPECIALS (16u << 20)
+/* One message of a profile; a stack of 1,024 frames, Go's most, takes 10 KiB.
+ * Unpacked it can be 40 times as large. */
+#define IQ_LIMIT_PPROF_MESSAGE (256u << 10)
+/* Frames of one stack of a profile, and of all its distinct stacks: a byte can
+ * stand for a location with hundreds of inlined calls. */
+#define IQ_LIMIT_PPROF_STACK (16u << 10)
+#define IQ_LIMIT_PPROF_FRAMES (64u << 20)
 
 #endif
