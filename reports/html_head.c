@@ -255,13 +255,10 @@ static void put_foreign(struct notices *n, size_t witness)
 	if (!m->foreign[witness] || !notice_begin(n))
 		return;
 	iq_html_witness_name(n->html, witness);
-	iq_out_cstr(out, " is <strong>not used</strong>: it saw another "
-			 "process");
-	if (m->kinship_text && m->kinship_text[witness].len) {
-		iq_out_cstr(out, " (");
-		iq_html_text(out, m->kinship_text[witness]);
-		iq_out_char(out, ')');
-	}
+	iq_out_cstr(out, " is <strong>not used</strong>: ");
+	iq_html_text(out, m->kinship_text && m->kinship_text[witness].len ?
+				  m->kinship_text[witness] :
+				  IQ_STR("it saw another process"));
 	notice_end(n);
 }
 
