@@ -29,6 +29,7 @@ struct cli_args {
 	const char *format; /* of the main output */
 	const char *output; /* NULL: standard output */
 	const char *json;   /* a second output; NULL: none */
+	const char *html;   /* the same as a page */
 	const char *exe;
 	const char *fail_on;
 	int exit_code;

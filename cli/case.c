@@ -191,6 +191,8 @@ static bool write_reports(struct inquest *iq, const struct cli_args *args,
 
 	if (args->json)
 		fine &= write_report(iq, args, command, "json", args->json);
+	if (args->html)
+		fine &= write_report(iq, args, command, "html", args->html);
 	return fine;
 }
 

@@ -87,8 +87,9 @@ static void short_program(void)
 	put_commands();
 	puts("\noptions (--help lists all):\n"
 	     "  --json        for scripts          -o FILE      write to FILE\n"
-	     "  --all         leave nothing out    --fail-on X  exit with 1 if "
-	     "X is found");
+	     "  --html FILE   a page as well       --all        leave nothing "
+	     "out\n"
+	     "  --fail-on X   exit with 1 if X is found");
 }
 
 void cli_help_short(const struct cli_command *command)
@@ -102,6 +103,7 @@ void cli_help_short(const struct cli_command *command)
 	puts("options (--help lists all):");
 	if (command->bit == CLI_ON_REPORT) {
 		cli_help_option(cli_option_find("json"));
+		cli_help_option(cli_option_find("html"));
 		cli_help_option(cli_option_find("all"));
 		cli_help_option(cli_option_find("fail-on"));
 	} else {

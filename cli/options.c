@@ -47,6 +47,14 @@ static bool take_json(struct cli_args *args, const struct cli_option *option,
 	return true;
 }
 
+static bool take_html(struct cli_args *args, const struct cli_option *option,
+		      const char *value)
+{
+	(void)option;
+	args->html = value;
+	return true;
+}
+
 static bool take_exe(struct cli_args *args, const struct cli_option *option,
 		     const char *value)
 {
