@@ -15,6 +15,7 @@
 #include "formats/source.h"
 #include "model/liveness.h"
 #include "model/model.h"
+#include "model/profile.h"
 #include "options.h"
 #include "reports/report.h"
 
@@ -314,11 +315,14 @@ static struct iq_error *make_case(struct inquest *iq)
 
 static struct iq_error *join(struct inquest *iq)
 {
-	struct iq_error *err;
+	struct iq_error *err = NULL;
 
-	for (size_t i = 0; i < iq->inputs.len; i++)
+	for (size_t i = 0; i < iq->inputs.len && !err; i++) {
+		err = iq_profile_goroutines(iq->inputs.data[i].facts);
 		iq_facts_finish(iq->inputs.data[i].facts);
-	err = iq_model_join(iq->model);
+	}
+	if (!err)
+		err = iq_model_join(iq->model);
 	return err ? err : add_problems(iq);
 }
 
