@@ -11,6 +11,7 @@
 #include "base/pool.h"
 #include "base/vec.h"
 #include "detect/detector.h"
+#include "formats/pprof/legacy.h"
 #include "formats/reader.h"
 #include "formats/source.h"
 #include "model/liveness.h"
@@ -173,10 +174,18 @@ static struct iq_error *recognise(const struct iq_source *source,
 				  const struct iq_reader **ret)
 {
 	char quoted[IQ_STR_QUOTE_SIZE];
+	const char *legacy;
 
 	*ret = iq_reader_for(source);
 	if (*ret)
 		return NULL;
+	legacy = iq_pprof_legacy_name(source);
+	if (legacy)
+		return iq_error_new(
+			IQ_ERROR_UNSUPPORTED,
+			"%s is a legacy %s, which is not read; "
+			"profile.proto's form is",
+			iq_str_quote(iq_str_of(source->path), quoted), legacy);
 	return iq_error_new(IQ_ERROR_FORMAT,
 			    "%s is no core, no Go executable, no profile, no "
 			    "trace and holds no goroutine dump",
