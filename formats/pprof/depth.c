@@ -43,6 +43,9 @@ static uint32_t depth_find(const struct iq_facts *facts,
 		least = pcs > least ? pcs : least;
 		most = stack->num_frames > most ? stack->num_frames : most;
 	}
+	// Those are of no use: mostly empty, or 32 times nothing (1.26, 1.27).
+	if (type == IQ_PROFILE_THREADCREATE)
+		return 0;
 	if (type == IQ_PROFILE_CPU)
 		return least <= DEPTH_CPU && most >= DEPTH_CPU ? DEPTH_CPU : 0;
 	if (least <= DEPTH_OLD)
