@@ -120,7 +120,7 @@ static void put_profiles(struct growth *g)
 	for (size_t i = 0; i < g->num; i++) {
 		const struct iq_profile_text *t = &g->texts[i];
 		struct iq_str path =
-			iq_term_clean(g->term, t->facts->witness.path);
+			iq_profile_path(g->term, t->facts->witness.path, room);
 
 		iq_out_cstr(g->term->out, "  ");
 		iq_term_right(
@@ -129,7 +129,7 @@ static void put_profiles(struct growth *g)
 				words, t->profile->totals[t->type], g->unit)),
 			10);
 		iq_out_cstr(g->term->out, "  ");
-		iq_out_str(g->term->out, iq_term_cut(g->term, path, room));
+		iq_out_str(g->term->out, path);
 		put_when(g, i);
 		iq_out_char(g->term->out, '\n');
 	}

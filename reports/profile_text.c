@@ -232,14 +232,15 @@ static void put_gaps(struct iq_profile_text *text)
 static void put_head(struct iq_profile_text *text)
 {
 	struct iq_term *term = text->term;
-	struct iq_str path = iq_term_clean(term, text->facts->witness.path);
+	struct iq_str path = iq_profile_path(term, text->facts->witness.path,
+					     term->width - 24);
 
 	iq_term_style(term, IQ_STYLE_BOLD);
 	iq_out_printf(term->out, "%s profile",
 		      iq_profile_type_name(text->profile->type));
 	iq_term_style(term, IQ_STYLE_PLAIN);
 	iq_out_cstr(term->out, "  ");
-	iq_out_str(term->out, iq_term_cut(term, path, term->width - 24));
+	iq_out_str(term->out, path);
 	iq_out_char(term->out, '\n');
 	put_origin(text);
 	put_totals(text);
@@ -357,10 +358,8 @@ static void put_others(struct iq_term *term, const struct iq_model *model)
 		if (f->profile)
 			continue;
 		iq_out_cstr(term->out, "\nnot a profile: ");
-		iq_out_str(term->out,
-			   iq_term_cut(term,
-				       iq_term_clean(term, f->witness.path),
-				       term->width - 16));
+		iq_out_str(term->out, iq_profile_path(term, f->witness.path,
+						      term->width - 16));
 		iq_out_char(term->out, '\n');
 		if (f->witness.kind == IQ_WITNESS_PROFILE && f->gaps.len)
 			put_gap(term, &f->gaps.data[0]);

@@ -34,6 +34,9 @@ const char *iq_profile_time(char *buf, int64_t ns);
  * no function. */
 struct iq_str iq_profile_site(struct iq_term *term,
 			      const struct iq_frame *frame, unsigned columns);
+/* A path in at most @columns: its end says most. */
+struct iq_str iq_profile_path(struct iq_term *term, struct iq_str path,
+			      unsigned columns);
 /* What is called @state in at most @columns, clean. */
 struct iq_str iq_profile_state(struct iq_term *term, struct iq_str state,
 			       unsigned columns);

@@ -92,6 +92,16 @@ struct iq_str iq_profile_site(struct iq_term *term,
 	return iq_term_cut(term, module, columns);
 }
 
+struct iq_str iq_profile_path(struct iq_term *term, struct iq_str path,
+			      unsigned columns)
+{
+	struct iq_str clean = iq_term_clean(term, path);
+
+	if (iq_term_width(clean) > columns)
+		clean = iq_term_clean(term, iq_str_basename(path));
+	return iq_term_cut(term, clean, columns);
+}
+
 struct iq_str iq_profile_state(struct iq_term *term, struct iq_str state,
 			       unsigned columns)
 {

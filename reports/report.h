@@ -34,6 +34,11 @@ struct iq_report_options {
 	bool trace_blocked;
 	bool trace_goroutines;
 	bool trace_tasks;
+	/* profile: the sample type to show, by name or number; NULL: its own
+	 * default. */
+	const char *sample_index;
+	bool top;    /* profile: by function */
+	bool stacks; /* profile: stack by stack */
 };
 
 /* How far a case must have come for a report. */
