@@ -30,35 +30,29 @@ static struct iq_error *compute_signatures(struct iq_model *m)
 	return NULL;
 }
 
-/*
- * The witness whose goroutines are the case's: what knows most, and of those
- * the latest; the last one given where no clock tells, for people collect files
- * in the order of time. Of cores, then, the first.
- */
+/* @w is of no earlier moment than @best: files are collected in the order of
+ * time where no clock tells. Of cores, then, the first counts. */
 static bool is_better(const struct iq_model *m, size_t best, size_t w)
 {
 	const struct iq_facts *a = m->witnesses[best];
 	const struct iq_facts *b = m->witnesses[w];
-	enum iq_order order;
 	bool more;
 
-	if (m->foreign[best] != m->foreign[w])
-		return m->foreign[best];
 	if (iq_witness_knows_more(b, a, &more))
 		return more;
-	order = iq_moment_order(m, best, w);
-	if (order == IQ_ORDER_BEFORE || order == IQ_ORDER_AFTER)
-		return order == IQ_ORDER_BEFORE;
-	return b->witness.kind != IQ_WITNESS_CORE;
+	return b->witness.kind != IQ_WITNESS_CORE ||
+	       iq_moment_order(m, best, w) == IQ_ORDER_BEFORE;
 }
 
+/* The witness whose goroutines are the case's: what knows most, and of those
+ * the latest. */
 static size_t main_witness(const struct iq_model *m)
 {
-	size_t best = 0;
+	size_t best = m->num_snapshots ? m->snapshots[0] : 0;
 
-	for (size_t w = 1; w < m->num_witnesses; w++) {
-		if (is_better(m, best, w))
-			best = w;
+	for (size_t i = 1; i < m->num_snapshots; i++) {
+		if (is_better(m, best, m->snapshots[i]))
+			best = m->snapshots[i];
 	}
 	return best;
 }

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/same_process.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+// cmocka wants the three above.
+#include <cmocka.h>
+
+#include "joined.h"
+
+#define PARKED                                                                 \
+	"runtime.gopark proc.go:1;runtime.chansend1 chan.go:2;"                \
+	"main.send main.go:34;main.work main.go:50;runtime.goexit asm.s:1"
+#define BLOCKED                                                                \
+	"runtime.chansend1 chan.go:2;main.send main.go:34;main.work main.go:50"
+
+static void add_workers(struct iq_facts *facts, uint64_t first, uint64_t num)
+{
+	for (uint64_t id = first; id < first + num; id++)
+		facts_created(facts, facts_add(facts, id, "chan send", PARKED),
+			      1, "main.main main.go:10");
+}
+
+static struct joined core_and(enum iq_witness_kind kind)
+{
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core"),
+				       facts_new(kind, "other") } };
+
+	add_workers(x.facts[0], 7, 3);
+	return x;
+}
+
+static void assert_kinship(const struct joined *x, enum iq_kinship kinship,
+			   const char *text)
+{
+	assert_int_equal(x->model->kinship[1], kinship);
+	assert_true(iq_str_equal(x->model->kinship_text[1], iq_str_of(text)));
+	assert_int_equal(x->model->foreign[1], kinship <= IQ_KINSHIP_OTHER_RUN);
+	assert_int_equal(x->model->num_gaps, x->model->foreign[1]);
+}
+
+static void test_ids_made_at_the_same_place_are_of_one_process(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_DUMP);
+
+	(void)state;
+	add_workers(x.facts[1], 7, 3);
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_PROCESS,
+		       "3 goroutine ids agree with where they were made");
+	joined_deinit(&x);
+}
+
+static void test_ids_without_overlap_are_of_another_process(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_DUMP);
+
+	(void)state;
+	add_workers(x.facts[1], 70, 3);
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
+		       "it is of another process (no goroutine id in common)");
+	joined_deinit(&x);
+}
+
+static void test_ids_made_elsewhere_are_of_another_process(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_DUMP);
+
+	(void)state;
+	for (uint64_t id = 7; id < 10; id++)
+		facts_created(x.facts[1],
+			      facts_add(x.facts[1], id, "chan send", PARKED), 1,
+			      "main.main main.go:11");
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
+		       "it is of another process (goroutines of equal ids were "
+		       "made elsewhere)");
+	joined_deinit(&x);
+}
+
+static void test_runtime_goroutines_show_no_process(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_DUMP);
+	struct iq_goroutine_fact *g;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		g = facts_add(
+			x.facts[i], 2, "force gc (idle)",
+			"runtime.gopark p.go:1;runtime.forcegchelper p.go:"
+			"2;runtime.goexit asm.s:1");
+		g->has_system = g->system = true;
+		facts_created(x.facts[i], g, 1, "runtime.init.6 proc.go:300");
+	}
+	add_workers(x.facts[1], 70, 3);
+	joined_make(&x);
+	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_UNKNOWN);
+	joined_deinit(&x);
+}
+
+static void
+test_other_start_function_in_a_trace_is_another_process(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_TRACE);
+
+	(void)state;
+	trace_begin(x.facts[1], 10, 20);
+	for (uint64_t id = 7; id < 10; id++)
+		trace_goroutine(x.facts[1], id, "main.serve", "chan send",
+				BLOCKED, 12);
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
+		       "it is of another process (goroutines of equal ids were "
+		       "made elsewhere)");
+	joined_deinit(&x);
+}
+
+static void test_wrapper_of_an_old_text_is_no_other_function(void **state)
+{
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump"),
+				       facts_new(IQ_WITNESS_TRACE, "trace") } };
+
+	(void)state;
+	trace_begin(x.facts[1], 10, 20);
+	for (uint64_t id = 7; id < 10; id++) {
+		facts_add(x.facts[0], id, "chan send",
+			  "runtime.gopark proc.go:1;main.work main.go:50;"
+			  "main.main.func6 main.go:10;runtime.goexit asm.s:1");
+		trace_goroutine(x.facts[1], id, "main.work", "chan send",
+				"main.work main.go:50", 12);
+	}
+	joined_make(&x);
+	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_PROCESS);
+	joined_deinit(&x);
+}
+
+static void test_ended_id_in_a_later_core_is_another_process(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_TRACE);
+
+	(void)state;
+	core_clock(x.facts[0], 30, 31);
+	trace_begin(x.facts[1], 10, 20);
+	trace_goroutine(x.facts[1], 7, "main.work", "chan send", BLOCKED, 12);
+	trace_goroutine(x.facts[1], 8, "main.work", "dead", "", 12);
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
+		       "it is of another process (goroutines that had ended in "
+		       "one are in the other)");
+	joined_deinit(&x);
+}
+
+static void test_id_may_end_after_an_earlier_core(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_TRACE);
+
+	(void)state;
+	core_clock(x.facts[0], 11, 11);
+	x.facts[0]->process.end = IQ_END_NONE;
+	trace_begin(x.facts[1], 10, 20);
+	trace_goroutine(x.facts[1], 7, "main.work", "chan send", BLOCKED, 12);
+	trace_goroutine(x.facts[1], 8, "main.work", "dead", "", 12);
+	joined_make(&x);
+	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_PROCESS);
+	joined_deinit(&x);
+}
+
+static void test_trace_after_the_end_is_of_another_process(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_TRACE);
+
+	(void)state;
+	core_clock(x.facts[0], 30, 31);
+	trace_begin(x.facts[1], 200, 210);
+	trace_goroutine(x.facts[1], 7, "main.work", "chan send", BLOCKED, 202);
+	joined_make(&x);
+	assert_kinship(
+		&x, IQ_KINSHIP_OTHER_RUN,
+		"it is of another process (that of the core had ended by "
+		"then)");
+	joined_deinit(&x);
+}
+
+static void test_build_id_shows_the_build_and_no_more(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_PROFILE);
+
+	(void)state;
+	x.facts[0]->process.build_id = IQ_STR("ab");
+	x.facts[1]->process.build_id = IQ_STR("ab");
+	facts_add(x.facts[1], 0, "chan send", PARKED)->has_id = false;
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_BUILD,
+		       "process not known, build ids agree, 1 of 1 stacks in "
+		       "common");
+	joined_deinit(&x);
+}
+
+static void test_other_build_id_is_another_build(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_PROFILE);
+
+	(void)state;
+	x.facts[0]->process.build_id = IQ_STR("ab");
+	x.facts[1]->process.build_id = IQ_STR("cd");
+	facts_add(x.facts[1], 0, "chan send", PARKED)->has_id = false;
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_OTHER_BUILD,
+		       "it is of another build (build ids differ)");
+	joined_deinit(&x);
+}
+
+static void test_trace_of_another_go_is_another_build(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_TRACE);
+
+	(void)state;
+	x.facts[0]->process.go_version = IQ_STR("go1.22.12");
+	trace_begin(x.facts[1], 10, 20);
+	trace_goroutine(x.facts[1], 7, "main.work", "chan send", BLOCKED, 12);
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_OTHER_BUILD,
+		       "it is of another build (Go versions differ)");
+	joined_deinit(&x);
+}
+
+static void test_profile_without_identity_is_used(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_PROFILE);
+
+	(void)state;
+	facts_add(x.facts[1], 0, "chan send", "main.other main.go:3")->has_id =
+		false;
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_UNKNOWN,
+		       "process not known, 0 of 1 stacks in common");
+	joined_deinit(&x);
+}
+
+/* A profile's stack of four calls at @slide from those of the core, the last
+ * one @shift further. */
+static void add_addresses(struct joined *x, uint64_t slide, uint64_t shift)
+{
+	struct iq_frame frames[] = {
+		{ .function = IQ_STR("main.a"), .line = 1, .pc = 0x401000 },
+		{ .function = IQ_STR("main.b"), .line = 2, .pc = 0x402000 },
+		{ .function = IQ_STR("main.c"), .line = 3, .pc = 0x403000 },
+		{ .function = IQ_STR("main.d"), .line = 4, .pc = 0x404000 },
+		{ .function = IQ_STR("main.e"), .line = 5, .pc = 0x405000 },
+	};
+	struct iq_stack shape = { .num_frames = 5, .complete = true };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct iq_goroutine_fact fact = {
+			.has_id = i == 0,
+			.id = 20,
+			.count = 1,
+			.status = IQ_GSTATUS_WAITING,
+		};
+
+		for (size_t j = 0; j < 5; j++) {
+			frames[j].has_pc = true;
+			frames[j].pc += i * (slide + (j > 1 ? shift : 0));
+		}
+		assert_null(iq_facts_stack_of(x->facts[i], frames, &shape,
+					      &fact.stack));
+		assert_true(iq_vec_push(&x->facts[i]->goroutines, fact));
+	}
+}
+
+static void test_equal_addresses_show_the_build(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_PROFILE);
+
+	(void)state;
+	add_addresses(&x, 0, 0);
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_BUILD,
+		       "process not known, 4 calls are at the same addresses, "
+		       "1 of 1 stacks in common");
+	joined_deinit(&x);
+}
+
+static void test_slid_addresses_show_the_build(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_PROFILE);
+
+	(void)state;
+	add_addresses(&x, 0x7f0000000000, 0);
+	joined_make(&x);
+	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_BUILD);
+	joined_deinit(&x);
+}
+
+static void test_shifted_addresses_are_of_another_build(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_PROFILE);
+
+	(void)state;
+	add_addresses(&x, 0x40, 0);
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_OTHER_BUILD,
+		       "it is of another build (the same calls are at other "
+		       "addresses)");
+	joined_deinit(&x);
+}
+
+static void test_functions_in_other_files_are_of_another_build(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_PROFILE);
+
+	(void)state;
+	facts_add(x.facts[1], 0, "chan send",
+		  "main.send send.go:34;main.work work.go:1")
+		->has_id = false;
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_OTHER_BUILD,
+		       "it is of another build (functions are in other files)");
+	joined_deinit(&x);
+}
+
+static void test_core_is_the_reference_wherever_it_stands(void **state)
+{
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump"),
+				       facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	add_workers(x.facts[0], 70, 3);
+	add_workers(x.facts[1], 7, 2);
+	joined_make(&x);
+	assert_true(x.model->foreign[0]);
+	assert_false(x.model->foreign[1]);
+	assert_int_equal(x.model->num_total, 2);
+	joined_deinit(&x);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_ids_made_at_the_same_place_are_of_one_process),
+		cmocka_unit_test(
+			test_ids_without_overlap_are_of_another_process),
+		cmocka_unit_test(
+			test_ids_made_elsewhere_are_of_another_process),
+		cmocka_unit_test(test_runtime_goroutines_show_no_process),
+		cmocka_unit_test(
+			test_other_start_function_in_a_trace_is_another_process),
+		cmocka_unit_test(
+			test_wrapper_of_an_old_text_is_no_other_function),
+		cmocka_unit_test(
+			test_ended_id_in_a_later_core_is_another_process),
+		cmocka_unit_test(test_id_may_end_after_an_earlier_core),
+		cmocka_unit_test(
+			test_trace_after_the_end_is_of_another_process),
+		cmocka_unit_test(test_build_id_shows_the_build_and_no_more),
+		cmocka_unit_test(test_other_build_id_is_another_build),
+		cmocka_unit_test(test_trace_of_another_go_is_another_build),
+		cmocka_unit_test(test_profile_without_identity_is_used),
+		cmocka_unit_test(test_equal_addresses_show_the_build),
+		cmocka_unit_test(test_slid_addresses_show_the_build),
+		cmocka_unit_test(test_shifted_addresses_are_of_another_build),
+		cmocka_unit_test(
+			test_functions_in_other_files_are_of_another_build),
+		cmocka_unit_test(test_core_is_the_reference_wherever_it_stands),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
