@@ -74,10 +74,8 @@ static void examine_foreign(struct iq_examination *x, struct iq_evidence *e)
 	uint64_t num = count_at_site(x);
 
 	e->blind = true;
-	iq_clause(&x->clauses, "proves nothing: %s%s%.*s",
-		  x->kinship == IQ_KINSHIP_OTHER_BUILD ? "another build" :
-							 "another process",
-		  why.len ? ", " : "", IQ_STR_ARG(why));
+	iq_clause(&x->clauses, "proves nothing%s%.*s", why.len ? ": " : "",
+		  IQ_STR_ARG(why));
 	if (num)
 		iq_clause(&x->clauses, "there %" PRIu64 " %s at the same %s",
 			  num, num == 1 ? "stands" : "stand",
@@ -152,6 +150,9 @@ static struct iq_error *examine(const struct iq_model *m,
 		examine_end(&x, e);
 	else
 		examiners[kind](&x, e);
+	if (e->stance == IQ_STANCE_SUPPORTS && x.kinship == IQ_KINSHIP_UNKNOWN)
+		iq_clause(&x.clauses, "not counted: whether it saw this "
+				      "process is not known");
 	e->text = x.clauses.text;
 	return x.clauses.err;
 }
@@ -206,6 +207,9 @@ static struct iq_error *agreement_words(const struct iq_model *m,
 				  &frames);
 	if (err)
 		return err;
+	if (num_ids > 1 && iq_str_equal(ids, frames))
+		return iq_textf(arena, ret, "the same ids and frames in %.*s",
+				IQ_STR_ARG(ids));
 	if (num_ids > 1 && num_frames > 1)
 		return iq_textf(arena, ret,
 				"the same ids in %.*s, the same frames in %.*s",

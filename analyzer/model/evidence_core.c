@@ -75,7 +75,7 @@ static void say_waited(struct iq_examination *x)
 	int64_t ns = 0;
 
 	if (seen_waiting(x, &ns) && ns > 0)
-		iq_clause(&x->clauses, "a collection saw %s wait, %s ago",
+		iq_clause(&x->clauses, "a collection saw %s wait %s before",
 			  x->finding->count == 1 ? "it" : "them",
 			  iq_duration_words(time, ns));
 }

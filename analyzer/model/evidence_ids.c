@@ -335,7 +335,8 @@ void iq_say_creators(struct iq_examination *x)
 		return;
 	}
 	if (s.creators < s.num || !have_one_creator(x, s.first)) {
-		iq_clause(&x->clauses, "made by the same as in the %s",
+		iq_clause(&x->clauses,
+			  "made by the same goroutines as in the %s",
 			  iq_main_words(x));
 		return;
 	}

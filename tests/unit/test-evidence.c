@@ -518,6 +518,7 @@ static void another_build_proves_nothing(void **state iq_unused)
 	assert_true(f->evidence[1].blind);
 	assert_int_equal(f->confidence, IQ_CONFIDENCE_SUSPECTED);
 	assert_true(says(f, 1, "proves nothing"));
+	assert_true(says(f, 1, "it is of another build"));
 	assert_true(says(f, 1, "there 4 stand at the same function"));
 	deinit(&x);
 }
@@ -535,6 +536,7 @@ static void an_unknown_process_makes_nothing_surer(void **state iq_unused)
 	assert_int_equal(f->evidence[1].stance, IQ_STANCE_SUPPORTS);
 	assert_int_equal(f->evidence[1].weight, IQ_WEIGHT_NONE);
 	assert_int_equal(f->confidence, IQ_CONFIDENCE_SUSPECTED);
+	assert_true(says(f, 1, "not counted"));
 	deinit(&x);
 }
 
