@@ -1,0 +1,3 @@
+module trace-program
+
+go 1.18
