@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The threads of a run by the time of their next event: a heap whose order of
+ * equal times is that of Go's own reader, because the order of events, and so
+ * the nanosecond that each is shown at, depends on it.
+ */
+#ifndef IQ_FORMATS_TRACE_FRONTIER_H
+#define IQ_FORMATS_TRACE_FRONTIER_H
+
+#include <stddef.h>
+
+#include "formats/trace/run.h"
+
+/* Puts the last of @n items where it belongs. */
+void iq_frontier_insert(struct iq_run_item *heap, size_t n);
+/* The time of item @i has changed. */
+void iq_frontier_update(struct iq_run_item *heap, size_t n, size_t i);
+/* Takes item @i out: n - 1 are left. */
+void iq_frontier_remove(struct iq_run_item *heap, size_t n, size_t i);
+/* Sorts by time, equal ones as Go's slices.SortFunc leaves them. */
+void iq_frontier_sort(struct iq_run_item *heap, size_t n);
+
+#endif

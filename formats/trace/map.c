@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/trace/map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A table that a usual generation fills is kept for the next one. */
+#define KEEP_SLOTS 65536
+#define MIN_SLOTS 64
+
+static inline size_t hash(uint64_t a, uint64_t b)
+{
+	uint64_t h = a * UINT64_C(0x9e3779b97f4a7c15) ^
+		     (b + UINT64_C(0x632be59bd9b4e019)) *
+			     UINT64_C(0xd6e8feb86659fd93);
+
+	h ^= h >> 32;
+	h *= UINT64_C(0xd6e8feb86659fd93);
+	return (size_t)(h ^ h >> 32);
+}
+
+static struct iq_trace_map_slot *slots_new(size_t num)
+{
+	struct iq_trace_map_slot *slots;
+
+	if (num > SIZE_MAX / sizeof(*slots))
+		return NULL;
+	slots = malloc(num * sizeof(*slots));
+	for (size_t i = 0; slots && i < num; i++)
+		slots[i].index = IQ_NONE;
+	return slots;
+}
+
+void iq_trace_map_deinit(struct iq_trace_map *map)
+{
+	free(map->slots);
+	*map = (struct iq_trace_map){ 0 };
+}
+
+void iq_trace_map_clear(struct iq_trace_map *map)
+{
+	if (!map->slots || map->len == 0)
+		return;
+	if (map->mask >= KEEP_SLOTS) {
+		iq_trace_map_deinit(map);
+		return;
+	}
+	for (size_t i = 0; i <= map->mask; i++)
+		map->slots[i].index = IQ_NONE;
+	map->len = 0;
+}
+
+static struct iq_trace_map_slot *find(const struct iq_trace_map *map,
+				      uint64_t a, uint64_t b)
+{
+	size_t i = hash(a, b) & map->mask;
+
+	while (map->slots[i].index != IQ_NONE &&
+	       (map->slots[i].a != a || map->slots[i].b != b))
+		i = (i + 1) & map->mask;
+	return &map->slots[i];
+}
+
+uint32_t iq_trace_map_get(const struct iq_trace_map *map, uint64_t a,
+			  uint64_t b)
+{
+	return map->slots ? find(map, a, b)->index : IQ_NONE;
+}
+
+static bool grow(struct iq_trace_map *map)
+{
+	size_t num = map->slots ? 2 * (map->mask + 1) : MIN_SLOTS;
+	struct iq_trace_map bigger = {
+		.slots = slots_new(num),
+		.mask = num - 1,
+		.len = map->len,
+	};
+
+	if (!bigger.slots)
+		return false;
+	for (size_t i = 0; map->slots && i <= map->mask; i++) {
+		const struct iq_trace_map_slot *slot = &map->slots[i];
+
+		if (slot->index != IQ_NONE)
+			*find(&bigger, slot->a, slot->b) = *slot;
+	}
+	free(map->slots);
+	*map = bigger;
+	return true;
+}
+
+uint32_t *iq_trace_map_at(struct iq_trace_map *map, uint64_t a, uint64_t b)
+{
+	struct iq_trace_map_slot *slot;
+
+	if ((!map->slots || map->len >= (map->mask + 1) / 2) && !grow(map))
+		return NULL;
+	slot = find(map, a, b);
+	if (slot->index == IQ_NONE) {
+		slot->a = a;
+		slot->b = b;
+		map->len++;
+	}
+	return &slot->index;
+}
+
+void iq_trace_ids_deinit(struct iq_trace_ids *ids)
+{
+	free(ids->dense);
+	iq_trace_map_deinit(&ids->sparse);
+	*ids = (struct iq_trace_ids){ 0 };
+}
+
+void iq_trace_ids_clear(struct iq_trace_ids *ids)
+{
+	if (ids->num_dense)
+		memset(ids->dense, 0, ids->num_dense * sizeof(*ids->dense));
+	iq_trace_map_clear(&ids->sparse);
+}
+
+static bool dense_grow(struct iq_trace_ids *ids, uint64_t id)
+{
+	size_t num = ids->num_dense ? ids->num_dense : 512;
+	uint32_t *dense;
+
+	while (num <= id)
+		num *= 2;
+	dense = realloc(ids->dense, num * sizeof(*dense));
+	if (!dense)
+		return false;
+	memset(dense + ids->num_dense, 0,
+	       (num - ids->num_dense) * sizeof(*dense));
+	ids->dense = dense;
+	ids->num_dense = num;
+	return true;
+}
+
+bool iq_trace_ids_set(struct iq_trace_ids *ids, uint64_t id, uint32_t index)
+{
+	uint32_t *at;
+
+	if (id < IQ_IDS_DENSE) {
+		if (id >= ids->num_dense && !dense_grow(ids, id))
+			return false;
+		ids->dense[id] = index + 1;
+		return true;
+	}
+	at = iq_trace_map_at(&ids->sparse, id, 0);
+	if (!at)
+		return false;
+	*at = index;
+	return true;
+}
