@@ -35,6 +35,15 @@ static struct iq_error *no_goroutine(const struct iq_trace *trace)
 			    trace->goroutines[trace->num_goroutines - 1].id);
 }
 
+/* A header alone, or what was cut off before the first event. */
+static bool is_unreadable(const struct iq_facts *facts)
+{
+	const struct iq_trace *t = facts->trace;
+
+	return !t || (!facts->witness.complete && !t->num_events &&
+		      !t->num_goroutines);
+}
+
 struct iq_error *iq_trace_check(const struct iq_model *model)
 {
 	const struct iq_trace *last = NULL;
@@ -42,7 +51,7 @@ struct iq_error *iq_trace_check(const struct iq_model *model)
 	for (size_t i = 0; i < model->num_witnesses; i++) {
 		const struct iq_trace *t = model->witnesses[i]->trace;
 
-		if (!t)
+		if (is_unreadable(model->witnesses[i]))
 			continue;
 		last = t;
 		if (!t->has_of || iq_trace_find(t, t->of))

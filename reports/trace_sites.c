@@ -115,7 +115,7 @@ static bool make_place(struct iq_trace_table *table, struct iq_term *term,
 	const struct place *p = (const struct place *)table->rows + index;
 	struct iq_str longest = iq_trace_time(term, p->longest_ns);
 
-	if (p->system && !table->text->options->all)
+	if (!p->frame || (p->system && !table->text->options->all))
 		return false;
 	row->cells[0] = iq_trace_number(term, p->count);
 	row->cells[1] =
@@ -125,9 +125,35 @@ static bool make_place(struct iq_trace_table *table, struct iq_term *term,
 				      IQ_STR_ARG(longest));
 	row->cells[4] = iq_term_clean(term, p->words);
 	row->site = p->frame;
-	row->text = IQ_STR("unknown: the trace has no stack of it");
 	row->stack = p->stack;
 	return true;
+}
+
+/* Goroutines that woke up early in the trace, and coroutines. */
+static void put_unknown(const struct iq_trace_text *text,
+			const struct place *places, size_t num)
+{
+	struct place sum = { .count = 0 };
+	struct iq_term *term = text->term;
+
+	for (size_t i = 0; i < num; i++) {
+		if (!places[i].frame)
+			place_add(&sum, &places[i]);
+	}
+	if (!sum.count)
+		return;
+	iq_term_wrap(
+		term,
+		iq_term_textf(
+			term,
+			"without a stack in the trace: %.*s wait%s, %.*s in "
+			"all, %.*s still",
+			IQ_STR_ARG(iq_trace_number(term, sum.count)),
+			sum.count == 1 ? "" : "s",
+			IQ_STR_ARG(iq_trace_time(term, sum.total_ns)),
+			IQ_STR_ARG(iq_trace_number(term, sum.num_open))),
+		0, 3);
+	iq_out_char(term->out, '\n');
 }
 
 struct iq_error *iq_trace_put_sites(const struct iq_trace_text *text, bool all)
@@ -162,6 +188,7 @@ struct iq_error *iq_trace_put_sites(const struct iq_trace_text *text, bool all)
 	if (!table.limit && !all && !text->options->all)
 		table.limit = MAX_SITES;
 	iq_trace_table(&table);
+	put_unknown(text, places, table.num_rows);
 	return NULL;
 }
 

@@ -18,50 +18,22 @@
 
 /* ---- words */
 
-/* The runtime's words in a trace are its wait reasons in others, but for these.
- * Go: src/runtime/traceruntime.go, traceBlockReasonStrings (1.22 - 1.27). */
-static const struct {
-	const char *event;
-	const char *wait_reason;
-} reasons[] = {
-	{ "(before the trace)", "" },
-	{ "(created blocked)", "" },
-	{ "forever", "" },
-	{ "network", "IO wait" },
-	{ "sync", "semacquire" },
-	{ "sync.(*Cond).Wait", "sync.Cond.Wait" },
-};
-
-static struct iq_str wait_reason(struct iq_str reason)
-{
-	for (size_t i = 0; i < IQ_ARRAY_SIZE(reasons); i++) {
-		if (iq_str_equal(reason, iq_str_of(reasons[i].event)))
-			return iq_str_of(reasons[i].wait_reason);
-	}
-	return reason;
-}
-
 static struct iq_str wait_words(struct iq_str reason,
 				const struct iq_stack *stack)
 {
+	// "(before the trace)": the stack has to tell.
+	bool is_known = reason.len && reason.ptr[0] != '(';
 	struct iq_goroutine_fact fact = {
 		.status = IQ_GSTATUS_WAITING,
-		.wait_reason = wait_reason(reason),
+		.wait_reason = is_known ? reason : IQ_STR(""),
 		.stack = stack,
 	};
 	enum iq_wait_class class = iq_wait_class_of(&fact);
 
-	// What never ends is an operation on a nil channel.
-	if (iq_str_equal(reason, IQ_STR("forever"))) {
-		if (class == IQ_CLASS_CHAN_RECEIVE)
-			class = IQ_CLASS_NIL_RECEIVE;
-		if (class == IQ_CLASS_CHAN_SEND)
-			class = IQ_CLASS_NIL_SEND;
-	}
 	if (class != IQ_CLASS_UNKNOWN_WAIT && class != IQ_CLASS_SYSTEM &&
 	    class != IQ_CLASS_RUNNING)
 		return iq_str_of(iq_wait_class_words(class));
-	return reason.len && reason.ptr[0] != '(' ? reason : IQ_STR("waiting");
+	return is_known ? reason : IQ_STR("waiting");
 }
 
 struct iq_str iq_trace_words(enum iq_gstatus state, struct iq_str reason,
@@ -221,8 +193,11 @@ static void drop_columns(const struct iq_trace_table *table,
 /* Number of rows that are shown at all. */
 static uint64_t measure(struct iq_trace_table *table, struct layout *layout)
 {
+	uint64_t most = MEASURED_ROWS;
 	uint64_t shown = 0;
 
+	if (table->limit && table->limit < most)
+		most = table->limit;
 	for (unsigned i = 0; i < table->num_columns; i++)
 		layout->widths[i] =
 			iq_term_width(iq_str_of(table->columns[i].title));
@@ -230,7 +205,7 @@ static uint64_t measure(struct iq_trace_table *table, struct layout *layout)
 		struct iq_trace_row row;
 		struct iq_term term;
 
-		if (row_make(table, &term, i, &row) && shown++ < MEASURED_ROWS)
+		if (row_make(table, &term, i, &row) && shown++ < most)
 			measure_row(table, layout, &row);
 		row_end(table, &term);
 	}
