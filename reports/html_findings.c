@@ -498,7 +498,12 @@ struct iq_error *iq_html_findings(struct iq_html *html)
 		return err;
 	iq_out_cstr(html->out, "<section aria-labelledby=\"findings\">\n"
 			       "<h2 id=\"findings\">Findings</h2>\n");
-	if (!num)
+	if (!html->model->num_goroutines)
+		iq_out_cstr(html->out,
+			    "<p>There is nothing to judge: a core or "
+			    "a dump of the process has its "
+			    "goroutines.</p>\n");
+	else if (!num)
 		iq_out_cstr(html->out, "<p>None that claims a defect.</p>\n");
 	put_overview(html, num);
 	for (size_t i = 0; i < num; i++)

@@ -75,6 +75,7 @@ static void put_row_head(struct iq_html *html, size_t index)
 static void put_where(struct iq_html *html, const struct iq_group *group)
 {
 	const struct iq_frame *site = site_of(html, group);
+	char since[IQ_WORDS_SIZE];
 
 	iq_out_cstr(html->out, "<th scope=\"row\"><details><summary "
 			       "class=\"item\">");
@@ -85,6 +86,13 @@ static void put_where(struct iq_html *html, const struct iq_group *group)
 	iq_out_cstr(html->out,
 		    group->num_members == 1 ? "goroutine " : "goroutines ");
 	iq_html_ids(html, group->members, group->num_members);
+	if (group->has_wait_min) {
+		iq_out_cstr(html->out, is_exact(group) ?
+					       ", waiting for " :
+					       ", waiting for at least ");
+		iq_out_cstr(html->out,
+			    iq_words_duration(since, group->wait_min_ns));
+	}
 	iq_out_cstr(html->out, "</p></details></th>");
 }
 
