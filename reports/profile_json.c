@@ -20,7 +20,7 @@ struct writer {
 	struct iq_json *json_block; /* writes what a block is made of */
 };
 
-enum { BLOCK_FRAMES, BLOCK_LABELS };
+enum { BLOCK_FRAMES };
 
 static void key_text(struct iq_json *json, const char *key, struct iq_str s)
 {
@@ -164,19 +164,26 @@ static void make_labels(struct iq_json *json, const struct iq_labels *labels)
 	iq_json_object_end(json);
 }
 
-static void put_block(struct writer *w, const void *object, uint64_t what)
+static void put_frames(struct writer *w, const struct iq_stack *stack)
 {
-	struct iq_block_key key = { .object = object, .what = what };
+	struct iq_block_key key = { .object = stack, .what = BLOCK_FRAMES };
 
 	if (iq_blocks_copy(&w->blocks, key, w->out))
 		return;
 	iq_blocks_begin(&w->blocks);
 	iq_json_restart(w->json_block);
-	if (what == BLOCK_FRAMES)
-		iq_json_frames(w->json_block, object);
-	else
-		make_labels(w->json_block, object);
+	iq_json_frames(w->json_block, stack);
 	iq_blocks_end(&w->blocks, key, w->out);
+}
+
+/* Labels are as many as samples: none is written twice. */
+static void put_labels(struct writer *w, const struct iq_labels *labels)
+{
+	struct iq_out *block = iq_blocks_begin(&w->blocks);
+
+	iq_json_restart(w->json_block);
+	make_labels(w->json_block, labels);
+	iq_out_bytes(w->out, block->buf, block->len);
 }
 
 /* A text of its own, beside what @json keeps account of. */
@@ -236,33 +243,39 @@ static struct iq_error *put_top(struct writer *w,
 	return err;
 }
 
-static void put_sample(struct writer *w, size_t index)
+static struct iq_error *put_sample(struct writer *w, size_t index)
 {
-	const struct iq_sample *sample = &w->profile->samples[index];
+	const struct iq_labels *labels;
+	struct iq_error *err = iq_profile_labels(w->profile, index, &labels);
 
+	if (err)
+		return err;
 	put_values(w, "{\"values\":[", iq_profile_values(w->profile, index));
 	iq_out_cstr(w->out, ",\"labels\":");
-	if (sample->labels->num)
-		put_block(w, sample->labels, BLOCK_LABELS);
+	if (labels->num)
+		put_labels(w, labels);
 	else
 		iq_out_cstr(w->out, "{}");
 	iq_out_cstr(w->out, ",\"frames\":");
-	put_block(w, sample->stack, BLOCK_FRAMES);
+	put_frames(w, w->profile->samples[index].stack);
 	iq_out_char(w->out, '}');
+	return NULL;
 }
 
-static void put_stacks(struct writer *w,
-		       const struct iq_report_options *options)
+static struct iq_error *put_stacks(struct writer *w,
+				   const struct iq_report_options *options)
 {
 	size_t num = limited(options, w->profile->num_samples);
+	struct iq_error *err = NULL;
 
 	iq_out_cstr(w->out, ",\"stacks\":[");
-	for (size_t i = 0; i < num && !w->out->err; i++) {
+	for (size_t i = 0; i < num && !err && !w->out->err; i++) {
 		if (i)
 			iq_out_char(w->out, ',');
-		put_sample(w, i);
+		err = put_sample(w, i);
 	}
 	iq_out_char(w->out, ']');
+	return err;
 }
 
 /* ---- the whole */
@@ -277,9 +290,10 @@ static struct iq_error *put_object(struct writer *w,
 	put_head(w);
 	// Its end is written below, behind what the generator does not see.
 	err = put_top(w, options);
+	if (!err)
+		err = put_stacks(w, options);
 	if (err)
 		return err;
-	put_stacks(w, options);
 	iq_out_cstr(w->out, "}\n");
 	err = iq_json_done(w->json);
 	if (!err)

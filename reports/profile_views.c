@@ -508,24 +508,28 @@ static struct label_row *label_find(struct label_table *t,
 	return iq_map_failed ? NULL : row;
 }
 
-static bool add_labels(struct iq_profile_text *text, struct label_table *t)
+static struct iq_error *add_labels(struct iq_profile_text *text,
+				   struct label_table *t)
 {
 	const struct iq_profile *p = text->profile;
 
 	for (size_t i = 0; i < p->num_samples; i++) {
-		const struct iq_labels *labels = p->samples[i].labels;
 		int64_t v = iq_profile_values(p, i)[text->type];
+		const struct iq_labels *labels;
+		struct iq_error *err = iq_profile_labels(p, i, &labels);
 
+		if (err)
+			return err;
 		for (size_t j = 0; j < labels->num; j++) {
 			struct label_row *row =
 				label_find(t, &labels->items[j]);
 
 			if (!row)
-				return false;
+				return &iq_enomem;
 			row->value = iq_profile_add(row->value, v);
 		}
 	}
-	return true;
+	return NULL;
 }
 
 /* By key, then the largest, then by value. */
@@ -576,11 +580,11 @@ struct iq_error *iq_profile_label_view(struct iq_profile_text *text)
 {
 	struct label_table t = { 0 };
 	struct label_row *row;
-	bool good;
+	struct iq_error *err;
 
 	iq_arena_init(&t.arena);
-	good = add_labels(text, &t);
-	if (good) {
+	err = add_labels(text, &t);
+	if (!err) {
 		HASH_SORT(t.table, compare_labels);
 		put_title(text, "by label");
 		if (!t.table)
@@ -591,5 +595,5 @@ struct iq_error *iq_profile_label_view(struct iq_profile_text *text)
 	}
 	HASH_CLEAR(hh, t.table);
 	iq_arena_deinit(&t.arena);
-	return good ? NULL : &iq_enomem;
+	return err;
 }

@@ -18,6 +18,17 @@ const char *iq_profile_type_name(enum iq_profile_type type)
 	return (size_t)type < IQ_ARRAY_SIZE(names) ? names[type] : "other";
 }
 
+struct iq_error *iq_profile_labels(const struct iq_profile *profile,
+				   size_t sample, const struct iq_labels **ret)
+{
+	const struct iq_sample *s = &profile->samples[sample];
+
+	if (profile->read_labels)
+		return profile->read_labels(profile->reader, s->place, ret);
+	*ret = s->labels;
+	return NULL;
+}
+
 /* A goroutine that stands in runtime.gopark is parked; others may do anything:
  * the profile has no states. */
 static enum iq_gstatus status_of(const struct iq_stack *stack)
@@ -28,10 +39,10 @@ static enum iq_gstatus status_of(const struct iq_stack *stack)
 		       IQ_GSTATUS_UNKNOWN;
 }
 
-static struct iq_goroutine_fact fact_of(const struct iq_sample *sample,
+static struct iq_goroutine_fact fact_of(const struct iq_stack *stack,
+					const struct iq_labels *labels,
 					int64_t count, bool leaked)
 {
-	const struct iq_stack *stack = sample->stack;
 	struct iq_goroutine_fact fact = {
 		.count = (uint64_t)count,
 		.status = status_of(stack),
@@ -39,7 +50,7 @@ static struct iq_goroutine_fact fact_of(const struct iq_sample *sample,
 		// Go: src/runtime/mprof.go, goroutineProfileWithLabels(): the
 		// runtime's own are left out.
 		.has_system = true,
-		.labels = sample->labels,
+		.labels = labels,
 	};
 
 	if (!stack->num_frames)
@@ -65,6 +76,7 @@ static size_t column_of(const struct iq_profile *p)
 struct iq_error *iq_profile_goroutines(struct iq_facts *facts)
 {
 	const struct iq_profile *p = facts->profile;
+	struct iq_error *err;
 	size_t column;
 
 	if (!p || (p->type != IQ_PROFILE_GOROUTINE &&
@@ -73,12 +85,19 @@ struct iq_error *iq_profile_goroutines(struct iq_facts *facts)
 	column = column_of(p);
 	for (size_t i = 0; i < p->num_samples; i++) {
 		int64_t count = p->values[i * p->num_types + column];
+		const struct iq_labels *labels;
 		struct iq_goroutine_fact fact;
 
 		// A difference of two profiles has ones that are gone.
 		if (count <= 0)
 			continue;
-		fact = fact_of(&p->samples[i], count,
+		err = iq_profile_labels(p, i, &labels);
+		if (!err)
+			err = iq_facts_labels(facts, labels->items, labels->num,
+					      &labels);
+		if (err)
+			return err;
+		fact = fact_of(p->samples[i].stack, labels, count,
 			       p->type == IQ_PROFILE_GOROUTINELEAK);
 		fact.place = i;
 		if (!iq_vec_push(&facts->goroutines, fact))

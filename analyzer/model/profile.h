@@ -39,9 +39,11 @@ struct iq_value_type {
 struct iq_sample {
 	/* Of the witness's facts; has no frames where the profile has none. */
 	const struct iq_stack *stack;
-	/* Never NULL. A number is its digits, then its unit if it has one that
-	 * is not the key: "512", "3 requests". */
-	const struct iq_labels *labels;
+	/* For iq_profile_labels(): the labels, or where the reader has them. */
+	union {
+		const struct iq_labels *labels;
+		uint64_t place;
+	};
 };
 
 struct iq_profile {
@@ -70,7 +72,24 @@ struct iq_profile {
 	struct iq_value_type period_type;
 	/* Frames a stack can have at most in this profile: 32, 128; 0 unknown. */
 	uint32_t depth;
+	/*
+	 * Where a million samples have labels of their own, these are not kept:
+	 * reads those at @place again. NULL: each sample has them.
+	 */
+	struct iq_error *(*read_labels)(void *reader, uint64_t place,
+					const struct iq_labels **ret);
+	void *reader;
 };
+
+/*
+ * The labels of a sample, never NULL, good until the next call; the texts in
+ * them live as long as the facts, and the same string has the same address. A
+ * number is its digits, then its unit if it has one that is not the key: "512",
+ * "3 requests".
+ */
+struct iq_error *iq_profile_labels(const struct iq_profile *profile,
+				   size_t sample, const struct iq_labels **ret)
+	iq_must_check;
 
 /*
  * Adds a goroutine fact for each sample of a goroutine or goroutineleak

@@ -37,6 +37,19 @@ bool iq_pprof_field_next(struct iq_cursor *c, struct iq_pprof_field *ret)
 	return true;
 }
 
+bool iq_pprof_field_at(const struct iq_source *source, uint64_t offset,
+		       struct iq_pprof_field *ret)
+{
+	struct iq_cursor c;
+	bool found;
+
+	iq_cursor_init(&c, source->data + offset, source->size - offset,
+		       offset);
+	found = iq_pprof_field_next(&c, ret) && ret->wire == IQ_WIRE_BYTES;
+	iq_error_destroy(iq_cursor_done(&c));
+	return found;
+}
+
 /* What profile.proto says of one message: bit N of a set is field N. */
 struct shape {
 	unsigned varints;

@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "formats/cursor.h"
+#include "formats/source.h"
 
 /* Numbers of message Profile in profile.proto. */
 enum iq_pprof_number {
@@ -55,6 +56,13 @@ struct iq_pprof_field {
 /* The next field of any message; false at the end, or with the cursor's error
  * at a field that cannot be passed. */
 bool iq_pprof_field_next(struct iq_cursor *c, struct iq_pprof_field *ret);
+
+/*
+ * The field with bytes that was read at @offset before; false if it is not there
+ * any more: a file can be cut or changed while it is read.
+ */
+bool iq_pprof_field_at(const struct iq_source *source, uint64_t offset,
+		       struct iq_pprof_field *ret);
 
 /* Whether a field of Profile has the wire type that its number asks for; true
  * for numbers that Profile does not have. */

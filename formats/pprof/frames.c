@@ -41,7 +41,7 @@ static struct iq_frame frame_of_place(const struct iq_pprof_tables *t,
 
 	if (place->mapping != IQ_PPROF_NONE)
 		frame.module = iq_pprof_string(
-			t, t->mappings.data[place->mapping].filename);
+			t->strings, t->mappings.data[place->mapping].filename);
 	// "[kernel.kallsyms]", "[vdso]": no Go code is in there.
 	frame.foreign = iq_str_starts(frame.module, IQ_STR("["));
 	if (place->address && (exact || place->address < UINT64_MAX)) {
@@ -81,8 +81,10 @@ static struct iq_error *push_calls(struct iq_pprof_frames *frames,
 			const struct iq_pprof_symbol *symbol =
 				&t->functions.data[function];
 
-			frame.function = iq_pprof_string(t, symbol->name);
-			frame.file = iq_pprof_string(t, symbol->filename);
+			frame.function =
+				iq_pprof_string(t->strings, symbol->name);
+			frame.file =
+				iq_pprof_string(t->strings, symbol->filename);
 		}
 		frame.line = calls[i].line;
 		frame.inlined = i + 1 < place->num_calls;

@@ -8,41 +8,34 @@
 #include <xxhash.h>
 
 #include "base/limits.h"
+#include "formats/pprof/field.h"
 
-/* A power of two. */
-#define NUM_RECENT 4096
 /* Digits of a number of 64 bits, its sign, a space and printf's NUL. */
 #define NUMBER_SIZE 24
-
-struct iq_error *iq_pprof_labels_init(struct iq_pprof_labels *labels,
-				      const struct iq_pprof_tables *tables)
-{
-	struct iq_labels *none =
-		iq_arena_calloc(&tables->facts->arena, 1, sizeof(*none));
-
-	*labels = (struct iq_pprof_labels){ .tables = tables, .none = none };
-	labels->recent = calloc(NUM_RECENT, sizeof(*labels->recent));
-	return none && labels->recent ? NULL : &iq_enomem;
-}
 
 void iq_pprof_labels_deinit(struct iq_pprof_labels *labels)
 {
 	iq_vec_deinit(&labels->items);
 	iq_vec_deinit(&labels->text);
-	free(labels->recent);
-	memset(labels, 0, sizeof(*labels));
 }
 
-static struct iq_str string_of(const struct iq_pprof_tables *t, int64_t index,
-			       uint64_t offset)
+/* Whom to tell, and where. */
+struct told {
+	struct iq_facts *facts;
+	uint64_t offset;
+};
+
+static struct iq_str string_of(const struct iq_pprof_strings *strings,
+			       int64_t index, struct told told)
 {
 	// Without a table that is said already, once.
-	if (!iq_pprof_has_string(t, index) && t->strings.len)
-		iq_facts_gap_offset(t->facts, IQ_GAP_DAMAGED, offset,
+	if (told.facts && strings->offsets.len &&
+	    !iq_pprof_has_string(strings, index))
+		iq_facts_gap_offset(told.facts, IQ_GAP_DAMAGED, told.offset,
 				    "a label of a sample is no string of the "
 				    "%zu in the profile",
-				    t->strings.len);
-	return iq_pprof_string(t, index);
+				    strings->offsets.len);
+	return iq_pprof_string(strings, index);
 }
 
 /* "512", "3 requests": in the text, whose room was made before. */
@@ -66,21 +59,22 @@ static struct iq_str number_of(struct iq_pprof_labels *l,
 
 static struct iq_label label_of(struct iq_pprof_labels *l,
 				const struct iq_pprof_label *from,
-				uint64_t offset)
+				struct told told)
 {
-	const struct iq_pprof_tables *t = l->tables;
-	struct iq_label label = { .key = string_of(t, from->key, offset) };
+	struct iq_label label = { .key = string_of(l->strings, from->key,
+						   told) };
 
-	if (from->str && from->num)
-		iq_facts_gap_offset(t->facts, IQ_GAP_DAMAGED, offset,
+	if (told.facts && from->str && from->num)
+		iq_facts_gap_offset(told.facts, IQ_GAP_DAMAGED, told.offset,
 				    "a label has a text and a number: the "
 				    "number is left out");
 	// A writer leaves out what is zero: one with a key alone is a text.
 	if (from->str || (!from->num && !from->num_unit))
-		label.value = string_of(t, from->str, offset);
+		label.value = string_of(l->strings, from->str, told);
 	else
-		label.value = number_of(l, &label, from->num,
-					string_of(t, from->num_unit, offset));
+		label.value =
+			number_of(l, &label, from->num,
+				  string_of(l->strings, from->num_unit, told));
 	return label;
 }
 
@@ -90,8 +84,10 @@ static bool text_reserve(struct iq_pprof_labels *l,
 {
 	l->text.len = 0;
 	for (size_t i = 0; i < num; i++) {
-		size_t unit = iq_pprof_string(l->tables, from[i].num_unit).len;
+		size_t unit = iq_pprof_string(l->strings, from[i].num_unit).len;
 
+		if (from[i].str)
+			continue;
 		if (!iq_vec_reserve(&l->text, NUMBER_SIZE + unit))
 			return false;
 		l->text.len += NUMBER_SIZE + unit;
@@ -115,14 +111,16 @@ static uint64_t str_hash(struct iq_str s, uint64_t seed)
 
 struct iq_error *iq_pprof_labels_take(struct iq_pprof_labels *labels,
 				      const struct iq_pprof_sample *sample,
-				      uint64_t offset)
+				      uint64_t offset, struct iq_facts *facts)
 {
+	const struct told told = { facts, offset };
 	size_t num = sample->num_labels;
 
 	if (num > IQ_LIMIT_LABELS) {
-		iq_facts_gap_offset(labels->tables->facts, IQ_GAP_LIMIT, offset,
-				    "a sample has more than %u labels",
-				    IQ_LIMIT_LABELS);
+		if (facts)
+			iq_facts_gap_offset(facts, IQ_GAP_LIMIT, offset,
+					    "a sample has more than %u labels",
+					    IQ_LIMIT_LABELS);
 		num = IQ_LIMIT_LABELS;
 	}
 	labels->items.len = 0;
@@ -134,7 +132,7 @@ struct iq_error *iq_pprof_labels_take(struct iq_pprof_labels *labels,
 		return &iq_enomem;
 	for (size_t i = 0; i < num; i++)
 		labels->items.data[labels->items.len++] =
-			label_of(labels, &sample->labels[i], offset);
+			label_of(labels, &sample->labels[i], told);
 	if (num > 1)
 		qsort(labels->items.data, num, sizeof(*labels->items.data),
 		      label_compare);
@@ -147,58 +145,89 @@ struct iq_error *iq_pprof_labels_take(struct iq_pprof_labels *labels,
 	return NULL;
 }
 
-bool iq_pprof_labels_equal(const struct iq_pprof_labels *labels,
-			   const struct iq_labels *other)
+bool iq_pprof_labels_equal(const struct iq_pprof_labels *a,
+			   const struct iq_pprof_labels *b)
 {
-	if (labels->items.len != other->num)
+	if (a->items.len != b->items.len)
 		return false;
-	for (size_t i = 0; i < other->num; i++) {
-		if (label_compare(&labels->items.data[i], &other->items[i]))
+	for (size_t i = 0; i < a->items.len; i++) {
+		if (label_compare(&a->items.data[i], &b->items.data[i]))
 			return false;
 	}
 	return true;
 }
 
-/* Moves a text of ours to the facts' memory. */
-static bool text_keep(struct iq_pprof_labels *l, struct iq_str *s)
+static void reread_destroy(void *object)
 {
-	uintptr_t at = (uintptr_t)s->ptr, text = (uintptr_t)l->text.data;
+	struct iq_pprof_reread *reread = object;
 
-	if (at - text >= l->text.len)
-		return true;
-	return iq_str_dup(&l->tables->facts->arena, *s, s);
+	iq_vec_deinit(&reread->strings.offsets);
+	iq_pprof_scratch_destroy(reread->scratch);
+	iq_pprof_labels_deinit(&reread->labels);
+	free(reread);
 }
 
-struct iq_error *iq_pprof_labels_keep(struct iq_pprof_labels *labels,
-				      const struct iq_labels **ret)
+struct iq_error *iq_pprof_reread_create(const struct iq_source *source,
+					struct iq_facts *facts,
+					struct iq_pprof_reread **ret)
 {
-	struct iq_pprof_recent *recent =
-		&labels->recent[labels->hash & (NUM_RECENT - 1)];
-	size_t num = labels->items.len;
-	struct iq_labels *kept;
-	struct iq_label *items;
+	struct iq_pprof_reread *reread = calloc(1, sizeof(*reread));
+	struct iq_error *err;
 
-	if (num == 0) {
-		*ret = labels->none;
-		return NULL;
-	}
-	if (recent->hash == labels->hash && recent->labels &&
-	    iq_pprof_labels_equal(labels, recent->labels)) {
-		*ret = recent->labels;
-		return NULL;
-	}
-	kept = iq_arena_alloc(&labels->tables->facts->arena,
-			      sizeof(*kept) + num * sizeof(*items));
-	if (!kept)
+	if (!reread)
 		return &iq_enomem;
-	items = (void *)(kept + 1);
-	for (size_t i = 0; i < num; i++) {
-		items[i] = labels->items.data[i];
-		if (!text_keep(labels, &items[i].value))
-			return &iq_enomem;
-	}
-	*kept = (struct iq_labels){ items, num };
-	*recent = (struct iq_pprof_recent){ labels->hash, kept };
-	*ret = kept;
+	reread->strings.source = source;
+	reread->facts = facts;
+	reread->labels.strings = &reread->strings;
+	err = iq_facts_own(facts, reread_destroy, reread);
+	if (!err)
+		err = iq_pprof_scratch_create(&reread->scratch);
+	if (!err)
+		*ret = reread;
+	return err;
+}
+
+struct iq_error *iq_pprof_reread_at(struct iq_pprof_reread *reread,
+				    uint64_t place)
+{
+	struct iq_pprof_sample sample = { 0 };
+	struct iq_pprof_field field;
+	struct iq_error *err = NULL;
+
+	if (place != IQ_PPROF_NO_LABELS &&
+	    iq_pprof_field_at(reread->strings.source, place, &field))
+		err = iq_pprof_sample_unpack(reread->scratch, field.bytes,
+					     place, &sample);
+	if (err && err->code == IQ_ERROR_NOMEM)
+		return err;
+	// It was good once: who changed the file is told of elsewhere.
+	iq_error_destroy(err);
+	return iq_pprof_labels_take(&reread->labels, &sample, place, NULL);
+}
+
+/* Moves a number to where the facts' texts are. */
+static struct iq_error *text_keep(struct iq_pprof_reread *reread,
+				  struct iq_str *s)
+{
+	const struct iq_pprof_labels *l = &reread->labels;
+
+	if ((uintptr_t)s->ptr - (uintptr_t)l->text.data >= l->text.len)
+		return NULL;
+	return iq_facts_string(reread->facts, *s, s);
+}
+
+struct iq_error *iq_pprof_reread_labels(void *reread, uint64_t place,
+					const struct iq_labels **ret)
+{
+	struct iq_pprof_reread *r = reread;
+	struct iq_error *err = iq_pprof_reread_at(r, place);
+
+	for (size_t i = 0; i < r->labels.items.len && !err; i++)
+		err = text_keep(r, &r->labels.items.data[i].value);
+	if (err)
+		return err;
+	r->ret.items = r->labels.items.data;
+	r->ret.num = r->labels.items.len;
+	*ret = &r->ret;
 	return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The labels of one sample after the other. Their texts stay in the file; equal
- * ones that come soon again share their memory.
+ * The labels of one sample. They are not kept, as a million samples may have a
+ * million different ones: who wants them again reads them again.
  */
 #ifndef IQ_FORMATS_PPROF_LABELS_H
 #define IQ_FORMATS_PPROF_LABELS_H
@@ -11,40 +11,59 @@
 #include <stdint.h>
 
 #include "base/vec.h"
-#include "formats/pprof/tables.h"
+#include "formats/pprof/message.h"
+#include "formats/pprof/strings.h"
+#include "model/fact.h"
 
 struct iq_pprof_labels {
-	const struct iq_pprof_tables *tables;
-	/* Of the current sample, sorted by key. */
+	const struct iq_pprof_strings *strings;
+	/* Sorted by key; texts are views of the file or of text. */
 	IQ_VEC(struct iq_label) items;
-	/* Numbers of the current sample as text; items point in here. */
+	/* Numbers as text. */
 	IQ_VEC(char) text;
 	uint64_t hash;
-	/* The last ones that were kept, by hash. */
-	struct iq_pprof_recent {
-		uint64_t hash;
-		const struct iq_labels *labels;
-	} * recent;
-	const struct iq_labels *none;
 };
 
-struct iq_error *iq_pprof_labels_init(struct iq_pprof_labels *labels,
-				      const struct iq_pprof_tables *tables)
-	iq_must_check;
+/* A struct with strings alone has no labels yet. */
 void iq_pprof_labels_deinit(struct iq_pprof_labels *labels);
 
-/* Makes the labels of @sample, which stands at @offset, the current ones. */
+/* The labels of @sample, which stands at @offset; @facts are told what is wrong
+ * with them, unless NULL. */
 struct iq_error *iq_pprof_labels_take(struct iq_pprof_labels *labels,
 				      const struct iq_pprof_sample *sample,
-				      uint64_t offset) iq_must_check;
+				      uint64_t offset, struct iq_facts *facts)
+	iq_must_check;
 
-/* Whether the current ones have the same keys and values as @other. */
-bool iq_pprof_labels_equal(const struct iq_pprof_labels *labels,
-			   const struct iq_labels *other);
+/* Whether both have the same keys and values. */
+bool iq_pprof_labels_equal(const struct iq_pprof_labels *a,
+			   const struct iq_pprof_labels *b);
 
-/* The current ones, in the facts' memory or in the file's. */
-struct iq_error *iq_pprof_labels_keep(struct iq_pprof_labels *labels,
-				      const struct iq_labels **ret)
+/* Reads labels of samples that were read before. */
+struct iq_pprof_reread {
+	struct iq_pprof_strings strings;
+	struct iq_facts *facts;
+	struct iq_pprof_scratch *scratch;
+	struct iq_pprof_labels labels;
+	struct iq_labels ret;
+};
+
+/* Lives as long as @facts. */
+struct iq_error *iq_pprof_reread_create(const struct iq_source *source,
+					struct iq_facts *facts,
+					struct iq_pprof_reread **ret)
+	iq_must_check;
+
+/* For samples without labels. */
+#define IQ_PPROF_NO_LABELS UINT64_MAX
+
+/* Makes those of the sample at @place reread->labels; none if it is not there
+ * any more. */
+struct iq_error *iq_pprof_reread_at(struct iq_pprof_reread *reread,
+				    uint64_t place) iq_must_check;
+
+/* The same as struct iq_profile wants it. */
+struct iq_error *iq_pprof_reread_labels(void *reread, uint64_t place,
+					const struct iq_labels **ret)
 	iq_must_check;
 
 #endif

@@ -20,10 +20,11 @@ static struct iq_error *type_keep(const struct iq_pprof_tables *t,
 				  struct iq_value_type *ret)
 {
 	struct iq_error *err = iq_facts_string(
-		t->facts, iq_pprof_string(t, type->type), &ret->type);
+		t->facts, iq_pprof_string(t->strings, type->type), &ret->type);
 
 	return err ? err :
-		     iq_facts_string(t->facts, iq_pprof_string(t, type->unit),
+		     iq_facts_string(t->facts,
+				     iq_pprof_string(t->strings, type->unit),
 				     &ret->unit);
 }
 
@@ -43,7 +44,7 @@ static struct iq_error *head_keep(const struct iq_pprof_tables *t,
 				  struct iq_profile *p)
 {
 	struct iq_str name =
-		iq_pprof_string(t, t->numbers[IQ_PPROF_DEFAULT_TYPE]);
+		iq_pprof_string(t->strings, t->numbers[IQ_PPROF_DEFAULT_TYPE]);
 	struct iq_value_type *types = iq_arena_calloc(
 		&t->facts->arena, t->types.len + 1, sizeof(*types));
 	struct iq_error *err = types ? NULL : &iq_enomem;
@@ -84,7 +85,7 @@ static const struct iq_pprof_module *main_find(const struct iq_pprof_tables *t)
 {
 	for (size_t i = 0; i < t->mappings.len; i++) {
 		const struct iq_pprof_module *m = &t->mappings.data[i];
-		struct iq_str file = iq_pprof_string(t, m->filename);
+		struct iq_str file = iq_pprof_string(t->strings, m->filename);
 
 		if (file.len && file.ptr[0] != '[' && !is_library(file))
 			return m;
@@ -148,8 +149,8 @@ static struct iq_error *process_keep(const struct iq_pprof_tables *t)
 	process->has_time = process->time_ns;
 	if (!m)
 		return NULL;
-	file = iq_pprof_string(t, m->filename);
-	id = iq_pprof_string(t, m->build_id);
+	file = iq_pprof_string(t->strings, m->filename);
+	id = iq_pprof_string(t->strings, m->build_id);
 	// Linux: Documentation/filesystems/proc.rst, /proc/PID/maps.
 	if (iq_str_ends(file, IQ_STR(" (deleted)")))
 		file.len -= IQ_STR(" (deleted)").len;
@@ -183,11 +184,12 @@ static struct iq_error *samples_keep(struct iq_pprof_samples *s,
 }
 
 static struct iq_error *samples_read(struct iq_pprof_tables *t,
+				     struct iq_pprof_reread *reread,
 				     struct iq_profile *p)
 {
 	struct iq_pprof_samples samples;
-	struct iq_error *err =
-		iq_pprof_samples_init(&samples, t, p->type == IQ_PROFILE_CPU);
+	struct iq_error *err = iq_pprof_samples_init(&samples, t, reread,
+						     p->type == IQ_PROFILE_CPU);
 
 	iq_pprof_samples_trim(&samples);
 	if (!err)
@@ -207,13 +209,14 @@ static unsigned tells(enum iq_profile_type type)
 }
 
 static struct iq_error *tables_read(struct iq_pprof_tables *t,
+				    struct iq_pprof_reread *reread,
 				    struct iq_profile *p)
 {
 	struct iq_error *err = head_keep(t, p);
 
 	if (!err)
 		err = process_keep(t);
-	return err ? err : samples_read(t, p);
+	return err ? err : samples_read(t, reread, p);
 }
 
 static struct iq_error *
@@ -223,23 +226,28 @@ pprof_read(const struct iq_read_context *context iq_unused,
 	iq_cleanup(iq_pprof_scratch_destroyp) struct iq_pprof_scratch *scratch =
 		NULL;
 	struct iq_profile *p = iq_arena_calloc(&facts->arena, 1, sizeof(*p));
+	struct iq_pprof_reread *reread;
 	struct iq_pprof_tables tables;
 	struct iq_error *err;
 
 	if (!p)
 		return &iq_enomem;
-	err = iq_pprof_scratch_create(&scratch);
+	err = iq_pprof_reread_create(source, facts, &reread);
+	if (!err)
+		err = iq_pprof_scratch_create(&scratch);
 	if (err)
 		return err;
-	err = iq_pprof_tables_init(&tables, source, facts, scratch);
+	err = iq_pprof_tables_init(&tables, &reread->strings, facts, scratch);
 	if (!err)
-		err = tables_read(&tables, p);
+		err = tables_read(&tables, reread, p);
 	iq_pprof_tables_deinit(&tables);
 	if (err)
 		return err;
 	if (p->type == IQ_PROFILE_BLOCK)
 		p->type = iq_pprof_contention(p);
 	p->depth = iq_pprof_depth(facts, p->type);
+	p->read_labels = iq_pprof_reread_labels;
+	p->reader = reread;
 	facts->profile = p;
 	facts->witness.tells = tells(p->type);
 	return NULL;

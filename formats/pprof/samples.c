@@ -129,31 +129,35 @@ static void value_add(struct iq_pprof_samples *s, int64_t *to, int64_t value,
 			    "than what is shown");
 }
 
-/* The sample with @stack and the current labels, perhaps a new one. */
-static struct iq_error *sample_find(struct iq_pprof_samples *s,
-				    const struct iq_stack *stack,
-				    size_t *index_ret)
+/* Whether the sample @other has the current labels. */
+static struct iq_error *labels_compare(struct iq_pprof_samples *s,
+				       const struct iq_sample *other,
+				       bool *equal_ret)
 {
-	uint64_t key[2] = { stack->index, s->labels.hash };
-	uint32_t hash = (uint32_t)XXH3_64bits(key, sizeof(key)), index;
-	size_t at = iq_slots_first(&s->by_content, hash);
-	struct iq_sample sample = { .stack = stack };
-	struct iq_error *err;
+	struct iq_error *err = NULL;
 
-	while ((index = iq_slots_next(&s->by_content, hash, &at)) !=
-	       IQ_SLOTS_NONE) {
-		const struct iq_sample *other = &s->list.data[index];
-
-		if (other->stack == stack &&
-		    iq_pprof_labels_equal(&s->labels, other->labels)) {
-			*index_ret = index;
-			return NULL;
-		}
+	if (other->place == IQ_PPROF_NO_LABELS || !s->labels.items.len) {
+		*equal_ret = other->place == IQ_PPROF_NO_LABELS &&
+			     !s->labels.items.len;
+		return NULL;
 	}
-	err = iq_pprof_labels_keep(&s->labels, &sample.labels);
-	if (err)
-		return err;
-	*index_ret = s->list.len;
+	err = iq_pprof_reread_at(s->reread, other->place);
+	if (!err)
+		*equal_ret =
+			iq_pprof_labels_equal(&s->labels, &s->reread->labels);
+	return err;
+}
+
+/* A sample of @stack with the current labels, which stand at @offset. */
+static struct iq_error *sample_new(struct iq_pprof_samples *s, uint32_t hash,
+				   const struct iq_stack *stack,
+				   uint64_t offset)
+{
+	const struct iq_sample sample = {
+		.stack = stack,
+		.place = s->labels.items.len ? offset : IQ_PPROF_NO_LABELS,
+	};
+
 	if (!iq_slots_add(&s->by_content, hash, (uint32_t)s->list.len) ||
 	    !iq_vec_push(&s->list, sample) ||
 	    !iq_vec_reserve(&s->values, s->num_types))
@@ -162,6 +166,34 @@ static struct iq_error *sample_find(struct iq_pprof_samples *s,
 	       s->num_types * sizeof(*s->values.data));
 	s->values.len += s->num_types;
 	return NULL;
+}
+
+/* The sample with @stack and the current labels, perhaps a new one. */
+static struct iq_error *sample_find(struct iq_pprof_samples *s,
+				    const struct iq_stack *stack,
+				    uint64_t offset, size_t *index_ret)
+{
+	uint64_t key[2] = { stack->index, s->labels.hash };
+	uint32_t hash = (uint32_t)XXH3_64bits(key, sizeof(key)), index;
+	size_t at = iq_slots_first(&s->by_content, hash);
+
+	while ((index = iq_slots_next(&s->by_content, hash, &at)) !=
+	       IQ_SLOTS_NONE) {
+		const struct iq_sample *other = &s->list.data[index];
+		struct iq_error *err = NULL;
+		bool equal = false;
+
+		if (other->stack == stack)
+			err = labels_compare(s, other, &equal);
+		if (err)
+			return err;
+		if (equal) {
+			*index_ret = index;
+			return NULL;
+		}
+	}
+	*index_ret = s->list.len;
+	return sample_new(s, hash, stack, offset);
 }
 
 /* Whether @sample has a value for each type. */
@@ -195,9 +227,9 @@ static struct iq_error *sample_add(struct iq_pprof_samples *s,
 				    "sample is left out");
 		return NULL;
 	}
-	err = iq_pprof_labels_take(&s->labels, sample, offset);
+	err = iq_pprof_labels_take(&s->labels, sample, offset, s->facts);
 	if (!err)
-		err = sample_find(s, stack, &index);
+		err = sample_find(s, stack, offset, &index);
 	if (err)
 		return err;
 	for (size_t i = 0; i < s->num_types; i++) {
@@ -242,6 +274,7 @@ static struct iq_error *walk(struct iq_pprof_samples *s)
 
 struct iq_error *iq_pprof_samples_init(struct iq_pprof_samples *samples,
 				       const struct iq_pprof_tables *tables,
+				       struct iq_pprof_reread *reread,
 				       bool exact_leaves)
 {
 	struct iq_pprof_samples *s = samples;
@@ -251,14 +284,14 @@ struct iq_error *iq_pprof_samples_init(struct iq_pprof_samples *samples,
 		.tables = tables,
 		.facts = tables->facts,
 		.num_types = tables->types.len,
+		.labels.strings = tables->strings,
+		.reread = reread,
 	};
 	s->totals = iq_arena_calloc(&s->facts->arena, s->num_types + 1,
 				    sizeof(*s->totals));
 	if (!s->totals)
 		return &iq_enomem;
 	err = iq_pprof_frames_init(&s->frames, tables, exact_leaves);
-	if (!err)
-		err = iq_pprof_labels_init(&s->labels, tables);
 	return err ? err : walk(s);
 }
 

@@ -30,6 +30,8 @@ struct iq_pprof_samples {
 	/* Of the walk alone. */
 	struct iq_pprof_frames frames;
 	struct iq_pprof_labels labels;
+	/* For labels of other samples. */
+	struct iq_pprof_reread *reread;
 	struct iq_slots by_content;
 	/* Of facts->stacks, by their frames. */
 	struct iq_slots stacks;
@@ -42,6 +44,7 @@ struct iq_pprof_samples {
 /* Reads all samples; broken ones are gaps. An error: no memory. */
 struct iq_error *iq_pprof_samples_init(struct iq_pprof_samples *samples,
 				       const struct iq_pprof_tables *tables,
+				       struct iq_pprof_reread *reread,
 				       bool exact_leaves) iq_must_check;
 void iq_pprof_samples_deinit(struct iq_pprof_samples *samples);
 

@@ -20,30 +20,6 @@ struct iq_error *iq_pprof_tell(struct iq_facts *facts, struct iq_error *err)
 	return NULL;
 }
 
-bool iq_pprof_has_string(const struct iq_pprof_tables *t, int64_t index)
-{
-	return index >= 0 && (uint64_t)index < t->strings.len;
-}
-
-struct iq_str iq_pprof_string(const struct iq_pprof_tables *t, int64_t index)
-{
-	struct iq_pprof_field field;
-	struct iq_cursor c;
-	bool found;
-
-	// The first one is "" by definition, whatever a broken file says.
-	if (index <= 0 || !iq_pprof_has_string(t, index))
-		return IQ_STR("");
-	uint64_t offset = t->strings.data[index];
-
-	iq_cursor_init(&c, t->source->data + offset, t->source->size - offset,
-		       offset);
-	found = iq_pprof_field_next(&c, &field) && field.wire == IQ_WIRE_BYTES;
-	// It was good once; a file can be cut while it is read.
-	iq_error_destroy(iq_cursor_done(&c));
-	return found ? field.bytes : IQ_STR("");
-}
-
 /* A view of the fields in [@begin, @end). */
 static struct iq_cursor cursor_over(const struct iq_pprof_tables *t,
 				    uint64_t begin, uint64_t end)
@@ -200,7 +176,7 @@ static struct iq_error *location_take(struct iq_pprof_tables *t,
 static struct iq_error *string_take(struct iq_pprof_tables *t,
 				    const struct iq_pprof_field *field)
 {
-	bool first = t->strings.len == 0;
+	bool first = t->strings->offsets.len == 0;
 
 	if (first && field->bytes.len)
 		iq_facts_gap_offset(t->facts, IQ_GAP_DAMAGED, field->offset,
@@ -208,7 +184,8 @@ static struct iq_error *string_take(struct iq_pprof_tables *t,
 				    "an empty one");
 	if (!first && !field->bytes.len && t->first_table_end)
 		t->second_table = true;
-	return iq_vec_push(&t->strings, field->offset) ? NULL : &iq_enomem;
+	return iq_vec_push(&t->strings->offsets, field->offset) ? NULL :
+								  &iq_enomem;
 }
 
 /* Remembers a reference to a string until their number is known. */
@@ -274,7 +251,7 @@ static struct iq_error *field_take(struct iq_pprof_tables *t,
 				    field->number, field->wire);
 		return NULL;
 	}
-	if (field->number != IQ_PPROF_STRING && t->strings.len &&
+	if (field->number != IQ_PPROF_STRING && t->strings->offsets.len &&
 	    !t->first_table_end)
 		t->first_table_end = field->offset;
 	switch (field->number) {
@@ -335,7 +312,7 @@ static struct iq_error *walk(struct iq_pprof_tables *t, uint64_t end)
 
 static void tables_clear(struct iq_pprof_tables *t)
 {
-	t->strings.len = 0;
+	t->strings->offsets.len = 0;
 	t->types.len = 0;
 	t->mappings.len = 0;
 	t->functions.len = 0;
@@ -381,12 +358,12 @@ static struct iq_error *walk_first(struct iq_pprof_tables *t)
 static bool string_check(struct iq_pprof_tables *t, int64_t index,
 			 uint64_t offset, const char *what)
 {
-	if (iq_pprof_has_string(t, index))
+	if (iq_pprof_has_string(t->strings, index))
 		return true;
-	if (t->strings.len)
+	if (t->strings->offsets.len)
 		iq_facts_gap_offset(t->facts, IQ_GAP_DAMAGED, offset,
 				    "%s is no string of the %zu in the profile",
-				    what, t->strings.len);
+				    what, t->strings->offsets.len);
 	return false;
 }
 
@@ -408,7 +385,7 @@ static void strings_check(struct iq_pprof_tables *t)
 		[IQ_PPROF_DOC_URL] = "doc_url",
 	};
 
-	if (!t->strings.len)
+	if (!t->strings->offsets.len)
 		iq_facts_gap(t->facts, IQ_GAP_MISSING,
 			     "the table of strings is missing: nothing in the "
 			     "profile has a name");
@@ -517,18 +494,19 @@ static void location_resolve(struct iq_pprof_tables *t,
 }
 
 struct iq_error *iq_pprof_tables_init(struct iq_pprof_tables *t,
-				      const struct iq_source *source,
+				      struct iq_pprof_strings *strings,
 				      struct iq_facts *facts,
 				      struct iq_pprof_scratch *scratch)
 {
 	struct iq_error *err;
 
 	*t = (struct iq_pprof_tables){
-		.source = source,
+		.source = strings->source,
+		.strings = strings,
 		.facts = facts,
 		.scratch = scratch,
 	};
-	err = walk(t, source->size);
+	err = walk(t, t->source->size);
 	if (!err && t->num_times > 1 && t->second_table)
 		err = walk_first(t);
 	if (err)
@@ -547,7 +525,6 @@ struct iq_error *iq_pprof_tables_init(struct iq_pprof_tables *t,
 
 void iq_pprof_tables_deinit(struct iq_pprof_tables *t)
 {
-	iq_vec_deinit(&t->strings);
 	iq_vec_deinit(&t->types);
 	iq_vec_deinit(&t->mappings);
 	iq_vec_deinit(&t->functions);

@@ -10,12 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/str.h"
 #include "base/vec.h"
 #include "formats/pprof/field.h"
 #include "formats/pprof/ids.h"
 #include "formats/pprof/message.h"
-#include "formats/source.h"
+#include "formats/pprof/strings.h"
 #include "model/fact.h"
 
 struct iq_pprof_type {
@@ -58,8 +57,8 @@ struct iq_pprof_tables {
 	const struct iq_source *source;
 	struct iq_facts *facts;
 	struct iq_pprof_scratch *scratch;
-	/* Where the fields of strings stand. */
-	IQ_VEC(uint64_t) strings;
+	/* The caller's: it lives on behind the tables. */
+	struct iq_pprof_strings *strings;
 	IQ_VEC(struct iq_pprof_type) types;
 	IQ_VEC(struct iq_pprof_module) mappings;
 	IQ_VEC(struct iq_pprof_symbol) functions;
@@ -86,16 +85,14 @@ struct iq_pprof_tables {
 	uint64_t first_table_end;
 };
 
-/* Reads @source; broken parts are gaps of @facts. An error: no memory. */
-struct iq_error *
-iq_pprof_tables_init(struct iq_pprof_tables *t, const struct iq_source *source,
-		     struct iq_facts *facts, struct iq_pprof_scratch *scratch)
+/* Reads the source of @strings, which are filled; broken parts are gaps of
+ * @facts. An error: no memory. */
+struct iq_error *iq_pprof_tables_init(struct iq_pprof_tables *t,
+				      struct iq_pprof_strings *strings,
+				      struct iq_facts *facts,
+				      struct iq_pprof_scratch *scratch)
 	iq_must_check;
 void iq_pprof_tables_deinit(struct iq_pprof_tables *t);
-
-/* The string as a view of the file; empty for what is not in the table. */
-struct iq_str iq_pprof_string(const struct iq_pprof_tables *t, int64_t index);
-bool iq_pprof_has_string(const struct iq_pprof_tables *t, int64_t index);
 
 /* Makes a gap of @err unless memory is short. */
 struct iq_error *iq_pprof_tell(struct iq_facts *facts, struct iq_error *err)
