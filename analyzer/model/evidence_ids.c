@@ -330,21 +330,19 @@ void iq_say_creators(struct iq_examination *x)
 		return;
 	if (s.creators_agree < s.creators) {
 		iq_clause(&x->clauses,
-			  "%" PRIu64 " were made by others than in the %s",
+			  "%" PRIu64 " were made by others than in %s",
 			  s.creators - s.creators_agree, iq_main_words(x));
 		return;
 	}
 	if (s.creators < s.num || !have_one_creator(x, s.first)) {
-		iq_clause(&x->clauses,
-			  "made by the same goroutines as in the %s",
+		iq_clause(&x->clauses, "made by the same goroutines as in %s",
 			  iq_main_words(x));
 		return;
 	}
 	if (!x->clauses.err && s.first->created_by)
 		x->clauses.err = iq_text_frame(x->clauses.arena,
 					       s.first->created_by, &place);
-	iq_clause(&x->clauses,
-		  "made by goroutine %" PRIu64 "%s%s, as in the %s",
+	iq_clause(&x->clauses, "made by goroutine %" PRIu64 "%s%s, as in %s",
 		  s.first->parent, place[0] ? " at " : "", place,
 		  iq_main_words(x));
 }

@@ -161,7 +161,7 @@ static void examine_fewer(struct iq_examination *x, const struct iq_crowd *c,
 		iq_support(x, e, false);
 	// Fewer of them are no agreement about all.
 	e->weight = IQ_WEIGHT_NONE;
-	iq_clause(&x->clauses, "the same stack, %s%s; %" PRIu64 " in the %s%s",
+	iq_clause(&x->clauses, "the same stack, %s%s; %" PRIu64 " in %s%s",
 		  times_words(x, c->here), when, c->main, iq_main_words(x),
 		  late || when[0] ? "" : ", and which was first is not known");
 }
@@ -186,6 +186,6 @@ void iq_examine_by_stack(struct iq_examination *x, struct iq_evidence *e)
 	e->matches = IQ_MATCH_FRAMES;
 	say_found(x, &c);
 	if (x->has_main && c.here != c.main)
-		iq_clause(&x->clauses, "%" PRIu64 " in the %s", c.main,
+		iq_clause(&x->clauses, "%" PRIu64 " in %s", c.main,
 			  iq_main_words(x));
 }

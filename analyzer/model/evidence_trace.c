@@ -113,8 +113,8 @@ static void say_who_went_on(struct iq_examination *x)
 					t->last_change_ns;
 		if (at < moment->mono_last_ns)
 			continue;
-		iq_clause(&x->clauses,
-			  "goroutine %" PRIu64 " %s %s after the %s", t->id,
+		iq_clause(&x->clauses, "goroutine %" PRIu64 " %s %s after %s",
+			  t->id,
 			  t->has_ended	   ? "ended" :
 			  t->has_last_wake ? "was woken" :
 					     "ran",

@@ -78,9 +78,27 @@ bool iq_is_later(const struct iq_examination *x)
 		x->model->witnesses[x->witness]->trace);
 }
 
-const char *iq_main_words(const struct iq_examination *x)
+const char *iq_main_words(struct iq_examination *x)
 {
-	return iq_witness_kind_name(x->model->witnesses[x->main]->witness.kind);
+	const struct iq_model *m = x->model;
+	enum iq_witness_kind kind = m->witnesses[x->main]->witness.kind;
+	struct iq_str words = IQ_STR("");
+	unsigned num = 0, own = 0;
+
+	for (size_t w = 0; w < m->num_witnesses; w++) {
+		num += m->witnesses[w]->witness.kind == kind;
+		if (w == x->main)
+			own = num;
+	}
+	if (x->clauses.err)
+		return "";
+	if (num == 1)
+		x->clauses.err = iq_textf(x->clauses.arena, &words, "the %s",
+					  iq_witness_kind_name(kind));
+	else
+		x->clauses.err = iq_textf(x->clauses.arena, &words, "%s %u",
+					  iq_witness_kind_name(kind), own);
+	return words.ptr;
 }
 
 static bool is_after(const struct iq_model *m, size_t a, size_t b, int64_t *ret)
@@ -107,7 +125,7 @@ const char *iq_when_words(struct iq_examination *x)
 		return "";
 	if (!x->clauses.err)
 		x->clauses.err =
-			iq_textf(x->clauses.arena, &words, ", %s %s the %s",
+			iq_textf(x->clauses.arena, &words, ", %s %s %s",
 				 iq_duration_words(time, ns), relation,
 				 iq_main_words(x));
 	return words.ptr;

@@ -92,8 +92,8 @@ const char *iq_ids_words(struct iq_examination *x);
 /* "main.f main.go:3" of the finding's site as @fact has it; or "". */
 const char *iq_site_words(struct iq_examination *x,
 			  const struct iq_goroutine_fact *fact);
-/* "the core", "the trace": the finding's own witness. */
-const char *iq_main_words(const struct iq_examination *x);
+/* "the core", or "dump 2" where there are several: the finding's own witness. */
+const char *iq_main_words(struct iq_examination *x);
 /* The wait in the program's words: "chan send". */
 struct iq_str iq_state_words(const struct iq_examination *x);
 

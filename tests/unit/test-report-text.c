@@ -130,6 +130,84 @@ static void test_wide_tables_show_the_matrix(void **state)
 	render_deinit(&x);
 }
 
+#define SEND                                                                   \
+	"runtime.gopark proc.go:1;runtime.chansend1 chan.go:2;main.leak "      \
+	"main.go:3"
+
+/* A core of two senders, and a profile of a minute later. */
+static void later_profile(struct render *x, uint64_t count)
+{
+	*x = (struct render){
+		.facts = { facts_new(IQ_WITNESS_CORE, "core.7"),
+			   facts_new_profile("later.pb.gz",
+					     IQ_PROFILE_GOROUTINE) },
+		.num_facts = 2,
+		.options = { .width = 80 },
+	};
+	for (unsigned i = 0; i < 2; i++) {
+		struct iq_process_fact *p = &x->facts[i]->process;
+
+		facts_add(x->facts[0], 7 + i, "chan send", SEND);
+		p->build_id = IQ_STR("7f9fb76c");
+		p->has_time = true;
+		p->time_ns = 1700000000000000000 + i * 60000000000;
+	}
+	if (count)
+		facts_sampled(x->facts[1], count, SEND);
+	render_join(x);
+}
+
+static void test_contradictions_stand_under_the_verdict(void **state)
+{
+	struct render x;
+	const char *text, *dispute;
+
+	(void)state;
+	later_profile(&x, 0);
+	text = render_text(&x, "report", "text");
+	dispute = strstr(text, "\n!  later.pb.gz contradicts finding 1: ");
+	assert_non_null(dispute);
+	assert_true(dispute < strstr(text, "core + profile"));
+	assert_non_null(strstr(text, "  disputed\n"));
+	render_deinit(&x);
+}
+
+static void test_agreement_is_told_in_a_line(void **state)
+{
+	struct render x;
+	const char *text;
+
+	(void)state;
+	later_profile(&x, 2);
+	text = render_text(&x, "report", "text");
+	assert_non_null(strstr(text, "  2 agree\n"));
+	assert_non_null(strstr(text, "the same frames in core and profile\n"));
+	assert_non_null(strstr(text, "\n   profile +  the same stack, 2 times, "
+				     "later.pb.gz"));
+	render_deinit(&x);
+}
+
+static void test_what_settles_a_suspicion_can_be_copied(void **state)
+{
+	struct render x = {
+		.facts = { facts_new(IQ_WITNESS_CORE, "core.7") },
+		.num_facts = 1,
+		.options = { .width = 80 },
+	};
+	const char *text;
+
+	(void)state;
+	facts_add(x.facts[0], 7, "chan send", SEND);
+	facts_add(x.facts[0], 8, "chan send", SEND);
+	render_join(&x);
+	text = render_text(&x, "report", "text");
+	assert_non_null(strstr(text, "             curl -o trace.out "
+				     "'http://HOST/debug/pprof/trace?seconds=5'"
+				     "\n             inquest report core.7 "
+				     "trace.out\n"));
+	render_deinit(&x);
+}
+
 /* As many findings as there are sites. */
 static void add_sites(struct iq_facts *facts, unsigned num)
 {
@@ -253,6 +331,9 @@ int main(void)
 		cmocka_unit_test(test_names_cannot_command_the_terminal),
 		cmocka_unit_test(test_color_is_only_where_it_is_wanted),
 		cmocka_unit_test(test_wide_tables_show_the_matrix),
+		cmocka_unit_test(test_contradictions_stand_under_the_verdict),
+		cmocka_unit_test(test_agreement_is_told_in_a_line),
+		cmocka_unit_test(test_what_settles_a_suspicion_can_be_copied),
 		cmocka_unit_test(
 			test_ten_findings_are_listed_and_the_rest_counted),
 		cmocka_unit_test(test_clean_says_what_was_not_looked_at),
