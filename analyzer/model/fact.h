@@ -238,6 +238,10 @@ struct iq_process_fact {
 	struct iq_str go_build_id;
 	bool has_pid;
 	int64_t pid;
+	/* The kernel's ids of its threads, ascending: all that the runtime of a
+	 * core knows, those that wrote a trace. NULL if unknown. */
+	const uint64_t *threads;
+	size_t num_threads;
 	enum iq_tristate cgo;
 	enum iq_tristate stripped; /* no symbol table */
 	enum iq_tristate optimised;

@@ -242,6 +242,37 @@ static void time_fill(const struct iq_go_clock *clock, struct iq_facts *facts)
 	p->time_ns = clock->high + clock->wall_offset;
 }
 
+static int compare_tids(const void *pa, const void *pb)
+{
+	const uint64_t *a = pa;
+	const uint64_t *b = pb;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+/* As the process itself knows them: a core that was taken from without may call
+ * its threads by the ids of another namespace. */
+static struct iq_error *tids_fill(const struct iq_go_runtime *rt)
+{
+	struct iq_process_fact *p = &rt->facts->process;
+	uint64_t *tids =
+		iq_arena_calloc(&rt->facts->arena, rt->num_ms, sizeof(*tids));
+	size_t num = 0;
+
+	if (!tids)
+		return &iq_enomem;
+	for (size_t i = 0; i < rt->num_ms; i++) {
+		// A thread that is just made has none yet.
+		if (rt->ms[i].procid)
+			tids[num++] = rt->ms[i].procid;
+	}
+	if (num)
+		qsort(tids, num, sizeof(*tids), compare_tids);
+	p->threads = tids;
+	p->num_threads = num;
+	return NULL;
+}
+
 /* Cores of cgo programs have threads of which the runtime knows nothing. */
 static struct iq_error *facts_fill(struct iq_go_runtime *rt)
 {
@@ -252,7 +283,9 @@ static struct iq_error *facts_fill(struct iq_go_runtime *rt)
 
 	iq_go_clock_read(rt, &clock);
 	time_fill(&clock, facts);
-	err = goroutines_fill(rt, &clock);
+	err = tids_fill(rt);
+	if (!err)
+		err = goroutines_fill(rt, &clock);
 	// Without any there may be no array to point into.
 	if (!err && facts->goroutines.len > first)
 		err = iq_go_waits_read(rt, facts->goroutines.data + first);

@@ -431,6 +431,45 @@ static struct iq_error *goroutine_fact(struct iq_trace_whole *whole,
 	return iq_vec_push(&whole->facts->goroutines, fact) ? NULL : &iq_enomem;
 }
 
+static int by_number(const void *va, const void *vb)
+{
+	const uint64_t *a = va, *b = vb;
+
+	return compare_u64(*a, *b);
+}
+
+/* The threads that wrote it. Go: src/runtime/trace.go, 1.22: an M is called by
+ * m.procid, the kernel's id of its thread. */
+static void threads_make(struct iq_trace_whole *whole)
+{
+	const struct iq_trace_ids *ids = &whole->seen_ms;
+	struct iq_process_fact *process = &whole->facts->process;
+	uint64_t *list = iq_arena_calloc(&whole->facts->arena, whole->num_ms,
+					 sizeof(*list));
+	size_t num = 0;
+
+	// Before, a thread is called by the runtime's own number.
+	if (whole->file->header.minor < 22)
+		return;
+	if (!list) {
+		whole->nomem = true;
+		return;
+	}
+	for (size_t i = 0; i < ids->num_dense && num < whole->num_ms; i++) {
+		if (ids->dense[i])
+			list[num++] = i;
+	}
+	for (size_t i = 0;
+	     ids->sparse.slots && i <= ids->sparse.mask && num < whole->num_ms;
+	     i++) {
+		if (ids->sparse.slots[i].index != IQ_NONE)
+			list[num++] = ids->sparse.slots[i].a;
+	}
+	sort(list, num, sizeof(*list), by_number);
+	process->threads = list;
+	process->num_threads = num;
+}
+
 struct iq_error *iq_trace_whole_facts(struct iq_trace_whole *whole)
 {
 	struct iq_trace *trace =
@@ -457,6 +496,7 @@ struct iq_error *iq_trace_whole_facts(struct iq_trace_whole *whole)
 	tasks_make(whole, trace);
 	lists_make(whole, trace);
 	clocks_make(whole, trace);
+	threads_make(whole);
 	for (size_t i = 0; !err && i < whole->gs.len; i++) {
 		const struct iq_whole_g *g = &whole->gs.data[i];
 
