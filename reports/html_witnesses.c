@@ -27,6 +27,9 @@ void iq_html_witness_name(struct iq_html *html, size_t witness)
 
 /* ---- commands */
 
+/* Files that a command names. */
+#define MAX_FILES 10
+
 /* The inputs as they were given, where they can be typed again. */
 static void put_files(struct iq_html *html)
 {
@@ -35,7 +38,7 @@ static void put_files(struct iq_html *html)
 
 	for (size_t i = 0; i < m->num_witnesses; i++) {
 		if (!iq_command_is_plain(m->witnesses[i]->witness.path) ||
-		    m->num_witnesses > IQ_HTML_MAX_NOTICES) {
+		    m->num_witnesses > MAX_FILES) {
 			iq_out_cstr(html->out, " FILE...");
 			return;
 		}
