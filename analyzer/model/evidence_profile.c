@@ -103,7 +103,7 @@ static void examine_goroutines(struct iq_examination *x, struct iq_evidence *e)
 	iq_crowd_count(x, &c);
 	if (c.known)
 		iq_clause(&x->clauses, "%" PRIu64 " with %s", c.here,
-			  c.here == 1 ? "this stack" : "these stacks");
+			  c.num_stacks == 1 ? "this stack" : "these stacks");
 }
 
 void iq_examine_profile(struct iq_examination *x, struct iq_evidence *e)

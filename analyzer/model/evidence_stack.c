@@ -17,6 +17,7 @@
 static void add_population(const struct iq_examination *x,
 			   const struct iq_population *p, struct iq_crowd *ret)
 {
+	ret->num_stacks += p->counts[x->witness] > 0;
 	ret->here += p->counts[x->witness];
 	if (x->has_main)
 		ret->main += p->counts[x->main];
@@ -134,7 +135,8 @@ static void say_found(struct iq_examination *x, const struct iq_crowd *c)
 	if (!x->clauses.err && c->site)
 		x->clauses.err =
 			iq_text_frame(x->clauses.arena, c->site, &site);
-	iq_clause(&x->clauses, "the same stack, %s, %.*s%s%s%s",
+	iq_clause(&x->clauses, "the same %s, %s, %.*s%s%s%s",
+		  c->num_stacks == 1 ? "stack" : "stacks",
 		  times_words(x, c->here), IQ_STR_ARG(path),
 		  site[0] ? " (" : "", site, site[0] ? ")" : "");
 }
@@ -161,7 +163,8 @@ static void examine_fewer(struct iq_examination *x, const struct iq_crowd *c,
 		iq_support(x, e, false);
 	// Fewer of them are no agreement about all.
 	e->weight = IQ_WEIGHT_NONE;
-	iq_clause(&x->clauses, "the same stack, %s%s; %" PRIu64 " in %s%s",
+	iq_clause(&x->clauses, "the same %s, %s%s; %" PRIu64 " in %s%s",
+		  c->num_stacks == 1 ? "stack" : "stacks",
 		  times_words(x, c->here), when, c->main, iq_main_words(x),
 		  late || when[0] ? "" : ", and which was first is not known");
 }

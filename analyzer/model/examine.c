@@ -136,13 +136,18 @@ const char *iq_when_words(struct iq_examination *x)
 struct iq_str iq_state_words(const struct iq_examination *x)
 {
 	const struct iq_finding *f = x->finding;
+	const struct iq_goroutine *g;
 
 	if (f->wait_reason.len)
 		return f->wait_reason;
 	if (!f->num_goroutines)
 		return IQ_STR("");
-	return iq_str_of(iq_gstatus_name(
-		x->model->goroutines[f->goroutines[0]].fact->status));
+	g = &x->model->goroutines[f->goroutines[0]];
+	// A witness without reasons may show the call that waits.
+	if (g->fact->status == IQ_GSTATUS_UNKNOWN ||
+	    g->fact->status == IQ_GSTATUS_WAITING)
+		return iq_str_of(iq_wait_class_words(g->class));
+	return iq_str_of(iq_gstatus_name(g->fact->status));
 }
 
 const char *iq_ids_words(struct iq_examination *x)

@@ -72,6 +72,7 @@ bool iq_stand_holds(const struct iq_stand *stand);
 /* How many stand in a witness with the finding's stacks. */
 struct iq_crowd {
 	bool known; /* the finding has stacks to look for */
+	size_t num_stacks; /* different ones */
 	uint64_t here;
 	uint64_t main;		     /* where the finding was made */
 	const struct iq_frame *site; /* NULL: unknown */

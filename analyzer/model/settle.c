@@ -68,6 +68,22 @@ static bool wants_leak_profile(const struct iq_model *m,
 	       !has_profile(m, IQ_PROFILE_GOROUTINELEAK);
 }
 
+static bool waits_for_lock(const struct iq_model *m, const struct iq_finding *f)
+{
+	enum iq_wait_class class;
+
+	if (!f->num_goroutines)
+		return false;
+	class = m->goroutines[f->goroutines[0]].class;
+	return class == IQ_CLASS_MUTEX || class == IQ_CLASS_RWMUTEX_R ||
+	       class == IQ_CLASS_RWMUTEX_W;
+}
+
+static bool wants_holder(const struct iq_model *m, const struct iq_finding *f)
+{
+	return waits_for_lock(m, f) && !has_kind(m, IQ_WITNESS_CORE);
+}
+
 static bool wants_core(const struct iq_model *m,
 		       const struct iq_finding *f iq_unused)
 {
@@ -95,6 +111,8 @@ static bool wants_time(const struct iq_model *m iq_unused,
 static const struct settle_row {
 	bool (*wanted)(const struct iq_model *m, const struct iq_finding *f);
 	const char *words;
+	/* The same of one goroutine; NULL: no other words. */
+	const char *words_one;
 	/* What collects @file; gcore's is named by the pid. */
 	const char *command;
 	const char *file;
@@ -104,22 +122,30 @@ static const struct settle_row {
 	  .command = "curl -o leak.pb.gz "
 		     "http://HOST/debug/pprof/goroutineleak",
 	  .file = "leak.pb.gz" },
+	{ .wanted = wants_holder,
+	  .words = "a core shows who holds the lock",
+	  .command = "gcore" },
 	{ .wanted = wants_core,
-	  .words = "a core shows what still refers to what they wait for",
+	  .words = "a core shows whether anything can still wake them",
+	  .words_one = "a core shows whether anything can still wake it",
 	  .command = "gcore" },
 	{ .wanted = wants_trace,
 	  .words = "a trace shows whether they run again",
+	  .words_one = "a trace shows whether it runs again",
 	  .command = "curl -o trace.out "
 		     "'http://HOST/debug/pprof/trace?seconds=5'",
 	  .file = "trace.out" },
 	{ .wanted = wants_profile,
 	  .words = "a profile shows whether they still stand there",
+	  .words_one = "a profile shows whether it still stands there",
 	  .command = "curl -o goroutine.pb.gz "
 		     "http://HOST/debug/pprof/goroutine",
 	  .file = "goroutine.pb.gz" },
 	{ .wanted = wants_time,
 	  .words = "a profile of a minute later shows whether they still "
 		   "stand there",
+	  .words_one = "a profile of a minute later shows whether it still "
+		       "stands there",
 	  .command = "curl -o later.pb.gz http://HOST/debug/pprof/goroutine",
 	  .file = "later.pb.gz" },
 };
@@ -230,6 +256,7 @@ struct iq_error *iq_settle_make(const struct iq_model *model,
 	row = choose(model, finding);
 	err = iq_textf(arena, &finding->settle, "%s%s",
 		       has_ended(model) ? "next time, while it runs: " : "",
-		       row->words);
+		       finding->count == 1 && row->words_one ? row->words_one :
+							       row->words);
 	return err ? err : set_commands(model, arena, row, finding);
 }
