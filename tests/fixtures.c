@@ -17,7 +17,7 @@ static const char *testdata(void)
 	return path;
 }
 
-static struct iq_source *open_below(const char *name)
+struct iq_source *fixture_open(const char *name)
 {
 	const struct iq_source_options options = { 0 };
 	struct iq_source *source = NULL;
@@ -54,7 +54,7 @@ static bool wanted(const struct fixtures *fixtures, const char *name)
 }
 
 /* The captures of a case come from bin/FLAVOUR/cases, httpcases or cgocases. */
-static struct iq_source *executable_of(const char *name)
+struct iq_source *fixture_executable(const char *name)
 {
 	static const char *const programs[][2] = {
 		{ "http", "httpcases" },
@@ -72,14 +72,14 @@ static struct iq_source *executable_of(const char *name)
 			continue;
 		snprintf(path, sizeof(path), "bin/%.*s/%s.zst",
 			 (int)(end - flavour), flavour, programs[i][1]);
-		return open_below(path);
+		return fixture_open(path);
 	}
 	return NULL;
 }
 
 static void add(struct fixtures *fixtures, const char *name)
 {
-	struct fixture fixture = { .source = open_below(name) };
+	struct fixture fixture = { .source = fixture_open(name) };
 
 	if (fixture.source)
 		fixture.reader = iq_reader_for(fixture.source);
@@ -88,7 +88,7 @@ static void add(struct fixtures *fixtures, const char *name)
 		return;
 	}
 	fixture.name = strdup(name);
-	fixture.executable = executable_of(name);
+	fixture.executable = fixture_executable(name);
 	if (!fixture.name || !iq_vec_push(&fixtures->list, fixture))
 		abort();
 }

@@ -33,6 +33,11 @@ struct fixtures {
 bool fixtures_open(struct fixtures *fixtures);
 void fixtures_close(struct fixtures *fixtures);
 
+/* A capture by its name below testdata/, or NULL; the caller's. */
+struct iq_source *fixture_open(const char *name);
+/* The executable that the capture @name belongs to, or NULL; the caller's. */
+struct iq_source *fixture_executable(const char *name);
+
 /*
  * What the fixture's reader, or the one that wins, says of the bytes; facts as
  * who calls a reader makes them. The facts and the error are the caller's; both

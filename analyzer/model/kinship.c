@@ -87,8 +87,6 @@ static void compare_goroutine(const struct iq_kinship_pair *p,
 	enum likeness roots = compare_roots(p, x, y);
 
 	signs->num_ids++;
-	if (x->has_thread && y->has_thread && x->thread == y->thread)
-		signs->num_threads++;
 	if (creators == UNLIKE || roots == UNLIKE)
 		signs->num_other++;
 	else if ((creators == ALIKE || roots == ALIKE) && is_own(x) &&
@@ -111,6 +109,25 @@ static void compare_ids(const struct iq_kinship_pair *p,
 			compare_goroutine(p, x, y, signs);
 		i += x->id <= y->id;
 		j += y->id <= x->id;
+	}
+}
+
+/* Threads of Go end rarely: two witnesses of a process have some in common. */
+static void compare_threads(const struct iq_process_fact *p,
+			    const struct iq_process_fact *q,
+			    struct iq_kinship_signs *signs)
+{
+	size_t i = 0, j = 0;
+
+	if (!p->num_threads || !q->num_threads)
+		return;
+	signs->num_all_threads = p->num_threads + q->num_threads;
+	while (i < p->num_threads && j < q->num_threads) {
+		uint64_t x = p->threads[i], y = q->threads[j];
+
+		signs->num_threads += x == y;
+		i += x <= y;
+		j += y <= x;
 	}
 }
 
@@ -203,6 +220,7 @@ struct iq_error *iq_kinship_compare(const struct iq_model *model, size_t a,
 
 	*ret = (struct iq_kinship_signs){ 0 };
 	compare_ids(&pair, ret);
+	compare_threads(&pair.x->process, &pair.y->process, ret);
 	compare_trace(pair.x, pair.y, ret);
 	compare_trace(pair.y, pair.x, ret);
 	return iq_kinship_compare_code(&pair, ret);

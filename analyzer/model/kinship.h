@@ -21,8 +21,9 @@ struct iq_kinship_signs {
 	size_t num_other;
 	/* Ids that had ended in a trace before the other saw them. */
 	size_t num_dead;
-	/* Goroutines that both see on one thread of the kernel. */
-	size_t num_threads;
+	/* Threads of the kernel that both have; num_all_threads is 0 if one of
+	 * them does not know its own. */
+	size_t num_threads, num_all_threads;
 	/* A collection of a trace set a g.waitsince that the other has. */
 	bool has_waits;
 	/* Calls on equal stacks that are at one distance in memory, or at one

@@ -182,12 +182,17 @@ static struct iq_error *compare_addresses(struct code *code,
 	return NULL;
 }
 
-/* An address says where a call is only in a function of its own, and only if
- * nothing was inlined at the call. */
-static bool has_address(const struct iq_stack *stack, uint32_t i)
+/*
+ * Whether the frame's address says where a call of the program is: the standard
+ * library's are the same in many programs, and a trace gives none to a call
+ * that was inlined, or in which others were.
+ */
+static bool has_address(const struct iq_stack *stack, uint32_t i, bool traced)
 {
-	return i > 0 && !stack->frames[i]->inlined &&
-	       !stack->frames[i - 1]->inlined;
+	if (i == 0 || !is_own_function(stack->frames[i]->function))
+		return false;
+	return !traced ||
+	       (!stack->frames[i]->inlined && !stack->frames[i - 1]->inlined);
 }
 
 static uint32_t next_compared(const struct iq_stack *stack,
@@ -205,6 +210,7 @@ static struct iq_error *compare_frames(struct code *code,
 {
 	uint32_t i = next_compared(a->stack, a->sig, a->sig->begin);
 	uint32_t j = next_compared(stack, sig, sig->begin);
+	bool traced = code->pair->x->trace || code->pair->y->trace;
 	struct iq_error *err = NULL;
 
 	while (i < a->sig->end && j < sig->end && !err) {
@@ -212,7 +218,8 @@ static struct iq_error *compare_frames(struct code *code,
 		const struct iq_frame *y = stack->frames[j];
 		bool is_new = false;
 
-		if (has_address(a->stack, i) && has_address(stack, j))
+		if (has_address(a->stack, i, traced) &&
+		    has_address(stack, j, traced))
 			err = frame_once(code, y, &is_new);
 		if (!err && is_new)
 			err = compare_addresses(code, x, y);

@@ -138,6 +138,8 @@ static const char *why_other_run(const struct iq_facts *a,
 
 	if (p->has_pid && q->has_pid && p->pid != q->pid)
 		return "it is of another process (pids differ)";
+	if (s->num_all_threads && !s->num_threads)
+		return "it is of another process (no thread in common)";
 	if (s->num_dead)
 		return "it is of another process (goroutines that had ended in "
 		       "one are in the other)";
@@ -193,8 +195,8 @@ static bool find_process(const struct iq_process_fact *p,
 			   "goroutine id agrees with where it was made",
 			   "goroutine ids agree with where they were made");
 	if (s->num_threads)
-		add_number(r, s->num_threads, "goroutine is on the same thread",
-			   "goroutines are on the same threads");
+		add_number(r, s->num_threads, "thread is in both",
+			   "threads are in both");
 	if (s->has_waits)
 		add_reason(r, "a collection of the trace is noted in the core");
 	return pids || s->num_same || s->num_threads || s->has_waits;
@@ -207,8 +209,7 @@ static bool find_build(const struct iq_process_fact *p,
 {
 	bool ids = agree(p->build_id, q->build_id) ||
 		   agree(p->go_build_id, q->go_build_id);
-	bool addresses = s->num_addresses > 1 &&
-			 s->num_addresses > s->num_other_addresses;
+	bool addresses = s->num_addresses > s->num_other_addresses;
 
 	if (ids)
 		add_reason(r, "build ids agree");
