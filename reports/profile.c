@@ -117,24 +117,21 @@ static bool slots_grow(struct top_build *build)
 	return true;
 }
 
-/* What names a frame; its line only if @line. */
-static void make_key(struct iq_out *key, const struct iq_frame *frame,
-		     bool line)
+static void key_address(struct iq_out *key, const struct iq_frame *frame)
+{
+	iq_out_char(key, '\0');
+	iq_out_str(key, frame->module);
+	iq_out_char(key, '\0');
+	iq_out_u64(key, frame->pc);
+}
+
+/* What names the function of a frame. */
+static void function_key(struct iq_out *key, const struct iq_frame *frame)
 {
 	key->len = 0;
-	if (!frame)
-		return;
 	iq_out_str(key, frame->function);
-	iq_out_char(key, '\0');
-	if (!frame->function.len) {
-		iq_out_str(key, frame->module);
-		iq_out_char(key, '\0');
-		iq_out_u64(key, frame->pc);
-	} else if (line) {
-		iq_out_str(key, frame->file);
-		iq_out_char(key, '\0');
-		iq_out_u64(key, frame->line);
-	}
+	if (!frame->function.len)
+		key_address(key, frame);
 }
 
 static struct function *function_add(struct top_build *build,
@@ -175,7 +172,7 @@ static struct function *function_find(struct top_build *build,
 	slot = slot_of(build, frame);
 	if (slot->frame)
 		return slot->function;
-	make_key(&build->key, frame, false);
+	function_key(&build->key, frame);
 	if (build->key.err)
 		return NULL;
 	HASH_FIND(hh, build->table, build->key.buf, build->key.len, f);
@@ -320,6 +317,40 @@ static struct iq_place place_of(const struct iq_stack *stack)
 	return place;
 }
 
+/* A name without what stands in its outermost brackets: Go 1.21 began to write
+ * the type arguments out. */
+static void key_name(struct iq_out *key, struct iq_str name)
+{
+	size_t open = iq_str_find(name, '[');
+	size_t close = iq_str_rfind(name, ']');
+
+	if (open > close || close == name.len) {
+		iq_out_str(key, name);
+		return;
+	}
+	iq_out_str(key, iq_str_sub(name, 0, open));
+	iq_out_str(key, iq_str_sub(name, close + 1, name.len));
+}
+
+/* Builds of one source differ in where it lay: the file's own name counts. */
+static void place_key(struct iq_out *key, const struct iq_place *place)
+{
+	const struct iq_frame *frame = place->frame;
+
+	key->len = 0;
+	iq_out_str(key, place->state);
+	iq_out_char(key, '\0');
+	if (frame && !frame->function.len)
+		key_address(key, frame);
+	if (!frame || !frame->function.len)
+		return;
+	key_name(key, frame->function);
+	iq_out_char(key, '\0');
+	iq_out_str(key, iq_str_basename(frame->file));
+	iq_out_char(key, '\0');
+	iq_out_u64(key, frame->line);
+}
+
 struct iq_error *iq_places_find(struct iq_places *places,
 				const struct iq_stack *stack,
 				struct iq_place **ret)
@@ -329,9 +360,7 @@ struct iq_error *iq_places_find(struct iq_places *places,
 	bool iq_map_failed = false;
 	struct iq_str key;
 
-	make_key(&places->key, place.frame, true);
-	iq_out_char(&places->key, '\0');
-	iq_out_str(&places->key, place.state);
+	place_key(&places->key, &place);
 	if (places->key.err)
 		return &iq_enomem;
 	key = (struct iq_str){ places->key.buf, places->key.len };

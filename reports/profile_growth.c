@@ -135,6 +135,31 @@ static void put_profiles(struct growth *g)
 	}
 }
 
+/* Whether both are known and differ. */
+static bool differs(struct iq_str a, struct iq_str b)
+{
+	return a.len && b.len && !iq_str_equal(a, b);
+}
+
+/* What was another program did not grow. */
+static void put_builds(struct growth *g)
+{
+	const struct iq_process_fact *first = &g->texts[0].facts->process;
+	bool program = false, build = false;
+
+	for (size_t i = 1; i < g->num; i++) {
+		const struct iq_process_fact *p = &g->texts[i].facts->process;
+
+		program |= differs(iq_str_basename(first->executable),
+				   iq_str_basename(p->executable));
+		build |= differs(first->build_id, p->build_id);
+	}
+	if (program)
+		iq_out_cstr(g->term->out, "  they are of several programs\n");
+	else if (build)
+		iq_out_cstr(g->term->out, "  they are of several builds\n");
+}
+
 /* ---- the table */
 
 static const char *words_of(const struct growth *g, char *buf,
@@ -228,6 +253,7 @@ static void put_growth(struct growth *g)
 	char words[IQ_QUANTITY_SIZE];
 
 	put_profiles(g);
+	put_builds(g);
 	if (g->num_changed)
 		put_table(g);
 	else

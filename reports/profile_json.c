@@ -298,6 +298,8 @@ static struct iq_error *put_object(struct writer *w,
 	err = iq_json_done(w->json);
 	if (!err)
 		err = iq_json_done(w->json_block);
+	if (!err && w->blocks.making.err)
+		err = &iq_enomem;
 	return err ? err : iq_blocks_done(&w->blocks);
 }
 

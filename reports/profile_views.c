@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/map.h"
+#include "model/frame.h"
 #include "model/signature.h"
 #include "reports/profile_text.h"
 #include "reports/words.h"
@@ -265,9 +266,9 @@ static void find_count(struct iq_profile_text *text, struct place_columns *c)
 
 static struct place_columns measure_places(struct iq_profile_text *text,
 					   const struct iq_places *places,
-					   size_t num)
+					   size_t num, unsigned least)
 {
-	struct place_columns c = { .value = 1, .count = 1 };
+	struct place_columns c = { .value = least, .count = 1 };
 	char words[IQ_QUANTITY_SIZE];
 
 	find_count(text, &c);
@@ -314,10 +315,21 @@ static void put_place_row(struct iq_profile_text *text,
 	iq_out_char(term->out, '\n');
 }
 
+/* "n", or what is counted if that is no number. */
+static struct iq_str value_name(const struct iq_profile_text *text)
+{
+	struct iq_str type = text->profile->types[text->type].type;
+
+	if (!type.len || iq_str_equal(unit_of(text), IQ_STR("count")))
+		return IQ_STR("n");
+	return iq_term_cut(text->term, iq_term_clean(text->term, type), 12);
+}
+
 static void put_places(struct iq_profile_text *text,
 		       const struct iq_places *places)
 {
 	struct iq_term *term = text->term;
+	struct iq_str name = value_name(text);
 	size_t num = 0, shown;
 	struct place_columns c;
 
@@ -325,13 +337,14 @@ static void put_places(struct iq_profile_text *text,
 	       places->rows.data[num]->values[text->type])
 		num++;
 	shown = iq_profile_shown(text->options, num);
-	c = measure_places(text, places, shown);
+	c = measure_places(text, places, shown, iq_term_width(name));
 	put_title(text, "by place");
 	begin_columns(term);
-	put_right(term, "n", c.value);
+	iq_term_right(term, name, c.value);
+	iq_out_cstr(term->out, "  ");
 	put_percent_head(term);
 	if (c.has_count)
-		put_right(term, "#", c.count);
+		put_right(term, "n", c.count);
 	if (c.state)
 		put_left(term, IQ_STR("state"), c.state);
 	end_columns(term, "where");
@@ -403,6 +416,28 @@ static struct iq_error *collect_stacks(const struct iq_profile_text *text,
 	return err;
 }
 
+/* The frame and those behind it that are the same, in a line; how many. */
+static uint32_t put_frame(struct iq_term *term, const struct iq_stack *stack,
+			  uint32_t i, uint32_t end)
+{
+	const struct iq_frame *frame = stack->frames[i];
+	char times[IQ_QUANTITY_SIZE] = "";
+	uint32_t num = 1;
+
+	while (i + num < end && frame->function.len &&
+	       !iq_frame_compare(frame, stack->frames[i + num]))
+		num++;
+	if (num > 1)
+		snprintf(times, sizeof(times), " (%" PRIu32 " times)", num);
+	iq_out_cstr(term->out, "        ");
+	iq_out_str(term->out,
+		   iq_profile_site(term, frame,
+				   term->width - 8 - width_of(times)));
+	iq_out_cstr(term->out, times);
+	iq_out_char(term->out, '\n');
+	return num;
+}
+
 static void put_frames(struct iq_profile_text *text, struct iq_term *term,
 		       const struct iq_stack *stack)
 {
@@ -417,12 +452,8 @@ static void put_frames(struct iq_profile_text *text, struct iq_term *term,
 		from = sig.begin;
 		end = sig.end;
 	}
-	for (uint32_t i = from; i < end; i++) {
-		iq_out_cstr(term->out, "        ");
-		iq_out_str(term->out, iq_profile_site(term, stack->frames[i],
-						      term->width - 8));
-		iq_out_char(term->out, '\n');
-	}
+	for (uint32_t i = from; i < end;)
+		i += put_frame(term, stack, i, end);
 	if (stack->num_frames && !stack->complete)
 		iq_out_cstr(term->out, "        the stack goes on: the profile "
 				       "has no more of it\n");
