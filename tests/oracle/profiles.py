@@ -9,7 +9,8 @@
 Compared are sample types, period, every sample (values, labels, frames with
 their lines, addresses where there is no function), the sums by function, and
 what the file says itself: time, duration, numbers of samples, locations,
-functions, mappings. What pprof rejects, ours must not call complete.
+functions, mappings. What pprof rejects, ours must not call complete; the text
+forms of before 2016 it may name and leave alone.
 """
 
 import argparse
@@ -259,6 +260,8 @@ def difference(want, got, key):
 def compare(want, got, note):
     if want is None:
         return [] if got is None or note else ["pprof rejects it, ours calls it complete"]
+    if got is None and "counts" not in want and " legacy " in note:
+        return []
     if got is None:
         return ["pprof reads it, ours: %s" % note]
     keys = ["types", "default", "period_type", "period", "totals", "samples"]
@@ -283,16 +286,19 @@ def digest(read):
     return ret
 
 
+NO_PROFILES = ("LICENCES", "MANIFEST.csv", "expected.json", "kinds", "make")
+
+
 def write_expected(folder):
     ret = {}
     for name in sorted(os.listdir(folder)):
-        if name in ("MANIFEST", "README.md", "expected.json"):
+        if name in NO_PROFILES:
             continue
         read = expect(os.path.join(folder, name))
         ret[name] = read and digest(read)
+    lines = ["%s: %s" % (json.dumps(k), json.dumps(v, sort_keys=True)) for k, v in ret.items()]
     with open(os.path.join(folder, "expected.json"), "w", encoding="utf-8") as f:
-        json.dump(ret, f, indent=1, sort_keys=True)
-        f.write("\n")
+        f.write("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def main():
