@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "formats/trace/frontier.h"
 #include "formats/trace/tally.h"
 #include "formats/trace/wire.h"
 
@@ -68,13 +69,9 @@ enum iq_step iq_trace_lacks(struct iq_trace_run *run, const struct iq_run_m *m,
 			       m->p == IQ_NONE ? "processor" : "goroutine");
 }
 
-uint32_t iq_trace_string(struct iq_trace_run *run, const struct iq_run_m *m,
-			 uint64_t id)
+uint32_t iq_trace_string_missing(struct iq_trace_run *run,
+				 const struct iq_run_m *m, uint64_t id)
 {
-	uint32_t index = iq_trace_ids_get(&run->tables.string_ids, id);
-
-	if (index != IQ_NONE)
-		return index;
 	iq_trace_fault(&run->tables, IQ_FAULT_MISSING_STRING,
 		       "an event's string is not there",
 		       iq_trace_event_offset(run, m), id);
@@ -120,7 +117,7 @@ static bool batch_next(struct iq_trace_run *run, struct iq_run_m *m)
 
 // Go: src/internal/trace/batchcursor.go, nextEvent, where 0 stands for a time
 // that is not known yet.
-bool iq_trace_next(struct iq_trace_run *run, struct iq_run_m *m)
+static iq_always_inline bool next(struct iq_trace_run *run, struct iq_run_m *m)
 {
 	const struct iq_trace_clock *clock = &run->generation->clock;
 	struct iq_wire w;
@@ -146,18 +143,20 @@ bool iq_trace_next(struct iq_trace_run *run, struct iq_run_m *m)
 	return true;
 }
 
-static inline bool args_read(struct iq_wire *w, const struct iq_run_m *m,
-			     unsigned num, uint64_t *args)
+bool iq_trace_next(struct iq_trace_run *run, struct iq_run_m *m)
 {
-	for (unsigned i = 0; i < num; i++)
-		args[i] = iq_wire_number(w);
+	return next(run, m);
+}
+
+static inline bool is_read(const struct iq_wire *w, const struct iq_run_m *m)
+{
 	return !w->bad && w->pos <= m->end;
 }
 
 /* GoStop, GoBlock, GoDestroy. */
-static inline enum iq_step go_leave(struct iq_trace_run *run,
-				    struct iq_run_m *m,
-				    enum iq_run_g_status status, uint64_t *args)
+static iq_always_inline enum iq_step
+go_leave(struct iq_trace_run *run, struct iq_run_m *m,
+	 enum iq_run_g_status status, uint64_t reason_id, uint64_t stack_id)
 {
 	struct iq_run_g *g;
 	uint32_t index = m->g, reason, stack;
@@ -171,8 +170,8 @@ static inline enum iq_step go_leave(struct iq_trace_run *run,
 			run, m, "goroutine %" PRIu64 " does not run", g->id);
 	time = iq_tally_show(run, m->time);
 	iq_tally_leave(run, index, g, time, IQ_NONE);
-	reason = iq_trace_string(run, m, args[0]);
-	stack = iq_trace_stack(run, m, args[1]);
+	reason = iq_trace_string(run, m, reason_id);
+	stack = iq_trace_stack(run, m, stack_id);
 	iq_trace_root(run, g, stack);
 	iq_tally_enter(g, status, time, reason, stack);
 	g->why = IQ_WHY_STOPPED;
@@ -184,16 +183,17 @@ static inline enum iq_step go_leave(struct iq_trace_run *run,
 }
 
 static inline enum iq_step go_start(struct iq_trace_run *run, uint32_t mi,
-				    struct iq_run_m *m, uint64_t *args)
+				    struct iq_run_m *m, uint64_t id,
+				    uint64_t seq)
 {
-	uint32_t index = iq_trace_ids_get(&run->g_ids, args[0]);
+	uint32_t index = iq_trace_ids_get(&run->g_ids, id);
 	struct iq_run_g *g;
 	int64_t time, ns;
 
 	if (index == IQ_NONE)
 		return IQ_STEP_WAIT;
 	g = &run->gs.data[index];
-	if (g->status != IQ_G_RUNNABLE || !g->in_gen || args[1] != g->seq + 1)
+	if (g->status != IQ_G_RUNNABLE || !g->in_gen || seq != g->seq + 1)
 		return IQ_STEP_WAIT;
 	if (!iq_trace_has_p(m))
 		return iq_trace_lacks(run, m, false);
@@ -208,7 +208,7 @@ static inline enum iq_step go_start(struct iq_trace_run *run, uint32_t mi,
 	if (ns >= 0 && g->why != IQ_WHY_OTHER)
 		iq_tally_spread(&run->latency[g->why], ns);
 	iq_tally_enter(g, IQ_G_RUNNING, time, 0, 0);
-	g->seq = args[1];
+	g->seq = seq;
 	g->num_starts++;
 	g->m = mi;
 	m->g = index;
@@ -216,30 +216,32 @@ static inline enum iq_step go_start(struct iq_trace_run *run, uint32_t mi,
 }
 
 static inline enum iq_step go_unblock(struct iq_trace_run *run,
-				      struct iq_run_m *m, uint64_t *args)
+				      struct iq_run_m *m, uint64_t id,
+				      uint64_t seq, uint64_t stack_id)
 {
-	uint32_t index = iq_trace_ids_get(&run->g_ids, args[0]), stack;
+	uint32_t index = iq_trace_ids_get(&run->g_ids, id), stack;
 	struct iq_run_g *g;
 	int64_t time;
 
 	if (index == IQ_NONE)
 		return IQ_STEP_WAIT;
 	g = &run->gs.data[index];
-	if (g->status != IQ_G_WAITING || !g->in_gen || args[1] != g->seq + 1)
+	if (g->status != IQ_G_WAITING || !g->in_gen || seq != g->seq + 1)
 		return IQ_STEP_WAIT;
 	iq_trace_assume_no_g(m);
 	time = iq_tally_show(run, m->time);
-	stack = iq_trace_stack(run, m, args[2]);
+	stack = iq_trace_stack(run, m, stack_id);
 	if (!iq_tally_wake(run, index, g, time, m->g, stack))
 		return iq_trace_nomem(run);
 	iq_tally_enter(g, IQ_G_RUNNABLE, time, 0, 0);
 	g->why = IQ_WHY_WOKEN;
-	g->seq = args[1];
+	g->seq = seq;
 	return IQ_STEP_MORE;
 }
 
 static inline enum iq_step syscall_begin(struct iq_trace_run *run,
-					 struct iq_run_m *m, uint64_t *args)
+					 struct iq_run_m *m, uint64_t seq,
+					 uint64_t stack_id)
 {
 	struct iq_run_g *g;
 	struct iq_run_p *p;
@@ -253,17 +255,17 @@ static inline enum iq_step syscall_begin(struct iq_trace_run *run,
 	if (g->status != IQ_G_RUNNING)
 		return iq_trace_broken(
 			run, m, "goroutine %" PRIu64 " does not run", g->id);
-	if (!p->in_gen || args[0] != p->seq + 1)
+	if (!p->in_gen || seq != p->seq + 1)
 		return iq_trace_broken(run, m,
 				       "number %" PRIu64
 				       " of processor %" PRIu64
 				       " after %" PRIu64,
-				       args[0], p->id, p->seq);
+				       seq, p->id, p->seq);
 	time = iq_tally_show(run, m->time);
 	p->status = IQ_P_SYSCALL;
-	p->seq = args[0];
+	p->seq = seq;
 	iq_tally_leave(run, m->g, g, time, IQ_NONE);
-	stack = iq_trace_stack(run, m, args[1]);
+	stack = iq_trace_stack(run, m, stack_id);
 	iq_trace_root(run, g, stack);
 	iq_tally_enter(g, IQ_G_SYSCALL, time, 0, stack);
 	return IQ_STEP_MORE;
@@ -331,85 +333,144 @@ static inline enum iq_step syscall_end_blocked(struct iq_trace_run *run,
 	return IQ_STEP_MORE;
 }
 
-/* All that is not most of a trace. */
-static enum iq_step other(struct iq_trace_run *run, uint32_t mi,
-			  struct iq_run_m *m, struct iq_wire *w)
+/* All that is not most of a trace. Where the event ends, NULL if it does not
+ * within its batch. */
+static const uint8_t *args_read(const struct iq_run_m *m, uint64_t *args)
+{
+	struct iq_wire w = { .pos = m->pos };
+
+	for (unsigned i = 1; i < iq_trace_events[m->kind].num_args; i++)
+		args[i - 1] = iq_wire_number(&w);
+	return is_read(&w, m) ? w.pos : NULL;
+}
+
+static enum iq_step other(struct iq_trace_run *run, uint32_t mi)
 {
 	uint64_t args[IQ_EV_MAX_ARGS] = { 0 };
+	const uint8_t *end = args_read(&run->ms.data[mi], args);
+	enum iq_step r;
 
-	if (!args_read(w, m, iq_trace_events[m->kind].num_args - 1u, args)) {
+	if (!end) {
+		damaged(run, &run->ms.data[mi], "numbers of an event");
+		return IQ_STEP_DONE;
+	}
+	r = iq_trace_advance_rare(run, mi, args);
+	if (r == IQ_STEP_MORE)
+		run->ms.data[mi].pos = end;
+	return r;
+}
+
+/* The events that are most of a trace. */
+static inline enum iq_step usual(struct iq_trace_run *run, uint32_t mi,
+				 struct iq_run_m *m)
+{
+	struct iq_wire w = { .pos = m->pos };
+	uint64_t a = iq_wire_number(&w), b = iq_wire_number(&w), c = 0;
+	enum iq_step r;
+
+	if (m->kind == IQ_EV_GoUnblock)
+		c = iq_wire_number(&w);
+	if (!is_read(&w, m)) {
 		damaged(run, m, "numbers of an event");
 		return IQ_STEP_DONE;
 	}
-	return iq_trace_advance_rare(run, mi, args);
+	switch (m->kind) {
+	case IQ_EV_GoStart:
+		r = go_start(run, mi, m, a, b);
+		break;
+	case IQ_EV_GoUnblock:
+		r = go_unblock(run, m, a, b, c);
+		break;
+	case IQ_EV_GoBlock:
+		r = go_leave(run, m, IQ_G_WAITING, a, b);
+		break;
+	case IQ_EV_GoStop:
+		r = go_leave(run, m, IQ_G_RUNNABLE, a, b);
+		break;
+	default:
+		r = syscall_begin(run, m, a, b);
+	}
+	if (r == IQ_STEP_MORE)
+		m->pos = w.pos;
+	return r;
 }
 
 static inline enum iq_step step(struct iq_trace_run *run, uint32_t mi,
 				struct iq_run_m *m)
 {
-	struct iq_wire w = { .pos = m->pos };
-	uint64_t args[IQ_EV_MAX_ARGS] = { 0 };
-	uint8_t kind = m->kind;
-	enum iq_step r;
-	bool ok = true;
-
-	switch (kind) {
+	switch (m->kind) {
 	case IQ_EV_GoStart:
-		ok = args_read(&w, m, 2, args);
-		r = ok ? go_start(run, mi, m, args) : IQ_STEP_DONE;
-		break;
 	case IQ_EV_GoUnblock:
-		ok = args_read(&w, m, 3, args);
-		r = ok ? go_unblock(run, m, args) : IQ_STEP_DONE;
-		break;
 	case IQ_EV_GoBlock:
-		ok = args_read(&w, m, 2, args);
-		r = ok ? go_leave(run, m, IQ_G_WAITING, args) : IQ_STEP_DONE;
-		break;
 	case IQ_EV_GoStop:
-		ok = args_read(&w, m, 2, args);
-		r = ok ? go_leave(run, m, IQ_G_RUNNABLE, args) : IQ_STEP_DONE;
-		break;
 	case IQ_EV_GoSyscallBegin:
-		ok = args_read(&w, m, 2, args);
-		r = ok ? syscall_begin(run, m, args) : IQ_STEP_DONE;
-		break;
+		return usual(run, mi, m);
 	case IQ_EV_GoSyscallEnd:
-		r = syscall_end(run, m);
-		break;
+		return syscall_end(run, m);
 	case IQ_EV_GoSyscallEndBlocked:
-		r = syscall_end_blocked(run, m);
-		break;
+		return syscall_end_blocked(run, m);
 	default:
-		r = other(run, mi, m, &w);
-		// It may have made another thread known.
-		m = &run->ms.data[mi];
+		return other(run, mi);
 	}
-	if (!ok)
-		damaged(run, m, "numbers of an event");
-	if (r != IQ_STEP_MORE)
-		return r;
-	run->kinds[kind]++;
-	run->last_event = run->last;
-	m->seen = true;
-	m->pos = w.pos;
-	return r;
 }
 
-enum iq_step iq_trace_advance(struct iq_trace_run *run, uint32_t m,
-			      int64_t limit)
+/* Events of one thread, at least one, until their times are above @limit. */
+static iq_always_inline enum iq_step advance(struct iq_trace_run *run,
+					     uint32_t m, int64_t limit)
 {
 	struct iq_run_m *at = &run->ms.data[m];
 	enum iq_step r;
 
 	at->known = true;
 	do {
+		uint8_t kind = at->kind;
+
 		r = step(run, m, at);
 		if (r != IQ_STEP_MORE)
 			return r;
+		// The event may have made another thread known.
 		at = &run->ms.data[m];
-		if (!iq_trace_next(run, at))
+		at->seen = true;
+		run->kinds[kind]++;
+		run->last_event = run->last;
+		if (!next(run, at))
 			return IQ_STEP_DONE;
 	} while (at->time <= limit);
 	return IQ_STEP_MORE;
+}
+
+enum iq_step iq_trace_advance_one(struct iq_trace_run *run, uint32_t m)
+{
+	return advance(run, m, INT64_MIN);
+}
+
+enum iq_step iq_trace_advance_first(struct iq_trace_run *run)
+{
+	struct iq_run_item *heap = run->heap.data;
+	bool samples = run->next_sample < run->tables.samples.len;
+	int64_t sample = INT64_MAX;
+
+	if (samples)
+		sample = run->tables.samples.data[run->next_sample].time;
+	while (run->heap.len) {
+		size_t n = run->heap.len;
+		int64_t limit = sample;
+		enum iq_step r;
+
+		if (samples && sample < heap[0].time)
+			return IQ_STEP_MORE;
+		if (n > 1 && heap[1].time < limit)
+			limit = heap[1].time;
+		if (n > 2 && heap[2].time < limit)
+			limit = heap[2].time;
+		r = advance(run, heap[0].m, limit);
+		heap[0].time = run->ms.data[heap[0].m].time;
+		if (r == IQ_STEP_MORE)
+			iq_frontier_sink(heap, n, 0);
+		else if (r == IQ_STEP_DONE)
+			iq_frontier_remove(heap, run->heap.len--, 0);
+		else
+			return r;
+	}
+	return samples ? IQ_STEP_MORE : IQ_STEP_DONE;
 }

@@ -18,11 +18,13 @@ enum iq_step {
 };
 
 /*
- * Lets events of a thread happen, at least one, as long as their times are not
- * above @limit.
+ * Lets the events of whichever thread is first in the heap happen, one after
+ * the other. IQ_STEP_MORE: a sample is due; IQ_STEP_DONE: nothing is left;
+ * IQ_STEP_WAIT: the first thread has to wait.
  */
-enum iq_step iq_trace_advance(struct iq_trace_run *run, uint32_t m,
-			      int64_t limit);
+enum iq_step iq_trace_advance_first(struct iq_trace_run *run);
+/* Lets one event of a thread happen, if it can. */
+enum iq_step iq_trace_advance_one(struct iq_trace_run *run, uint32_t m);
 /* Reads the thread's next event; false if there is none. */
 bool iq_trace_next(struct iq_trace_run *run, struct iq_run_m *m);
 
@@ -48,10 +50,20 @@ enum iq_step iq_trace_refuse(struct iq_trace_run *run);
 enum iq_step iq_trace_nomem(struct iq_trace_run *run);
 
 /* The index of an event's string or stack, 0 if it is not there. */
-uint32_t iq_trace_string(struct iq_trace_run *run, const struct iq_run_m *m,
-			 uint64_t id);
+uint32_t iq_trace_string_missing(struct iq_trace_run *run,
+				 const struct iq_run_m *m, uint64_t id);
 uint32_t iq_trace_stack_missing(struct iq_trace_run *run,
 				const struct iq_run_m *m, uint64_t id);
+
+static inline uint32_t iq_trace_string(struct iq_trace_run *run,
+				       const struct iq_run_m *m, uint64_t id)
+{
+	uint32_t index = iq_trace_ids_get(&run->tables.string_ids, id);
+
+	if (index == IQ_NONE)
+		return iq_trace_string_missing(run, m, id);
+	return index;
+}
 
 static inline uint32_t iq_trace_stack(struct iq_trace_run *run,
 				      const struct iq_run_m *m, uint64_t id)

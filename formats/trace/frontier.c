@@ -19,24 +19,6 @@ static size_t sift_up(struct iq_run_item *heap, size_t i)
 	return i;
 }
 
-// A child goes up only if it is earlier, and the right one only if it is
-// earlier than the left one.
-static void sift_down(struct iq_run_item *heap, size_t n, size_t i)
-{
-	for (;;) {
-		size_t least = i, child = 2 * i + 1;
-
-		if (child < n && heap[child].time < heap[least].time)
-			least = child;
-		if (child + 1 < n && heap[child + 1].time < heap[least].time)
-			least = child + 1;
-		if (least == i)
-			return;
-		swap(heap, i, least);
-		i = least;
-	}
-}
-
 void iq_frontier_insert(struct iq_run_item *heap, size_t n)
 {
 	sift_up(heap, n - 1);
@@ -45,7 +27,7 @@ void iq_frontier_insert(struct iq_run_item *heap, size_t n)
 void iq_frontier_update(struct iq_run_item *heap, size_t n, size_t i)
 {
 	if (sift_up(heap, i) == i)
-		sift_down(heap, n, i);
+		iq_frontier_sink(heap, n, i);
 }
 
 void iq_frontier_remove(struct iq_run_item *heap, size_t n, size_t i)
@@ -55,5 +37,5 @@ void iq_frontier_remove(struct iq_run_item *heap, size_t n, size_t i)
 		i = (i - 1) / 2;
 	}
 	swap(heap, 0, n - 1);
-	sift_down(heap, n - 1, 0);
+	iq_frontier_sink(heap, n - 1, 0);
 }

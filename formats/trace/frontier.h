@@ -13,6 +13,30 @@
 
 /* Puts the last of @n items where it belongs. */
 void iq_frontier_insert(struct iq_run_item *heap, size_t n);
+/*
+ * Item @i has become later: it goes down. A child goes up only if it is earlier,
+ * and the right one only if it is earlier than the left one.
+ */
+static inline void iq_frontier_sink(struct iq_run_item *heap, size_t n,
+				    size_t i)
+{
+	struct iq_run_item item = heap[i];
+
+	for (;;) {
+		size_t child = 2 * i + 1;
+
+		if (child >= n)
+			break;
+		if (child + 1 < n && heap[child + 1].time < heap[child].time)
+			child++;
+		if (heap[child].time >= item.time)
+			break;
+		heap[i] = heap[child];
+		i = child;
+	}
+	heap[i] = item;
+}
+
 /* The time of item @i has changed. */
 void iq_frontier_update(struct iq_run_item *heap, size_t n, size_t i);
 /* Takes item @i out: n - 1 are left. */

@@ -87,29 +87,12 @@ static void sample_show(struct iq_trace_run *run)
 		iq_trace_nomem(run);
 }
 
-/* Up to when the first thread may go on by itself. */
-static int64_t limit_of(const struct iq_trace_run *run)
-{
-	const struct iq_run_item *heap = run->heap.data;
-	size_t n = run->heap.len;
-	int64_t limit = INT64_MAX;
-
-	if (n > 1)
-		limit = heap[1].time;
-	if (n > 2 && heap[2].time < limit)
-		limit = heap[2].time;
-	if (run->next_sample < run->tables.samples.len &&
-	    run->tables.samples.data[run->next_sample].time < limit)
-		limit = run->tables.samples.data[run->next_sample].time;
-	return limit;
-}
-
-/* What became of thread @i of the heap; false if it could not go on. */
-static bool advanced(struct iq_trace_run *run, size_t i, enum iq_step step)
+/* One event of thread @i of the heap; false if it cannot happen yet. */
+static bool other_advance(struct iq_trace_run *run, size_t i)
 {
 	struct iq_run_item *heap = run->heap.data;
 
-	switch (step) {
+	switch (iq_trace_advance_one(run, heap[i].m)) {
 	case IQ_STEP_MORE:
 		heap[i].time = run->ms.data[heap[i].m].time;
 		iq_frontier_update(heap, run->heap.len, i);
@@ -118,7 +101,6 @@ static bool advanced(struct iq_trace_run *run, size_t i, enum iq_step step)
 		iq_frontier_remove(heap, run->heap.len--, i);
 		return true;
 	case IQ_STEP_WAIT:
-		heap[i].time = run->ms.data[heap[i].m].time;
 		return false;
 	default:
 		return true;
@@ -150,9 +132,7 @@ static void others_try(struct iq_trace_run *run)
 			return;
 		}
 		run->patience -= ATTEMPT;
-		if (advanced(run, i,
-			     iq_trace_advance(run, run->heap.data[i].m,
-					      INT64_MIN)))
+		if (other_advance(run, i))
 			return;
 	}
 	stuck(run, "no event can be the next one");
@@ -160,28 +140,21 @@ static void others_try(struct iq_trace_run *run)
 
 void iq_trace_run_order(struct iq_trace_run *run)
 {
+	enum iq_step step;
+
 	run->end = IQ_RUN_WHOLE;
 	if (!threads_find(run)) {
 		iq_trace_nomem(run);
 		return;
 	}
 	frontier_fill(run);
-	while (run->end == IQ_RUN_WHOLE) {
-		const struct iq_run_item *first = run->heap.data;
-		const struct iq_trace_sample *sample = NULL;
-
-		if (run->next_sample < run->tables.samples.len)
-			sample = &run->tables.samples.data[run->next_sample];
-		if (sample && (!run->heap.len || sample->time < first->time)) {
+	do {
+		step = iq_trace_advance_first(run);
+		if (step == IQ_STEP_MORE)
 			sample_show(run);
-			continue;
-		}
-		if (!run->heap.len)
-			break;
-		if (!advanced(run, 0,
-			      iq_trace_advance(run, first->m, limit_of(run))))
+		else if (step == IQ_STEP_WAIT)
 			others_try(run);
-	}
+	} while (step != IQ_STEP_DONE && run->end == IQ_RUN_WHOLE);
 	if (run->damaged && run->end == IQ_RUN_WHOLE)
 		run->end = run->mode == IQ_RUN_SPECULATIVE ? IQ_RUN_REFUSED :
 							     IQ_RUN_BROKEN;

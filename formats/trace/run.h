@@ -62,6 +62,7 @@ enum iq_run_range_kind {
 	IQ_RANGE_MARK,	 /* the mark phase, of the process */
 };
 
+/* The first 128 bytes are what each event needs. */
 struct iq_run_g {
 	uint64_t id;
 	int64_t since; /* the state's */
@@ -73,30 +74,30 @@ struct iq_run_g {
 	bool in_gen;	 /* seq is of this generation */
 	bool first_open; /* the state it was found in has not ended */
 	bool full_stack; /* stack is a status's */
-	/* Ranges, 1 << kind, that began here; whose begin was before. */
-	uint8_t begun, closed;
+	bool has_wake;
 	uint32_t reason;  /* string, of the last change */
 	uint32_t stack;	  /* of the last change */
 	uint32_t site;	  /* of the wait it is in */
 	uint32_t blocked; /* last used of its entries */
 	uint32_t wake;	  /* last used of those that woke it */
 	uint32_t waker;	  /* goroutine, or IQ_NONE */
+	uint32_t m; /* thread it runs on or is in a syscall on, or IQ_NONE */
+	uint32_t root_stack; /* first own stack that reaches the root */
 	int64_t ns[IQ_G_NUM];
-	int64_t first_until;
 	int64_t last_wake;
 	uint64_t num_starts;
 	uint64_t num_wakes;
-	bool has_wake;
+	int64_t first_until;
+	/* Ranges, 1 << kind, that began here; whose begin was before. */
+	uint8_t begun, closed;
+	bool system; /* a label says so */
 	bool has_created, has_ended, has_first_ended;
 	int64_t created, ended;
 	int64_t first_ended; /* when the one that was carried went */
 	uint32_t creator;    /* goroutine, or IQ_NONE */
 	uint32_t creator_stack, start_stack;
-	uint32_t root_stack;	/* first own stack that reaches the root */
 	uint32_t first_blocked; /* chain of entries */
 	uint32_t ranges, regions;
-	bool system; /* a label says so */
-	uint32_t m;  /* thread it runs on or is in a syscall on, or IQ_NONE */
 };
 
 struct iq_run_p {

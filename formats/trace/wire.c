@@ -2,22 +2,17 @@
 #include "formats/trace/wire.h"
 
 // Go: src/encoding/binary/varint.go, Uvarint: the tenth byte has one bit.
-uint64_t iq_wire_long(struct iq_wire *w)
+struct iq_wire_long iq_wire_long(const uint8_t *p)
 {
 	uint64_t value = 0;
 
 	for (unsigned i = 0; i < 10; i++) {
-		uint8_t b = w->pos[i];
-
-		value |= (uint64_t)(b & 0x7f) << (7 * i);
-		if (b >= 0x80)
+		value |= (uint64_t)(p[i] & 0x7f) << (7 * i);
+		if (p[i] >= 0x80)
 			continue;
-		if (i == 9 && b > 1)
+		if (i == 9 && p[i] > 1)
 			break;
-		w->pos += i + 1;
-		return value;
+		return (struct iq_wire_long){ value, p + i + 1, false };
 	}
-	w->bad = true;
-	w->pos += 10;
-	return 0;
+	return (struct iq_wire_long){ 0, p + 10, true };
 }

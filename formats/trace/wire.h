@@ -20,12 +20,20 @@ struct iq_wire {
 	bool bad;
 };
 
-uint64_t iq_wire_long(struct iq_wire *w);
+/* By value, so that a wire can stay in registers. */
+struct iq_wire_long {
+	uint64_t value;
+	const uint8_t *pos;
+	bool bad;
+};
+
+struct iq_wire_long iq_wire_long(const uint8_t *p);
 
 /* Unsigned LEB128 of at most ten bytes. */
 static inline uint64_t iq_wire_number(struct iq_wire *w)
 {
 	const uint8_t *p = w->pos;
+	struct iq_wire_long number;
 
 	if (p[0] < 0x80) {
 		w->pos = p + 1;
@@ -40,7 +48,10 @@ static inline uint64_t iq_wire_number(struct iq_wire *w)
 		return (uint64_t)(p[0] & 0x7f) | (uint64_t)(p[1] & 0x7f) << 7 |
 		       (uint64_t)p[2] << 14;
 	}
-	return iq_wire_long(w);
+	number = iq_wire_long(p);
+	w->pos = number.pos;
+	w->bad |= number.bad;
+	return number.value;
 }
 
 #endif
