@@ -92,15 +92,28 @@ static uint64_t count_goroutines(const struct iq_facts *facts)
 	return num;
 }
 
+static const char *kinship_words(const struct iq_model *m, size_t index)
+{
+	if (m->foreign[index])
+		return "<strong>no</strong>";
+	switch (m->kinship ? m->kinship[index] : IQ_KINSHIP_PROCESS) {
+	case IQ_KINSHIP_PROCESS:
+		return "yes";
+	case IQ_KINSHIP_BUILD:
+		return "the same build";
+	case IQ_KINSHIP_UNKNOWN:
+	case IQ_KINSHIP_OTHER_RUN:
+	case IQ_KINSHIP_OTHER_BUILD:
+		break;
+	}
+	return "not known";
+}
+
 static void put_kinship(struct iq_html *html, size_t index)
 {
 	const struct iq_model *m = html->model;
 
-	iq_out_cstr(html->out,
-		    m->foreign[index] ? "<strong>no</strong>" :
-		    m->kinship && m->kinship[index] == IQ_KINSHIP_UNKNOWN ?
-					"unknown" :
-					"yes");
+	iq_out_cstr(html->out, kinship_words(m, index));
 	if (m->kinship_text && m->kinship_text[index].len) {
 		iq_out_cstr(html->out, ": ");
 		iq_html_text(html->out, m->kinship_text[index]);
