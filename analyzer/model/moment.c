@@ -101,6 +101,73 @@ static struct iq_moment moment_of(const struct iq_facts *facts)
 	return moment;
 }
 
+/* No clock shows less than the time since boot. */
+#define MONO_MIN 0
+
+/*
+ * Goroutine ids are not used again: a witness that has one is of a moment after
+ * the trace saw it begin, and before the trace saw it end.
+ */
+static void bound_by_trace(const struct iq_trace *trace,
+			   const struct iq_facts *facts,
+			   struct iq_moment *moment)
+{
+	int64_t first = moment->has_mono ? moment->mono_first_ns : MONO_MIN;
+	int64_t last = moment->has_mono && !moment->is_bound ?
+			       moment->mono_last_ns :
+			       INT64_MAX;
+
+	for (size_t i = 0; i < facts->goroutines.len; i++) {
+		const struct iq_goroutine_fact *fact =
+			&facts->goroutines.data[i];
+		const struct iq_trace_goroutine *g;
+
+		if (!fact->has_id)
+			break;
+		g = iq_trace_find(trace, fact->id);
+		// Those of C's threads come back, and have no function.
+		if (!g || !g->name.len)
+			continue;
+		if (g->has_created && g->created_ns > first)
+			first = g->created_ns;
+		if (g->has_ended && g->ended_ns - 1 < last)
+			last = g->ended_ns - 1;
+	}
+	if (last < first || (last == INT64_MAX && !moment->has_mono))
+		return;
+	moment->has_mono = true;
+	moment->mono_first_ns = first;
+	moment->is_bound = last == INT64_MAX;
+	moment->mono_last_ns = moment->is_bound ? first : last;
+}
+
+/* Texts have no clock, and a core of a living process no upper bound. */
+static bool is_vague(const struct iq_model *m, size_t w)
+{
+	const struct iq_facts *facts = m->witnesses[w];
+
+	return m->kinship[w] == IQ_KINSHIP_PROCESS &&
+	       facts->process.end <= IQ_END_NONE &&
+	       (facts->witness.kind == IQ_WITNESS_CORE ||
+		facts->witness.kind == IQ_WITNESS_DUMP);
+}
+
+static void bound_by_traces(const struct iq_model *m, struct iq_moment *moments)
+{
+	for (size_t t = 0; t < m->num_witnesses; t++) {
+		const struct iq_trace *trace = m->witnesses[t]->trace;
+
+		if (!trace || !trace->is_nanotime ||
+		    m->kinship[t] != IQ_KINSHIP_PROCESS)
+			continue;
+		for (size_t w = 0; w < m->num_witnesses; w++) {
+			if (is_vague(m, w))
+				bound_by_trace(trace, m->witnesses[w],
+					       &moments[w]);
+		}
+	}
+}
+
 /* Witnesses of one process share its clock: what one knows of the wall clock
  * holds for the others. */
 static void share_wall(const struct iq_model *m, struct iq_moment *moments)
@@ -149,7 +216,8 @@ static struct span span_of(const struct iq_model *m, size_t w, bool mono)
 		.first = mono ? t->mono_first_ns : t->wall_first_ns,
 		.last = mono ? t->mono_last_ns : t->wall_last_ns,
 		.open = t->is_bound,
-		.instant = m->witnesses[w]->witness.kind == IQ_WITNESS_CORE,
+		.instant = m->witnesses[w]->witness.kind == IQ_WITNESS_CORE ||
+			   m->witnesses[w]->witness.kind == IQ_WITNESS_DUMP,
 	};
 }
 
@@ -328,6 +396,7 @@ struct iq_error *iq_moments_make(struct iq_model *model)
 		return &iq_enomem;
 	for (size_t w = 0; w < model->num_witnesses; w++)
 		moments[w] = moment_of(model->witnesses[w]);
+	bound_by_traces(model, moments);
 	share_wall(model, moments);
 	model->moments = moments;
 	return order_snapshots(model);

@@ -14,7 +14,8 @@
 
 /*
  * A span of time on the clocks that the witness knows. A trace and a profile of
- * a time have a length; a core is of one instant somewhere in its span.
+ * a time have a length; a core or a text is of one instant somewhere in its
+ * span, which a trace can bound by goroutines that began and ended in it.
  */
 struct iq_moment {
 	bool has_wall, has_mono;

@@ -234,6 +234,49 @@ static void test_core_of_a_living_process_may_be_of_any_time(void **state)
 	joined_deinit(&x);
 }
 
+static void test_ends_and_beginnings_in_a_trace_bound_a_text(void **state)
+{
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump"),
+				       facts_new(IQ_WITNESS_TRACE, "trace") } };
+	struct iq_trace_goroutine *g;
+
+	(void)state;
+	facts_add(x.facts[0], 7, "chan send", PARKED);
+	facts_add(x.facts[0], 8, "chan send", PARKED);
+	facts_add(x.facts[0], 9, "chan send", PARKED);
+	trace_begin(x.facts[1], 10, 20);
+	trace_goroutine(x.facts[1], 7, "main.send", "chan send", BLOCKED, 19);
+	g = trace_goroutine(x.facts[1], 8, "main.send", "chan send", BLOCKED,
+			    12);
+	g->has_created = true;
+	g->created_ns = SECONDS(11);
+	trace_goroutine(x.facts[1], 9, "main.send", "dead", "", 15);
+	joined_make(&x);
+	assert_int_equal(x.model->moments[0].mono_first_ns, SECONDS(11));
+	assert_int_equal(x.model->moments[0].mono_last_ns, SECONDS(15) - 1);
+	assert_int_equal(iq_moment_order(x.model, 0, 1), IQ_ORDER_DURING);
+	// What the text saw of 7 was over by second 19, of 9 by 15.
+	assert_true(iq_moment_ran_after(x.model, 1, 7, 0));
+	assert_false(iq_moment_ran_after(x.model, 1, 8, 0));
+	assert_true(iq_moment_ran_after(x.model, 1, 9, 0));
+	joined_deinit(&x);
+}
+
+static void test_text_that_a_trace_does_not_bound_has_no_moment(void **state)
+{
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump"),
+				       facts_new(IQ_WITNESS_TRACE, "trace") } };
+
+	(void)state;
+	facts_add(x.facts[0], 7, "chan send", PARKED);
+	trace_begin(x.facts[1], 10, 20);
+	trace_goroutine(x.facts[1], 7, "main.send", "chan send", BLOCKED, 19);
+	joined_make(&x);
+	assert_false(x.model->moments[0].has_mono);
+	assert_int_equal(iq_moment_order(x.model, 0, 1), IQ_ORDER_UNKNOWN);
+	joined_deinit(&x);
+}
+
 static struct iq_facts *profile_of(int64_t wall)
 {
 	struct iq_facts *facts = facts_new(IQ_WITNESS_PROFILE, "p");
@@ -322,6 +365,10 @@ int main(void)
 		cmocka_unit_test(test_core_of_the_end_is_after_every_trace),
 		cmocka_unit_test(
 			test_core_of_a_living_process_may_be_of_any_time),
+		cmocka_unit_test(
+			test_ends_and_beginnings_in_a_trace_bound_a_text),
+		cmocka_unit_test(
+			test_text_that_a_trace_does_not_bound_has_no_moment),
 		cmocka_unit_test(test_snapshots_stand_in_the_order_of_time),
 		cmocka_unit_test(test_sections_of_a_file_are_in_its_order),
 		cmocka_unit_test(test_times_of_two_boots_are_not_compared),
