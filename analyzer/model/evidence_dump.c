@@ -35,6 +35,5 @@ void iq_examine_dump(struct iq_examination *x, struct iq_evidence *e)
 	if (e->stance != IQ_STANCE_SUPPORTS)
 		return;
 	say_minutes(x);
-	if (!iq_is_own(x))
-		iq_say_creators(x);
+	iq_say_creator(x);
 }

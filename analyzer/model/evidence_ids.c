@@ -182,6 +182,31 @@ static uint64_t count_gone(const struct iq_examination *x,
 	return gone;
 }
 
+/* ---- creators */
+
+static bool same_creator_fact(const struct iq_goroutine_fact *a,
+			      const struct iq_goroutine_fact *b)
+{
+	return a->has_parent && b->has_parent && a->parent == b->parent &&
+	       iq_frame_same_place(a->created_by, b->created_by);
+}
+
+/* All were made by one goroutine at one line, in the witness's own words. */
+static bool have_one_creator(const struct iq_examination *x,
+			     const struct iq_goroutine_fact *first)
+{
+	const struct iq_finding *f = x->finding;
+
+	for (size_t i = 0; i < f->num_goroutines; i++) {
+		const struct iq_goroutine_fact *fact =
+			iq_model_fact(x->model, f->goroutines[i], x->witness);
+
+		if (!fact || !same_creator_fact(first, fact))
+			return false;
+	}
+	return true;
+}
+
 /* ---- words */
 
 /* "all 40", "38 of 40", "it" */
@@ -201,29 +226,69 @@ static void say_contradiction(struct iq_examination *x, uint64_t gone,
 			  when);
 }
 
+/* Things that agree, as a list: "ids (18), frames (main.f main.go:3)". */
+struct list {
+	const char *items[3];
+	size_t num;
+};
+
+static void list_add(struct iq_examination *x, struct list *list,
+		     const char *what, const char *quote)
+{
+	struct iq_str item = IQ_STR("");
+
+	if (x->clauses.err)
+		return;
+	x->clauses.err =
+		iq_textf(x->clauses.arena, &item, "%s%s%s%s", what,
+			 quote[0] ? " (" : "", quote, quote[0] ? ")" : "");
+	list->items[list->num++] = item.ptr;
+}
+
+/* "chan send: the same ids (18, 19), frames (main.f main.go:3) and creators" */
+static void say_list(struct iq_examination *x, const struct list *list)
+{
+	struct iq_str state = iq_state_words(x);
+	struct iq_str words = IQ_STR("");
+
+	for (size_t i = 0; i < list->num && !x->clauses.err; i++)
+		x->clauses.err = iq_textf(x->clauses.arena, &words, "%.*s%s%s",
+					  IQ_STR_ARG(words),
+					  !i		     ? "" :
+					  i + 1 == list->num ? " and " :
+							       ", ",
+					  list->items[i]);
+	iq_clause(&x->clauses, "%.*s: the same %.*s", IQ_STR_ARG(state),
+		  IQ_STR_ARG(words));
+}
+
 static void say_same(struct iq_examination *x, const struct iq_stand *s)
 {
+	struct list list = { .num = 0 };
 	const char *site = iq_site_words(x, s->first);
-	bool frames = s->by[IQ_STANDS_SAME] == s->num;
-	struct iq_str state = iq_state_words(x);
 
-	if (!iq_stand_holds(s))
+	if (!iq_stand_holds(s)) {
 		iq_clause(&x->clauses,
-			  "%" PRIu64 " of %" PRIu64
-			  " there by id, in %.*s at the same place",
-			  s->there - s->by[IQ_STANDS_ELSEWHERE], s->num,
-			  IQ_STR_ARG(state));
-	else if (frames)
+			  "%.*s: %" PRIu64 " of %" PRIu64
+			  " there by id, at the same place",
+			  IQ_STR_ARG(iq_state_words(x)),
+			  s->there - s->by[IQ_STANDS_ELSEWHERE], s->num);
+		return;
+	}
+	list_add(x, &list, s->num == 1 ? "id" : "ids", iq_ids_words(x));
+	if (s->by[IQ_STANDS_SAME] == s->num)
+		list_add(x, &list, "frames", site);
+	else if (!s->by[IQ_STANDS_UNSEEN])
+		list_add(x, &list, "line", site);
+	if (s->creators == s->num && s->creators_agree == s->num)
+		list_add(x, &list, s->num == 1 ? "creator" : "creators", "");
+	say_list(x, &list);
+	if (s->by[IQ_STANDS_UNSEEN])
+		iq_clause(&x->clauses, "no stacks");
+	if (s->creators_agree < s->creators)
 		iq_clause(&x->clauses,
-			  "the same %s in %.*s, the same frames%s%s%s",
-			  iq_ids_words(x), IQ_STR_ARG(state),
-			  site[0] ? " (" : "", site, site[0] ? ")" : "");
-	else if (s->by[IQ_STANDS_UNSEEN])
-		iq_clause(&x->clauses, "the same %s in %.*s; no stacks",
-			  iq_ids_words(x), IQ_STR_ARG(state));
-	else
-		iq_clause(&x->clauses, "the same %s in %.*s at the same place",
-			  iq_ids_words(x), IQ_STR_ARG(state));
+			  "%" PRIu64 " were made by others than in %s",
+			  s->creators - s->creators_agree, iq_main_words(x));
 }
 
 static void say_leaked(struct iq_examination *x, const struct iq_stand *s)
@@ -295,54 +360,15 @@ void iq_examine_by_ids(struct iq_examination *x, struct iq_evidence *e)
 	say_left_out(x);
 }
 
-/* ---- creators */
-
-static bool same_creator_fact(const struct iq_goroutine_fact *a,
-			      const struct iq_goroutine_fact *b)
-{
-	return a->has_parent && b->has_parent && a->parent == b->parent &&
-	       iq_frame_same_place(a->created_by, b->created_by);
-}
-
-/* All were made by one goroutine at one line, in the witness's own words. */
-static bool have_one_creator(const struct iq_examination *x,
-			     const struct iq_goroutine_fact *first)
-{
-	const struct iq_finding *f = x->finding;
-
-	for (size_t i = 0; i < f->num_goroutines; i++) {
-		const struct iq_goroutine_fact *fact =
-			iq_model_fact(x->model, f->goroutines[i], x->witness);
-
-		if (!fact || !same_creator_fact(first, fact))
-			return false;
-	}
-	return true;
-}
-
-void iq_say_creators(struct iq_examination *x)
+void iq_say_creator(struct iq_examination *x)
 {
 	struct iq_stand s;
-	const char *place = "";
+	const char *place;
 
 	iq_stand_count(x, &s);
-	if (!s.creators)
+	if (!s.first || !have_one_creator(x, s.first))
 		return;
-	if (s.creators_agree < s.creators) {
-		iq_clause(&x->clauses,
-			  "%" PRIu64 " were made by others than in %s",
-			  s.creators - s.creators_agree, iq_main_words(x));
-		return;
-	}
-	if (s.creators < s.num || !have_one_creator(x, s.first)) {
-		iq_clause(&x->clauses, "made by the same goroutines as in %s",
-			  iq_main_words(x));
-		return;
-	}
-	if (!x->clauses.err && s.first->created_by)
-		x->clauses.err = iq_text_frame(x->clauses.arena,
-					       s.first->created_by, &place);
-	iq_clause(&x->clauses, "made by goroutine %" PRIu64 "%s%s, as in %s",
-		  s.first->parent, place[0] ? " at " : "", place,
-		  iq_main_words(x));
+	place = iq_frame_words(x, s.first->created_by);
+	iq_clause(&x->clauses, "made by goroutine %" PRIu64 "%s%s",
+		  s.first->parent, place[0] ? " at " : "", place);
 }

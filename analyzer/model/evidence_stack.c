@@ -130,11 +130,8 @@ static void say_found(struct iq_examination *x, const struct iq_crowd *c)
 {
 	struct iq_str path =
 		iq_str_basename(x->model->witnesses[x->witness]->witness.path);
-	const char *site = "";
+	const char *site = iq_frame_words(x, c->site);
 
-	if (!x->clauses.err && c->site)
-		x->clauses.err =
-			iq_text_frame(x->clauses.arena, c->site, &site);
 	iq_clause(&x->clauses, "the same %s, %s, %.*s%s%s%s",
 		  c->num_stacks == 1 ? "stack" : "stacks",
 		  times_words(x, c->here), IQ_STR_ARG(path),

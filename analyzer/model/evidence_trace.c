@@ -67,7 +67,7 @@ static void say_spent(struct iq_examination *x, const struct spent *s)
 			  " within its %s; none woken since",
 			  s->from_start, s->num - s->from_start, time);
 	else
-		iq_clause(&x->clauses, "parked within its %s and %s", time,
+		iq_clause(&x->clauses, "parked within its %s, %s", time,
 			  s->woken ? "not woken again" : "never woken");
 }
 
@@ -87,7 +87,7 @@ static void say_stay(struct iq_examination *x, const struct spent *s)
 	else if (when[0])
 		// ", 4.6s before the core"
 		iq_clause(&x->clauses, "%s %s",
-			  iq_is_later(x) ? "it begins" : "it ends", when + 2);
+			  iq_is_later(x) ? "begins" : "ends", when + 2);
 }
 
 /* The first that went on after the finding's witness: "goroutine 18 ended …". */
@@ -144,8 +144,7 @@ void iq_examine_trace(struct iq_examination *x, struct iq_evidence *e)
 		return;
 	count_spent(x, &spent);
 	say_spent(x, &spent);
-	if (!iq_is_own(x)) {
+	if (!iq_is_own(x))
 		say_stay(x, &spent);
-		iq_say_creators(x);
-	}
+	iq_say_creator(x);
 }

@@ -166,16 +166,35 @@ const char *iq_ids_words(struct iq_examination *x)
 					  "%.*s%s%" PRIu64, IQ_STR_ARG(words),
 					  num == 1 ? "" : ", ", g->id);
 	}
-	if (num && !x->clauses.err)
-		x->clauses.err =
-			num > MAX_IDS ?
-				iq_textf(x->clauses.arena, &words,
-					 "ids %.*s and %" PRIu64 " more",
-					 IQ_STR_ARG(words), num - MAX_IDS) :
-				iq_textf(x->clauses.arena, &words, "%s %.*s",
-					 num == 1 ? "id" : "ids",
-					 IQ_STR_ARG(words));
+	if (num > MAX_IDS && !x->clauses.err)
+		x->clauses.err = iq_textf(x->clauses.arena, &words,
+					  "%.*s and %" PRIu64 " more",
+					  IQ_STR_ARG(words), num - MAX_IDS);
 	return x->clauses.err ? "" : words.ptr;
+}
+
+/* "leaksend.fetch" of "example.com/leaksend.fetch": a path says nothing of a
+ * frame that is quoted. Type arguments have paths of their own. */
+static struct iq_str short_function(struct iq_str name)
+{
+	size_t end = iq_str_find(name, '[');
+	size_t slash = iq_str_rfind(iq_str_sub(name, 0, end), '/');
+
+	return slash < end ? iq_str_sub(name, slash + 1, name.len) : name;
+}
+
+const char *iq_frame_words(struct iq_examination *x,
+			   const struct iq_frame *frame)
+{
+	struct iq_frame copy;
+	const char *words = "";
+
+	if (!frame || x->clauses.err)
+		return "";
+	copy = *frame;
+	copy.function = short_function(frame->function);
+	x->clauses.err = iq_text_frame(x->clauses.arena, &copy, &words);
+	return x->clauses.err ? "" : words;
 }
 
 const char *iq_site_words(struct iq_examination *x,
@@ -184,13 +203,10 @@ const char *iq_site_words(struct iq_examination *x,
 	const struct iq_signature *sig =
 		fact ? iq_model_signature(x->model, x->witness, fact->stack) :
 		       NULL;
-	const char *words = "";
 
-	if (!sig || sig->site == UINT32_MAX || x->clauses.err)
+	if (!sig || sig->site == UINT32_MAX)
 		return "";
-	x->clauses.err = iq_text_frame(x->clauses.arena,
-				       fact->stack->frames[sig->site], &words);
-	return words;
+	return iq_frame_words(x, fact->stack->frames[sig->site]);
 }
 
 /* ---- what is lost */

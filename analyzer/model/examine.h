@@ -71,7 +71,7 @@ bool iq_stand_holds(const struct iq_stand *stand);
 
 /* How many stand in a witness with the finding's stacks. */
 struct iq_crowd {
-	bool known; /* the finding has stacks to look for */
+	bool known;	   /* the finding has stacks to look for */
 	size_t num_stacks; /* different ones */
 	uint64_t here;
 	uint64_t main;		     /* where the finding was made */
@@ -88,9 +88,12 @@ bool iq_is_later(const struct iq_examination *x);
  */
 const char *iq_when_words(struct iq_examination *x);
 
-/* "ids 18, 19, 20 and 37 more", "id 18"; of those that have one. */
+/* "18, 19, 20 and 37 more": of those that have one. */
 const char *iq_ids_words(struct iq_examination *x);
-/* "main.f main.go:3" of the finding's site as @fact has it; or "". */
+/* "main.f main.go:3" without the package's path; "" for NULL. */
+const char *iq_frame_words(struct iq_examination *x,
+			   const struct iq_frame *frame);
+/* The same of the finding's site as @fact has it; or "". */
 const char *iq_site_words(struct iq_examination *x,
 			  const struct iq_goroutine_fact *fact);
 /* "the core", or "dump 2" where there are several: the finding's own witness. */
@@ -122,8 +125,8 @@ void iq_examine_own(struct iq_examination *x, struct iq_evidence *e,
 		    const char *object);
 /* Ids, states, frames and creators: what cores, dumps and traces share. */
 void iq_examine_by_ids(struct iq_examination *x, struct iq_evidence *e);
-/* Who made them, if the finding's own witness says the same. */
-void iq_say_creators(struct iq_examination *x);
+/* The one goroutine that made them all, and where; or nothing. */
+void iq_say_creator(struct iq_examination *x);
 /* Equal stacks and their number: where there are no ids. */
 void iq_examine_by_stack(struct iq_examination *x, struct iq_evidence *e);
 

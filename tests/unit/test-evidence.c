@@ -176,14 +176,11 @@ static void three_kinds_agree_on_ids_and_frames(void **state iq_unused)
 			 "the same stack, 4 times, goroutine.pb.gz "
 			 "(main.fetch.func1 main.go:34)"));
 	assert_true(says(f, 2,
-			 "the same ids 18, 19, 20 and 1 more in chan "
-			 "send, the same frames (main.fetch.func1 "
-			 "main.go:34)"));
-	assert_true(says(f, 2, "parked within its 1.0s and never woken"));
-	assert_true(says(f, 2,
-			 "made by goroutine 1 at main.fetch main.go:30, "
-			 "as in the core"));
-	assert_true(says(f, 2, "it ends 4.0s before the core"));
+			 "chan send: the same ids (18, 19, 20 and 1 more), "
+			 "frames (main.fetch.func1 main.go:34) and creators"));
+	assert_true(says(f, 2, "parked within its 1.0s, never woken"));
+	assert_true(says(f, 2, "ends 4.0s before the core"));
+	assert_true(says(f, 2, "made by goroutine 1 at main.fetch main.go:30"));
 	deinit(&x);
 }
 
@@ -199,7 +196,7 @@ static void what_waited_from_the_start_never_ran(void **state iq_unused)
 	assert_true(says(f, 1,
 			 "parked before it began and not run in its "
 			 "1.0s"));
-	assert_true(says(f, 1, "it begins 1.0s after the core"));
+	assert_true(says(f, 1, "begins 1.0s after the core"));
 	deinit(&x);
 }
 
