@@ -107,6 +107,28 @@ static void add_part(struct iq_text *text, struct iq_str *line, uint64_t num,
 			iq_term_textf(text->term, " (%.*s)", IQ_STR_ARG(list)));
 }
 
+/* ---- a rule that was not run */
+
+/* Who reads "clean" must see all that it is not about. */
+static bool tells_all(const struct iq_text *text)
+{
+	return text->options->all ||
+	       text->model->verdict.word >= IQ_VERDICT_CLEAN;
+}
+
+/* "; not run: never-woken: no trace", behind what is missing; empty unless it is
+ * one rule, beside findings: a line less. */
+static struct iq_str only_not_run(const struct iq_text *text)
+{
+	const struct iq_model *m = text->model;
+
+	if (tells_all(text) || m->num_not_run != 1)
+		return IQ_STR("");
+	return iq_term_textf(text->term, "; not run: %s: %.*s",
+			     m->not_run[0].rule,
+			     IQ_STR_ARG(m->not_run[0].text));
+}
+
 /* @end stands behind the sentence: "missing: nothing". */
 static struct iq_error *put_others(struct iq_text *text, const char *end)
 {
@@ -135,8 +157,10 @@ static struct iq_error *put_others(struct iq_text *text, const char *end)
 	if (!line.len)
 		line = IQ_STR(" none");
 	put_paragraph(text,
-		      iq_term_textf(text->term, "not findings:%.*s%s",
-				    IQ_STR_ARG(line), end),
+		      iq_term_textf(text->term, "not findings:%.*s%s%.*s",
+				    IQ_STR_ARG(line), end,
+				    IQ_STR_ARG(end[0] ? only_not_run(text) :
+							IQ_STR(""))),
 		      3);
 	return NULL;
 }
@@ -251,9 +275,13 @@ static void put_gaps(struct iq_text *text, const struct gap_refs *refs)
 {
 	char number[IQ_WORDS_SIZE];
 
-	iq_out_printf(text->term->out, "missing: %s %s\n",
-		      iq_words_number(number, refs->count),
-		      refs->count == 1 ? "gap" : "gaps, worst first");
+	put_paragraph(
+		text,
+		iq_term_textf(text->term, "missing: %s %s%.*s",
+			      iq_words_number(number, refs->count),
+			      refs->count == 1 ? "gap" : "gaps, worst first",
+			      IQ_STR_ARG(only_not_run(text))),
+		3);
 	put_gaps_sorted(text, refs);
 }
 
@@ -298,10 +326,11 @@ static void put_reason(struct iq_text *text, size_t index, bool full)
 static void put_not_run(struct iq_text *text)
 {
 	const struct iq_model *m = text->model;
-	// Who reads "clean" must see all that it is not about.
-	bool full = text->options->all || m->verdict.word >= IQ_VERDICT_CLEAN;
+	bool full = tells_all(text);
 	size_t reasons = 0, rules = 0;
 
+	if (only_not_run(text).len)
+		return;
 	for (size_t i = 0; i < m->num_not_run; i++) {
 		if (!is_first_of_reason(m, i))
 			continue;

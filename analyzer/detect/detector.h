@@ -28,6 +28,10 @@ struct iq_detector {
 	unsigned needs;
 	/* Why it is not run where these are missing. */
 	const char *needs_text;
+	/* Rests on number and age, unless it is an error: gives way to another
+	 * rule that has the same goroutines, among its like to the one whose
+	 * row comes first. */
+	bool yields;
 	/* One of the two: a question to each goroutine, or to the model. */
 	const struct iq_sift *sift;
 	struct iq_error *(*run)(const struct iq_model *model,

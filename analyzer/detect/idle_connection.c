@@ -20,6 +20,7 @@ const struct iq_detector iq_detector_idle_connection = {
 	.id = "idle-connection",
 	.class = IQ_CLASS_BLOCKED,
 	.severity = IQ_SEVERITY_NOTE,
+	.yields = true,
 	.summary = "a connection that is kept alive waits for its peer",
 	.needs = IQ_TELLS_STATES | IQ_TELLS_STACKS,
 	.needs_text = "no witness knows states and stacks",

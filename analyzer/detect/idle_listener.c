@@ -20,6 +20,7 @@ const struct iq_detector iq_detector_idle_listener = {
 	.id = "idle-listener",
 	.class = IQ_CLASS_BLOCKED,
 	.severity = IQ_SEVERITY_NOTE,
+	.yields = true,
 	.summary = "a listener waits for connections, as it should",
 	.needs = IQ_TELLS_STATES | IQ_TELLS_STACKS,
 	.needs_text = "no witness knows states and stacks",

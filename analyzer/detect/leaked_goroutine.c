@@ -140,6 +140,7 @@ static struct iq_error *describe(const struct iq_model *model,
 	if (*drop_ret)
 		return NULL;
 	f->advice = iq_str_of(w->advice);
+	f->unreachable = true;
 	err = set_ground(model, arena, w, f);
 	if (!err)
 		err = iq_text_frame(arena, f->site, &site);
@@ -164,6 +165,7 @@ const struct iq_detector iq_detector_leaked_goroutine = {
 	.id = "leaked-goroutine",
 	.class = IQ_CLASS_LEAK,
 	.severity = IQ_SEVERITY_WARNING,
+	.yields = true,
 	.summary = "a goroutine waits for what nothing can bring any more",
 	.needs = IQ_TELLS_STACKS,
 	.needs_text = "no witness knows stacks",

@@ -28,18 +28,24 @@ static const struct {
 	    NULL } },
 };
 
-bool iq_goroutine_is_keep_alive(const struct iq_model *model, size_t index)
+bool iq_stack_is_keep_alive(const struct iq_stack *stack,
+			    enum iq_wait_class class)
 {
-	enum iq_wait_class class = model->goroutines[index].class;
-
 	if (class != IQ_CLASS_IO && class != IQ_CLASS_SELECT)
 		return false;
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(keep_alive); i++) {
 		const char *const *f = keep_alive[i].functions;
 
-		if (iq_goroutine_calls(model, index, f[0]) &&
-		    (!f[1] || iq_goroutine_calls(model, index, f[1])))
+		if (iq_stack_calls(stack, f[0]) &&
+		    (!f[1] || iq_stack_calls(stack, f[1])))
 			return true;
 	}
 	return false;
+}
+
+bool iq_goroutine_is_keep_alive(const struct iq_model *model, size_t index)
+{
+	const struct iq_goroutine *g = &model->goroutines[index];
+
+	return iq_stack_is_keep_alive(g->fact->stack, g->class);
 }

@@ -10,6 +10,9 @@
 
 #include "model/model.h"
 
+/* The stack is that of one side of a connection that is kept alive and idle. */
+bool iq_stack_is_keep_alive(const struct iq_stack *stack,
+			    enum iq_wait_class class);
 /* It serves one side of a connection that is kept alive and idle. */
 bool iq_goroutine_is_keep_alive(const struct iq_model *model, size_t index);
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "detect/detector.h"
+#include "detect/give_way.h"
 #include "detect/sift.h"
 #include "model/evidence.h"
 #include "model/fingerprint.h"
@@ -200,6 +201,8 @@ struct iq_error *iq_detectors_run(struct iq_model *model)
 
 	if (!err)
 		err = complete(model, &findings);
+	if (!err)
+		err = iq_findings_give_way(model, &findings);
 	if (!err)
 		err = keep(model, &findings);
 	iq_vec_deinit(&findings.list);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "model/evidence.h"
 #include "model/frame.h"
 #include "model/text.h"
@@ -25,10 +26,8 @@ bool iq_goroutine_is_own(const struct iq_model *model, size_t index)
 	return sig && sig->own && !model->goroutines[index].fact->system;
 }
 
-bool iq_goroutine_calls(const struct iq_model *model, size_t index,
-			const char *function)
+bool iq_stack_calls(const struct iq_stack *stack, const char *function)
 {
-	const struct iq_stack *stack = model->goroutines[index].fact->stack;
 	struct iq_str name = iq_str_of(function);
 
 	for (uint32_t i = 0; stack && i < stack->num_frames; i++) {
@@ -36,6 +35,12 @@ bool iq_goroutine_calls(const struct iq_model *model, size_t index,
 			return true;
 	}
 	return false;
+}
+
+bool iq_goroutine_calls(const struct iq_model *model, size_t index,
+			const char *function)
+{
+	return iq_stack_calls(model->goroutines[index].fact->stack, function);
 }
 
 static const struct iq_frame *site_of(const struct iq_model *model,
@@ -106,6 +111,62 @@ struct iq_error *iq_finding_init(const struct iq_detector *detector,
 	return NULL;
 }
 
+/*
+ * Copies @goroutines, those last that a later witness saw go on; gives how many
+ * count. If all went on, all do: the evidence withdraws the finding.
+ */
+static size_t divide(const struct iq_model *model, const uint32_t *goroutines,
+		     size_t num, uint32_t *ret)
+{
+	size_t n = 0, standing;
+
+	for (size_t i = 0; i < num; i++) {
+		if (!iq_evidence_gone(model, goroutines[i]))
+			ret[n++] = goroutines[i];
+	}
+	standing = n;
+	for (size_t i = 0; i < num; i++) {
+		if (iq_evidence_gone(model, goroutines[i]))
+			ret[n++] = goroutines[i];
+	}
+	return standing ? standing : num;
+}
+
+static struct iq_error *set_gone(struct iq_arena *arena, const uint32_t *gone,
+				 size_t num, struct iq_finding *f)
+{
+	uint32_t *copy;
+
+	if (!num)
+		return NULL;
+	copy = iq_arena_calloc(arena, num, sizeof(*copy));
+	if (!copy)
+		return &iq_enomem;
+	memcpy(copy, gone, num * sizeof(*copy));
+	f->gone = copy;
+	f->num_gone = num;
+	return NULL;
+}
+
+struct iq_error *iq_finding_of(const struct iq_detector *detector,
+			       const struct iq_model *model,
+			       struct iq_arena *arena,
+			       const uint32_t *goroutines, size_t num,
+			       struct iq_finding *ret)
+{
+	iq_cleanup(iq_freep) void *list_mem = calloc(num, sizeof(uint32_t));
+	uint32_t *list = list_mem;
+	struct iq_error *err;
+	size_t standing;
+
+	if (!list)
+		return &iq_enomem;
+	standing = divide(model, goroutines, num, list);
+	err = iq_finding_init(detector, model, arena, list, standing, ret);
+	return err ? err :
+		     set_gone(arena, list + standing, num - standing, ret);
+}
+
 struct iq_error *iq_findings_add(struct iq_findings *findings,
 				 const struct iq_finding *finding)
 {
@@ -164,43 +225,6 @@ static struct iq_error *set_texts(const struct iq_sift *sift,
 			f->count == 1 ? sift->one : sift->many, site);
 }
 
-/*
- * The goroutines of @list, those last that a later witness saw go on; gives how
- * many count. If all went on, all do: the evidence withdraws the finding.
- */
-static size_t divide(const struct sifted *list, size_t num,
-		     uint32_t *goroutines)
-{
-	size_t n = 0, standing;
-
-	for (size_t i = 0; i < num; i++) {
-		if (!iq_evidence_gone(list[i].model, list[i].goroutine))
-			goroutines[n++] = list[i].goroutine;
-	}
-	standing = n;
-	for (size_t i = 0; i < num; i++) {
-		if (iq_evidence_gone(list[i].model, list[i].goroutine))
-			goroutines[n++] = list[i].goroutine;
-	}
-	return standing ? standing : num;
-}
-
-static struct iq_error *set_gone(struct iq_arena *arena, const uint32_t *gone,
-				 size_t num, struct iq_finding *f)
-{
-	uint32_t *copy;
-
-	if (!num)
-		return NULL;
-	copy = iq_arena_calloc(arena, num, sizeof(*copy));
-	if (!copy)
-		return &iq_enomem;
-	memcpy(copy, gone, num * sizeof(*copy));
-	f->gone = copy;
-	f->num_gone = num;
-	return NULL;
-}
-
 static struct iq_error *sift_finding(const struct iq_detector *detector,
 				     const struct sifted *list, size_t num,
 				     struct iq_findings *findings)
@@ -211,14 +235,12 @@ static struct iq_error *sift_finding(const struct iq_detector *detector,
 	bool drop = false;
 	uint32_t *goroutines = calloc(num, sizeof(*goroutines));
 	struct iq_error *err = goroutines ? NULL : &iq_enomem;
-	size_t count = err ? 0 : divide(list, num, goroutines);
 
+	for (size_t i = 0; i < num && !err; i++)
+		goroutines[i] = list[i].goroutine;
 	if (!err)
-		err = iq_finding_init(detector, list[0].model, arena,
-				      goroutines, count, &finding);
-	if (!err)
-		err = set_gone(arena, goroutines + count, num - count,
-			       &finding);
+		err = iq_finding_of(detector, list[0].model, arena, goroutines,
+				    num, &finding);
 	if (!err)
 		err = set_texts(sift, arena, &finding);
 	if (!err && sift->describe)

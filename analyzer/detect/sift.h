@@ -44,6 +44,16 @@ struct iq_error *iq_finding_init(const struct iq_detector *detector,
 				 const uint32_t *goroutines, size_t num,
 				 struct iq_finding *ret) iq_must_check;
 
+/*
+ * The same, less those of them that a later witness saw go on: these are gone.
+ * If all are, the finding has them all, and the evidence withdraws it.
+ */
+struct iq_error *iq_finding_of(const struct iq_detector *detector,
+			       const struct iq_model *model,
+			       struct iq_arena *arena,
+			       const uint32_t *goroutines, size_t num,
+			       struct iq_finding *ret) iq_must_check;
+
 /* Adds a complete finding. */
 struct iq_error *iq_findings_add(struct iq_findings *findings,
 				 const struct iq_finding *finding)
@@ -55,7 +65,8 @@ iq_model_goroutine_signature(const struct iq_model *model, size_t index);
 
 /* Its stack passes through the program's own code. */
 bool iq_goroutine_is_own(const struct iq_model *model, size_t index);
-/* Any of the first @num frames of its stack is @function. */
+/* Any frame is one of @function. */
+bool iq_stack_calls(const struct iq_stack *stack, const char *function);
 bool iq_goroutine_calls(const struct iq_model *model, size_t index,
 			const char *function);
 

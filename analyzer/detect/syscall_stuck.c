@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/listener.h"
 #include "detect/sift.h"
 
 /* Calls that wait for long in a healthy service: for a child process, for
@@ -25,7 +26,8 @@ static bool wanted(const struct iq_model *model, size_t index)
 
 	return g->class == IQ_CLASS_SYSCALL && g->has_wait_min &&
 	       iq_goroutine_is_own(model, index) &&
-	       !waits_as_designed(model, index);
+	       !waits_as_designed(model, index) &&
+	       !iq_goroutine_accepts_blocking(model, index);
 }
 
 static const struct iq_sift syscall_stuck_sift = {

@@ -88,6 +88,8 @@ struct iq_finding {
 	struct iq_str title;
 	/* The class of operation, "chan-send"; static. */
 	const char *kind;
+	/* It claims that nothing can reach what they wait for. */
+	bool unreachable;
 	/* Goroutines: indexes into model->goroutines, ascending. */
 	const uint32_t *goroutines;
 	size_t num_goroutines;

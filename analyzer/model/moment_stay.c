@@ -80,6 +80,16 @@ static bool same_wait(const struct iq_model *m, size_t a,
 	return p && p == iq_population_of(m, b, y);
 }
 
+/* No clock is needed: ids are not used again, so whoever has it, and is not
+ * known to be later, is of a moment before its end. */
+static bool ended_after(const struct iq_model *m, size_t trace,
+			const struct iq_trace_goroutine *g,
+			const struct iq_goroutine_fact *fact, size_t other)
+{
+	return fact && g->has_ended &&
+	       iq_moment_order(m, trace, other) != IQ_ORDER_BEFORE;
+}
+
 enum iq_stay iq_moment_stay(const struct iq_model *model, size_t index,
 			    size_t trace, size_t other)
 {
@@ -95,7 +105,8 @@ enum iq_stay iq_moment_stay(const struct iq_model *model, size_t index,
 	g = traced(model, trace, goroutine->id);
 	if (!g)
 		return IQ_STAY_UNKNOWN;
-	if (iq_moment_ran_after(model, trace, goroutine->id, other))
+	if (iq_moment_ran_after(model, trace, goroutine->id, other) ||
+	    ended_after(model, trace, g, after, other))
 		return IQ_STAY_MOVED;
 	if (!after || !is_parked(after->status) || !is_parked(g->last_state))
 		return IQ_STAY_UNKNOWN;

@@ -65,7 +65,8 @@ static void test_what_is_missing_is_named(void **state)
 	(void)state;
 	render_shop(&x, 40);
 	text = render_text(&x, "report", "text");
-	assert_non_null(strstr(text, "missing: 1 gap\n"));
+	assert_non_null(strstr(text, "missing: 1 gap; not run: never-woken: no "
+				     "trace\n"));
 	assert_non_null(strstr(text, "core.20362 at address 0xc000100000: 2 "
 				     "pages of the heap"));
 	render_deinit(&x);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/waited.h"
+
+#include "model/moment.h"
+#include "model/trace.h"
+
+/* What networks and disks answer within, also over the world. */
+#define YOUNG_NS 100000000
+
+bool iq_goroutine_is_young(const struct iq_model *model, size_t index)
+{
+	const struct iq_goroutine *g = &model->goroutines[index];
+
+	if (g->has_wait_max && g->wait_max_ns < YOUNG_NS)
+		return true;
+	return g->fact->wait_exact && g->fact->has_wait_min &&
+	       g->fact->wait_min_ns < YOUNG_NS;
+}
+
+/* A system call has no time of waiting; a trace has seen it begin. */
+static bool was_traced(const struct iq_model *m, size_t index, size_t witness)
+{
+	const struct iq_goroutine *g = &m->goroutines[index];
+	const struct iq_trace *trace = m->witnesses[witness]->trace;
+	const struct iq_trace_goroutine *t;
+
+	if (!trace || m->foreign[witness] || !g->has_id)
+		return false;
+	t = iq_trace_find(trace, g->id);
+	return t && t->last_state == g->fact->status &&
+	       trace->end_ns - t->last_change_ns >= YOUNG_NS &&
+	       (g->witness == witness ||
+		iq_moment_stay(m, index, witness, g->witness) != IQ_STAY_MOVED);
+}
+
+bool iq_goroutine_has_waited(const struct iq_model *model, size_t index)
+{
+	if (model->goroutines[index].has_wait_min)
+		return !iq_goroutine_is_young(model, index);
+	for (size_t w = 0; w < model->num_witnesses; w++) {
+		if (was_traced(model, index, w))
+			return true;
+	}
+	return false;
+}

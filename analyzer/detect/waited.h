@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether a wait is one that lasts, and not an answer on its way.
+ */
+#ifndef IQ_DETECT_WAITED_H
+#define IQ_DETECT_WAITED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/model.h"
+
+/* It is known to have waited for less than 100 ms. */
+bool iq_goroutine_is_young(const struct iq_model *model, size_t index);
+/* A collection, a clock or a trace has seen it wait, and it is not young. */
+bool iq_goroutine_has_waited(const struct iq_model *model, size_t index);
+
+#endif
