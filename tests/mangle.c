@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "model/profile.h"
 #include "tests/fixtures.h"
 
 /* Longest that one try may take, sanitizers and a busy machine included. */
@@ -50,6 +51,15 @@ static void complain(struct mangler *m, const char *what, uint64_t place,
 			 place, text);
 }
 
+/* Whether @facts say something: a reader that says nothing cannot be wrong. */
+static bool has_content(const struct iq_facts *facts)
+{
+	if (facts->witness.kind == IQ_WITNESS_PROFILE)
+		return facts->profile && facts->profile->num_samples;
+	return facts->witness.kind == IQ_WITNESS_EXECUTABLE ||
+	       facts->goroutines.len;
+}
+
 /* What is not broken is read: else the rest would prove nothing. */
 static void judge_whole(struct mangler *m, const struct iq_facts *facts,
 			const struct iq_error *err)
@@ -58,9 +68,8 @@ static void judge_whole(struct mangler *m, const struct iq_facts *facts,
 		complain(m, "whole, to", m->size, err->text);
 	else if (!facts)
 		complain(m, "whole, to", m->size, "no reader takes it");
-	else if (facts->witness.kind != IQ_WITNESS_EXECUTABLE &&
-		 facts->goroutines.len == 0)
-		complain(m, "whole, to", m->size, "no goroutines");
+	else if (!has_content(facts))
+		complain(m, "whole, to", m->size, "nothing is in it");
 }
 
 /* What is wrong in a process's memory has an address, in words. */
