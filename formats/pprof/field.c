@@ -145,37 +145,46 @@ static bool shape_verify(const struct shape *shape, struct iq_str bytes,
 	return fine;
 }
 
-/* Whether a string table begins in @field, and as it must. */
-static bool is_first_string(const struct iq_pprof_field *field)
+/*
+ * Whether @field of Profile is as it must be; adds its bits. @strings: whether a
+ * table of strings began, which it must do with an empty one.
+ */
+static bool field_verify(const struct iq_pprof_field *field, bool *strings,
+			 unsigned *bits)
 {
-	return field->number == IQ_PPROF_STRING &&
-	       field->wire == IQ_WIRE_BYTES && field->bytes.len == 0;
+	if (!shape_has(&profile, field))
+		return false;
+	*bits += 8;
+	if (profile.messages[field->number])
+		return shape_verify(profile.messages[field->number],
+				    field->bytes, bits);
+	if (field->number != IQ_PPROF_STRING || *strings)
+		return true;
+	*strings = field->bytes.len == 0;
+	*bits += *strings ? 8 : 0;
+	return *strings;
 }
+
+/* A profile may be damaged: so many good fields outweigh one that is not. */
+#define GOOD_FIELDS 4
 
 unsigned iq_pprof_verify(const void *data, uint64_t size)
 {
+	unsigned bits = 0, good = 0, bad = 0;
 	struct iq_pprof_field field;
-	bool fine = true, strings = false;
-	unsigned bits = 0;
+	bool strings = false;
 	struct iq_cursor c;
 
 	iq_cursor_init(&c, data, size, 0);
-	for (unsigned n = 0; fine && n < LOOK_FIELDS; n++) {
-		if (!iq_pprof_field_next(&c, &field))
-			break;
-		fine = shape_has(&profile, &field);
-		if (!fine)
-			break;
-		bits += 8;
-		if (profile.messages[field.number]) {
-			fine = shape_verify(profile.messages[field.number],
-					    field.bytes, &bits);
-		} else if (field.number == IQ_PPROF_STRING && !strings) {
-			fine = strings = is_first_string(&field);
-			bits += strings ? 8 : 0;
-		}
+	while (good + bad < LOOK_FIELDS && iq_pprof_field_next(&c, &field)) {
+		if (field_verify(&field, &strings, &bits))
+			good++;
+		else
+			bad++;
 	}
-	fine &= iq_cursor_ok(&c);
+	bad += !iq_cursor_ok(&c);
 	iq_error_destroy(iq_cursor_done(&c));
-	return (fine && strings) || bits >= ENOUGH_BITS ? bits : 0;
+	if (good < GOOD_FIELDS * bad || !(strings || bits >= ENOUGH_BITS))
+		return 0;
+	return bits;
 }

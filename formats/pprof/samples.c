@@ -328,10 +328,11 @@ static int rank_compare(const void *a, const void *b)
 
 static bool is_ordered(const struct iq_pprof_samples *s, size_t type)
 {
-	const int64_t *values = s->values.data + type;
+	const int64_t *values = s->values.data;
+	size_t width = s->num_types;
 
 	for (size_t i = 1; i < s->list.len; i++) {
-		if (values[i * s->num_types] > values[(i - 1) * s->num_types])
+		if (values[i * width + type] > values[(i - 1) * width + type])
 			return false;
 	}
 	return true;
