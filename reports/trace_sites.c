@@ -258,8 +258,6 @@ static bool make_wake(struct iq_trace_table *table, struct iq_term *term,
 static bool is_system_wake(const struct iq_trace_text *text,
 			   const struct iq_trace_wake *wake)
 {
-	if (iq_str_equal(wake->woken, IQ_STR("runtime.main")))
-		return false;
 	return iq_trace_is_system_name(wake->woken) ||
 	       iq_trace_stack(text, wake->stack).system;
 }

@@ -46,9 +46,15 @@ struct iq_str iq_trace_words(enum iq_gstatus state, struct iq_str reason,
 	return iq_str_of(iq_gstatus_name(state));
 }
 
-/* The tracer's own goroutines start there, the runtime's in the runtime. */
+/*
+ * The tracer's own goroutines start there, the runtime's in the runtime; but
+ * so do the main goroutine and those of threads that C made.
+ */
 bool iq_trace_is_system_name(struct iq_str function)
 {
+	if (iq_str_equal(function, IQ_STR("runtime.main")) ||
+	    iq_str_equal(function, IQ_STR("runtime.cgocallback")))
+		return false;
 	return iq_function_is_runtime(function) ||
 	       iq_str_equal(iq_function_package(function),
 			    IQ_STR("runtime/trace"));
@@ -64,8 +70,7 @@ static struct iq_trace_stack look_at(const struct iq_stack *stack)
 		return ret;
 	iq_signature_compute(stack, &sig);
 	root = stack->frames[stack->num_frames - 1];
-	ret.system = sig.system ||
-		     (!sig.own && iq_trace_is_system_name(root->function));
+	ret.system = !sig.own && iq_trace_is_system_name(root->function);
 	if (sig.site < stack->num_frames)
 		ret.site = stack->frames[sig.site];
 	else
@@ -94,8 +99,7 @@ struct iq_trace_stack iq_trace_stack(const struct iq_trace_text *text,
 bool iq_trace_is_own(const struct iq_trace_text *text,
 		     const struct iq_trace_goroutine *g)
 {
-	return !g->tracer &&
-	       (g->id == 1 || !iq_trace_is_system_name(g->name)) &&
+	return !g->tracer && !iq_trace_is_system_name(g->name) &&
 	       !iq_trace_stack(text, g->last_stack).system;
 }
 
