@@ -90,36 +90,52 @@ static void say_stay(struct iq_examination *x, const struct spent *s)
 			  iq_is_later(x) ? "begins" : "ends", when + 2);
 }
 
+/* "1.2s after the core" where the core's moment is known, else "50ms into the
+ * trace". */
+static const char *at_words(struct iq_examination *x, int64_t at)
+{
+	const struct iq_trace *trace = x->model->witnesses[x->witness]->trace;
+	struct iq_str words = IQ_STR("");
+	char time[IQ_DURATION_SIZE];
+	struct iq_instant main;
+
+	if (x->clauses.err)
+		return "";
+	if (iq_moment_on_clock(x->model, x->witness, x->main, &main) &&
+	    !main.is_bound && main.first_ns == main.last_ns &&
+	    at >= main.last_ns)
+		x->clauses.err =
+			iq_textf(x->clauses.arena, &words, "%s after %s",
+				 iq_duration_words(time, at - main.last_ns),
+				 iq_main_words(x));
+	else
+		x->clauses.err =
+			iq_textf(x->clauses.arena, &words, "%s into the trace",
+				 iq_duration_words(time, at - trace->start_ns));
+	return words.ptr;
+}
+
 /* The first that went on after the finding's witness: "goroutine 18 ended …". */
 static void say_who_went_on(struct iq_examination *x)
 {
 	const struct iq_finding *f = x->finding;
-	const struct iq_trace *trace = x->model->witnesses[x->witness]->trace;
-	const struct iq_moment *moment =
-		x->model->moments ? &x->model->moments[x->main] : NULL;
-	char time[IQ_DURATION_SIZE];
 
-	if (!moment || !moment->has_mono || !trace->is_nanotime)
-		return;
 	for (size_t i = 0; i < f->num_goroutines; i++) {
 		const struct iq_trace_goroutine *t = find(x, f->goroutines[i]);
-		int64_t at;
 
 		if (!t || !iq_evidence_gone_in(x->model, f->goroutines[i],
 					       x->witness))
 			continue;
-		at = t->has_ended     ? t->ended_ns :
-		     t->has_last_wake ? t->last_wake_ns :
-					t->last_change_ns;
-		if (at < moment->mono_last_ns)
-			continue;
-		iq_clause(&x->clauses, "goroutine %" PRIu64 " %s %s after %s",
-			  t->id,
-			  t->has_ended	   ? "ended" :
-			  t->has_last_wake ? "was woken" :
-					     "ran",
-			  iq_duration_words(time, at - moment->mono_last_ns),
-			  iq_main_words(x));
+		if (t->has_ended)
+			iq_clause(&x->clauses, "goroutine %" PRIu64 " ended %s",
+				  t->id, at_words(x, t->ended_ns));
+		else if (t->has_last_wake)
+			iq_clause(&x->clauses,
+				  "goroutine %" PRIu64 " was woken %s", t->id,
+				  at_words(x, t->last_wake_ns));
+		else
+			iq_clause(&x->clauses, "goroutine %" PRIu64 " ran %s",
+				  t->id, at_words(x, t->last_change_ns));
 		return;
 	}
 }

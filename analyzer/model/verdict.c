@@ -50,11 +50,25 @@ static const char *ending(const struct iq_process_fact *p)
 	}
 }
 
+/* Findings that a later witness has refuted: they are shown, and say nothing. */
+static const char *withdrawn(const struct iq_model *m)
+{
+	size_t num = 0;
+
+	for (size_t i = 0; i < m->num_findings; i++)
+		num += m->findings[i].severity != IQ_SEVERITY_NOTE &&
+		       m->findings[i].confidence == IQ_CONFIDENCE_CONTRADICTED;
+	return !num	? "" :
+	       num == 1 ? "; one finding is withdrawn" :
+			  "; findings are withdrawn";
+}
+
 static struct iq_error *clean_text(struct iq_model *m)
 {
 	return iq_textf(&m->arena, &m->verdict.text,
-			"nothing wrong seen among %llu goroutines%s%s%s",
+			"nothing wrong seen among %llu goroutines%s%s%s%s",
 			(unsigned long long)m->num_total, ending(&m->process),
+			withdrawn(m),
 			m->tells & IQ_TELLS_HEAP ?
 				"" :
 				"; no heap: who could wake whom was "

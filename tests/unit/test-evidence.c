@@ -416,6 +416,30 @@ static void what_a_trace_saw_run_later_is_withdrawn(void **state iq_unused)
 	assert_true(says(f, 1, "all 4 had gone on"));
 	assert_true(says(f, 1, "goroutine 18 ended 1.2s after the core"));
 	assert_int_equal(x.model->verdict.word, IQ_VERDICT_CLEAN);
+	assert_true(iq_str_search(x.model->verdict.text, IQ_STR("withdrawn")) <
+		    x.model->verdict.text.len);
+	deinit(&x);
+}
+
+static void a_moment_that_is_not_exact_gives_no_time(void **state iq_unused)
+{
+	struct fixture x = { 0 };
+	const struct iq_finding *f;
+	struct iq_facts *trace;
+
+	add_core(&x, NUM)->process.time_ns += SECOND / 2;
+	trace = add_trace(&x, NUM, SECOND);
+	for (unsigned i = 0; i < NUM; i++) {
+		traced(trace, i)->has_last_wake = true;
+		traced(trace, i)->last_wake_ns =
+			traced(trace, i)->last_change_ns =
+				CORE_MONO + SECOND + SECOND / 5;
+		traced(trace, i)->since_start = false;
+		traced(trace, i)->num_starts = 1;
+	}
+	f = examine(&x);
+	assert_int_equal(f->confidence, IQ_CONFIDENCE_CONTRADICTED);
+	assert_true(says(f, 1, "goroutine 18 was woken 200ms into the trace"));
 	deinit(&x);
 }
 
@@ -627,6 +651,7 @@ int main(void)
 		cmocka_unit_test(a_leak_profile_that_is_silent_denies_nothing),
 		cmocka_unit_test(an_assumed_layout_is_said),
 		cmocka_unit_test(what_a_trace_saw_run_later_is_withdrawn),
+		cmocka_unit_test(a_moment_that_is_not_exact_gives_no_time),
 		cmocka_unit_test(those_that_went_on_are_not_counted),
 		cmocka_unit_test(a_later_profile_without_the_stack_withdraws),
 		cmocka_unit_test(a_later_profile_with_fewer_weakens),
