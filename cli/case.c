@@ -216,6 +216,11 @@ static void tell_time(struct inquest *iq, const struct cli_args *args,
 
 	if (args->quiet || (!args->verbose && !isatty(STDERR_FILENO)))
 		return;
+	// Not all commands look at goroutines.
+	if (!n) {
+		fprintf(stderr, "%.1f s\n", seconds);
+		return;
+	}
 	len = snprintf(digits, sizeof(digits), "%" PRIu64, n);
 	for (int i = 0; i < len; i++) {
 		if (i && (len - i) % 3 == 0)
