@@ -5,6 +5,9 @@
 
 /* Goroutine 1 runs main in every process. */
 #define MAIN_GOID 1
+/* Goroutines that are compared by where they were made: another process's
+ * differ from the first on. */
+#define IDS_MAX 65536
 /* Goroutines whose g.waitsince is looked for among the collections of a trace:
  * those of one process have few different ones. */
 #define WAITS_MAX 4096
@@ -99,7 +102,8 @@ static void compare_ids(const struct iq_kinship_pair *p,
 {
 	size_t i = 0, j = 0;
 
-	while (i < p->x->goroutines.len && j < p->y->goroutines.len) {
+	while (i < p->x->goroutines.len && j < p->y->goroutines.len &&
+	       signs->num_ids < IDS_MAX) {
 		const struct iq_goroutine_fact *x = &p->x->goroutines.data[i];
 		const struct iq_goroutine_fact *y = &p->y->goroutines.data[j];
 
@@ -148,19 +152,20 @@ static void compare_ended(const struct iq_trace *trace,
 			  const struct iq_facts *other,
 			  struct iq_kinship_signs *signs)
 {
-	for (size_t i = 0; i < other->goroutines.len; i++) {
-		const struct iq_goroutine_fact *fact =
-			&other->goroutines.data[i];
-		const struct iq_trace_goroutine *g;
+	size_t i = 0, j = 0;
 
-		if (!fact->has_id)
-			return;
-		g = iq_trace_find(trace, fact->id);
+	while (i < trace->num_goroutines && j < other->goroutines.len &&
+	       other->goroutines.data[j].has_id) {
+		const struct iq_trace_goroutine *g = &trace->goroutines[i];
+		uint64_t id = other->goroutines.data[j].id;
+
 		// Goroutines of C's threads have no function of their own, and
 		// come back.
-		if (g && g->has_ended && g->name.len &&
+		if (g->id == id && g->has_ended && g->name.len &&
 		    is_later(trace, other, g->ended_ns))
 			signs->num_dead++;
+		i += g->id <= id;
+		j += id <= g->id;
 	}
 }
 

@@ -245,25 +245,39 @@ static struct iq_error *join_goroutines(struct iq_model *m)
 	return NULL;
 }
 
+/* The trace's last word on the goroutine still holds in the case. */
+static bool has_stayed(const struct iq_model *m, size_t index, size_t w)
+{
+	const struct iq_goroutine *g = &m->goroutines[index];
+
+	// Cheap, and most of a million have none.
+	return g->fact->has_waitsince &&
+	       iq_moment_stay(m, index, w, g->witness) == IQ_STAY_PROVEN;
+}
+
+/* Both are of the same wait at one moment. */
+static bool is_same_wait(const struct iq_model *m, size_t index, size_t w)
+{
+	const struct iq_goroutine *g = &m->goroutines[index];
+
+	return iq_moment_order(m, w, g->witness) == IQ_ORDER_DURING &&
+	       iq_wait_class_of(iq_model_fact(m, index, w)) == g->class;
+}
+
 /* What witness @w says of how long goroutine @index has waited in the case: it
  * is of the same moment, or a trace whose last word still holds. */
 static struct iq_waited waited_by(const struct iq_model *m, size_t index,
 				  size_t w)
 {
 	const struct iq_goroutine *g = &m->goroutines[index];
-	const struct iq_goroutine_fact *fact = iq_model_fact(m, index, w);
 
-	if (!fact || w == g->witness)
+	if (!iq_model_fact(m, index, w) || w == g->witness)
 		return (struct iq_waited){ 0 };
-	if (m->witnesses[w]->trace)
-		return iq_moment_stay(m, index, w, g->witness) ==
-				       IQ_STAY_PROVEN ?
-			       iq_moment_waited(m, w, g->id, g->witness) :
-			       (struct iq_waited){ 0 };
-	return iq_moment_order(m, w, g->witness) == IQ_ORDER_DURING &&
-			       iq_wait_class_of(fact) == g->class ?
-		       bounds_of(fact) :
-		       (struct iq_waited){ 0 };
+	if (m->witnesses[w]->trace && has_stayed(m, index, w))
+		return iq_moment_waited(m, w, g->id, g->witness);
+	if (!m->witnesses[w]->trace && is_same_wait(m, index, w))
+		return bounds_of(iq_model_fact(m, index, w));
+	return (struct iq_waited){ 0 };
 }
 
 static void tighten_bounds(struct iq_model *m)

@@ -117,16 +117,17 @@ static void bound_by_trace(const struct iq_trace *trace,
 			       moment->mono_last_ns :
 			       INT64_MAX;
 
-	for (size_t i = 0; i < facts->goroutines.len; i++) {
-		const struct iq_goroutine_fact *fact =
-			&facts->goroutines.data[i];
-		const struct iq_trace_goroutine *g;
+	size_t i = 0, j = 0;
 
-		if (!fact->has_id)
-			break;
-		g = iq_trace_find(trace, fact->id);
+	while (i < trace->num_goroutines && j < facts->goroutines.len &&
+	       facts->goroutines.data[j].has_id) {
+		const struct iq_trace_goroutine *g = &trace->goroutines[i];
+		uint64_t id = facts->goroutines.data[j].id;
+
+		i += g->id <= id;
+		j += id <= g->id;
 		// Those of C's threads come back, and have no function.
-		if (!g || !g->name.len)
+		if (g->id != id || !g->name.len)
 			continue;
 		if (g->has_created && g->created_ns > first)
 			first = g->created_ns;

@@ -45,6 +45,34 @@ bool iq_moment_ran_after(const struct iq_model *model, size_t trace,
 	       changed_after(model->witnesses[trace]->trace, g, at.last_ns);
 }
 
+static int64_t termination_of(const struct iq_trace_gc *gc)
+{
+	if (gc->has_termination)
+		return gc->termination_begin_ns;
+	return gc->has_end ? gc->end_ns : gc->begin_ns;
+}
+
+/* The collection whose mark termination @time lies in. */
+static bool find_collection(const struct iq_trace *trace, int64_t time,
+			    size_t *ret)
+{
+	size_t low = 0, high = trace->num_gcs;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (termination_of(&trace->gcs[mid]) <= time)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (!low || !trace->gcs[low - 1].has_termination ||
+	    time > trace->gcs[low - 1].termination_end_ns)
+		return false;
+	*ret = low - 1;
+	return true;
+}
+
 /*
  * g.waitsince of a later core: a collection's scan sets it to the beginning of
  * the mark termination of the collection before, where it is 0, and running
@@ -56,18 +84,14 @@ static bool is_proven(const struct iq_trace *trace,
 		      const struct iq_trace_goroutine *g, int64_t waitsince)
 {
 	int64_t since = g->since_start ? trace->start_ns : g->last_change_ns;
+	const struct iq_trace_gc *scan;
+	size_t before;
 
-	for (size_t i = 0; i + 1 < trace->num_gcs; i++) {
-		const struct iq_trace_gc *set = &trace->gcs[i];
-		const struct iq_trace_gc *scan = &trace->gcs[i + 1];
-
-		if (set->has_termination &&
-		    set->termination_begin_ns <= waitsince &&
-		    waitsince <= set->termination_end_ns)
-			return scan->has_begin && scan->has_end &&
-			       scan->begin_ns >= since;
-	}
-	return false;
+	if (!find_collection(trace, waitsince, &before) ||
+	    before + 1 == trace->num_gcs)
+		return false;
+	scan = &trace->gcs[before + 1];
+	return scan->has_begin && scan->has_end && scan->begin_ns >= since;
 }
 
 /* Both show the same wait at the same place, as far as both can. */
