@@ -165,32 +165,44 @@ static void put_goroutines(struct line *line,
 			       num == 1 ? "" : "s"));
 }
 
+/* Types that are listed; profiles have four at most. */
+#define MAX_TYPES 16
+
+static void put_types(struct line *line, const struct iq_profile *p)
+{
+	struct iq_term *term = line->term;
+	char words[IQ_QUANTITY_SIZE];
+
+	for (size_t i = 0; i < p->num_types && i < MAX_TYPES; i++) {
+		struct iq_str type = iq_term_clean(term, p->types[i].type);
+
+		if (!type.len)
+			type = IQ_STR("unnamed");
+		iq_profile_quantity(words, p->totals[i], p->types[i].unit);
+		put_part(line, iq_term_textf(term, "%.*s %s", IQ_STR_ARG(type),
+					     words));
+	}
+	if (p->num_types > MAX_TYPES)
+		put_part(line, iq_term_textf(term, "and %zu more types",
+					     p->num_types - MAX_TYPES));
+}
+
 static void put_totals(struct iq_profile_text *text)
 {
 	const struct iq_profile *p = text->profile;
 	struct iq_term *term = text->term;
 	struct line line = { .term = term };
-	char words[IQ_QUANTITY_SIZE];
+	size_t num = text->facts->stacks.len;
+	char words[IQ_WORDS_SIZE];
 
 	if (p->num_types == 1 && (p->type == IQ_PROFILE_GOROUTINE ||
 				  p->type == IQ_PROFILE_GOROUTINELEAK)) {
 		put_goroutines(&line, text);
 	} else {
-		for (size_t i = 0; i < p->num_types; i++) {
-			struct iq_str type =
-				iq_term_clean(term, p->types[i].type);
-
-			iq_profile_quantity(words, p->totals[i],
-					    p->types[i].unit);
-			put_part(&line, iq_term_textf(term, "%.*s %s",
-						      IQ_STR_ARG(type), words));
-		}
-		put_part(
-			&line,
-			iq_term_textf(
-				term, "in %s stack%s",
-				iq_words_number(words, text->facts->stacks.len),
-				text->facts->stacks.len == 1 ? "" : "s"));
+		put_types(&line, p);
+		put_part(&line, iq_term_textf(term, "in %s stack%s",
+					      iq_words_number(words, num),
+					      num == 1 ? "" : "s"));
 	}
 	iq_out_char(term->out, '\n');
 }

@@ -115,6 +115,12 @@ static void put_title(struct iq_profile_text *text, const char *by)
 	iq_out_char(term->out, '\n');
 }
 
+static void put_nothing(struct iq_profile_text *text)
+{
+	iq_out_cstr(text->term->out, "all values are 0; --sample-index shows "
+				     "others\n");
+}
+
 static void begin_columns(struct iq_term *term)
 {
 	iq_term_style(term, IQ_STYLE_DIM);
@@ -177,6 +183,10 @@ static void put_top(struct iq_profile_text *text, const struct iq_top *top)
 	shown = iq_profile_shown(text->options, num);
 	c = measure_top(text, top, shown);
 	put_title(text, "by function");
+	if (!num) {
+		put_nothing(text);
+		return;
+	}
 	begin_columns(text->term);
 	put_right(text->term, "flat", c.flat);
 	put_percent_head(text->term);
@@ -339,6 +349,10 @@ static void put_places(struct iq_profile_text *text,
 	shown = iq_profile_shown(text->options, num);
 	c = measure_places(text, places, shown, iq_term_width(name));
 	put_title(text, "by place");
+	if (!num) {
+		put_nothing(text);
+		return;
+	}
 	begin_columns(term);
 	iq_term_right(term, name, c.value);
 	iq_out_cstr(term->out, "  ");
@@ -501,6 +515,8 @@ struct iq_error *iq_profile_stack_view(struct iq_profile_text *text)
 	}
 	shown = iq_profile_shown(text->options, num);
 	put_title(text, "by stack");
+	if (!num)
+		put_nothing(text);
 	for (size_t i = 0; i < shown && !err; i++)
 		err = put_stack(text, &rows[i]);
 	put_more(text->term, num - shown, "stack");

@@ -541,6 +541,63 @@ static void test_no_profile_is_an_error(void **state)
 	test_deinit(&t);
 }
 
+static void test_a_type_without_values_says_so(void **state)
+{
+	static const struct row rows[] = { { RECURSE, { 0 }, { 3, 0 } } };
+	struct test t;
+	const char *text;
+
+	(void)state;
+	test_init(&t);
+	ADD(&t, "heap.pb.gz", IQ_PROFILE_HEAP, space, rows);
+	text = text_of(&t);
+	assert_has(text, "inuse_objects 3  inuse_space 0 B");
+	assert_has(text, "all values are 0");
+	t.render.options.sample_index = "inuse_objects";
+	assert_has_not(text_of(&t), "all values are 0");
+	test_deinit(&t);
+}
+
+static void test_repeated_frames_are_one_line(void **state)
+{
+	static const struct row rows[] = { { RECURSE, { 0 }, { 3, 1 } } };
+	struct test t;
+
+	(void)state;
+	test_init(&t);
+	t.render.options.stacks = true;
+	ADD(&t, "heap.pb.gz", IQ_PROFILE_HEAP, space, rows);
+	assert_has(text_of(&t), "        main.leaf r.go:3\n"
+				"        main.walk r.go:9 (2 times)\n"
+				"        main.main r.go:20\n");
+	test_deinit(&t);
+}
+
+static void test_places_do_not_depend_on_the_build(void **state)
+{
+	static const struct row old[] = {
+		{ "main.(*box[...]).take /src/main.go:20", { 0 }, { 3 } },
+	};
+	static const struct row new[] = {
+		{ "main.(*box[go.shape.string]).take main.go:20",
+		  { 0 },
+		  { 3 } },
+	};
+	struct test t;
+	const char *text;
+
+	(void)state;
+	test_init(&t);
+	ADD(&t, "old.pb.gz", IQ_PROFILE_GOROUTINE, count, old);
+	ADD(&t, "new.pb.gz", IQ_PROFILE_GOROUTINE, count, new);
+	t.render.facts[0]->process.build_id = IQ_STR("aa");
+	t.render.facts[1]->process.build_id = IQ_STR("bb");
+	text = text_of(&t);
+	assert_has(text, "nothing changed\nunchanged: 3 in 1 place\n");
+	assert_has(text, "they are of several builds\n");
+	test_deinit(&t);
+}
+
 static void test_an_empty_profile_says_so(void **state)
 {
 	struct test t;
@@ -632,6 +689,9 @@ int main(void)
 		cmocka_unit_test(test_damage_and_other_files_are_named),
 		cmocka_unit_test(test_no_profile_is_an_error),
 		cmocka_unit_test(test_an_empty_profile_says_so),
+		cmocka_unit_test(test_a_type_without_values_says_so),
+		cmocka_unit_test(test_repeated_frames_are_one_line),
+		cmocka_unit_test(test_places_do_not_depend_on_the_build),
 		cmocka_unit_test(test_no_line_is_wider_than_asked_for),
 		cmocka_unit_test(test_rows_are_limited_and_the_rest_counted),
 	};
