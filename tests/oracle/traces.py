@@ -14,7 +14,8 @@ traces (NAME.trace.zst, NAME.json.xz), and needs no Go. One line a trace,
 
 What must be equal, to the nanosecond: kinds of events and how many, the window,
 generations, threads, processors, every goroutine's times in states, waits by
-reason, creation, end, last state; ranges, tasks, regions, logs. Where Go's
+reason, creation, end, last state; ranges, tasks, regions, logs; waits by reason
+and stack, latencies, the number of wakes, the lives of some goroutines. Where Go's
 reader rejects the trace, inquest must say that it is not complete and what is
 wrong, or refuse it with exit status 2. Names of goroutines are compared where
 both know one: Go's reader drops some that the trace has.
@@ -22,6 +23,7 @@ both know one: Go's reader drops some that the trace has.
 
 import argparse
 import glob
+import hashlib
 import json
 import lzma
 import os
@@ -51,9 +53,9 @@ def unpack(path):
     return data
 
 
-def run_inquest(program, path):
+def run_inquest(program, path, *options):
     """The object, or None and what was said if there is none."""
-    p = subprocess.run([program, "trace", "--json", path], stdout=subprocess.PIPE,
+    p = subprocess.run([program, "trace", "--json", *options, path], stdout=subprocess.PIPE,
                        stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False)
     said = p.stderr.decode("utf-8", "replace").strip()
     if p.returncode == 2:
@@ -70,11 +72,11 @@ def build_oracle(folder):
     return program
 
 
-def run_oracle(program, path):
+def run_oracle(program, path, *options):
     with tempfile.NamedTemporaryFile(suffix=".trace") as f:
         f.write(unpack(path))
         f.flush()
-        p = subprocess.run([program, f.name], stdout=subprocess.PIPE, check=True)
+        p = subprocess.run([program, *options, f.name], stdout=subprocess.PIPE, check=True)
     return json.loads(p.stdout)
 
 
@@ -116,6 +118,61 @@ def named(items):
     return {x["name"]: {k: x[k] for k in ("count", "total_ns")} for x in items}
 
 
+def stack_key(frames):
+    """As the oracle's stackKey() makes it."""
+    text = "".join("%s %s:%d\n" % (f["function"] or "", f["file"] or "", f["line"] or 0)
+                   for f in frames)
+    return hashlib.sha1(text.encode("utf-8")).hexdigest()[:12] if frames else ""
+
+
+def sites(items, key):
+    """By reason and stack; stacks that differ in their pcs alone are one."""
+    ret = {}
+    for x in items:
+        at = ret.setdefault("%s at %s" % (x["reason"], key(x)),
+                            {"count": 0, "open": 0, "total_ns": 0, "longest_ns": 0})
+        for k in ("count", "open", "total_ns"):
+            at[k] += x[k]
+        at["longest_ns"] = max(at["longest_ns"], x["longest_ns"])
+    return ret
+
+
+def compare_more(ours, theirs):
+    yield from compare_maps("waits", sites(ours["sites"], lambda x: stack_key(x["frames"])),
+                            sites(theirs["sites"], lambda x: x["stack"]))
+    for key, b in sorted(theirs["latency"].items()):
+        a = ours["latency"][key]
+        if {k: a[k] for k in b} != b:
+            yield differ("latency %s" % key, a, b)
+        if sum(a["buckets"]) != a["count"]:
+            yield "latency %s: %d in the buckets, not %d" % (key, sum(a["buckets"]), a["count"])
+    wakes = sum(x["count"] for x in ours["wakes"])
+    if wakes != theirs["num_wakes"]:
+        yield differ("wakes", wakes, theirs["num_wakes"])
+
+
+def compare_life(args, path, gid):
+    ours, _ = run_inquest(args.inquest, path, "--of", str(gid))
+    theirs = run_oracle(args.oracle, path, "-of", str(gid))
+    ours = [dict(x, stack=stack_key(x["frames"])) for x in ours["of"]["spans"]]
+    for x in ours:
+        del x["frames"]
+    for i, b in enumerate(theirs["spans"]):
+        a = ours[i] if i < len(ours) else None
+        if a != b:
+            yield differ("goroutine %d, span %d" % (gid, i), a, b)
+    if len(ours) > len(theirs["spans"]):
+        yield differ("goroutine %d, spans" % gid, len(ours), len(theirs["spans"]))
+
+
+def lives(theirs):
+    """Goroutines whose life is compared: the busiest, the last, the first."""
+    def busy(g):
+        return sum(b["count"] for b in g["blocked"])
+    gs = theirs["goroutines"]
+    return {g["id"] for g in gs[:1] + gs[-1:] + sorted(gs, key=busy)[-2:]} - {0}
+
+
 def compare(ours, theirs):
     """Differences, a line each."""
     for key in EQUAL:
@@ -126,6 +183,7 @@ def compare(ours, theirs):
     yield from compare_goroutines(ours["goroutines"], theirs["goroutines"])
     for key in ("ranges", "regions"):
         yield from compare_maps(key, named(ours[key]), named(theirs[key]))
+    yield from compare_more(ours, theirs)
     if not ours["complete"]:
         yield differ("complete", ours["problems"], True)
 
@@ -185,6 +243,9 @@ def check(args, path):
         theirs = expected(args, path)
         ours, said = run_inquest(args.inquest, path)
         found = differences(ours, theirs, said)
+        if theirs["complete"] and ours and not args.stored:
+            for gid in sorted(lives(theirs)):
+                found += compare_life(args, path, gid)
     except (ValueError, KeyError, OSError, subprocess.CalledProcessError) as e:
         found = [str(e) or repr(e)]
     if not found:

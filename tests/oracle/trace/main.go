@@ -3,17 +3,18 @@
 // The oracle of "inquest trace --json": the same figures, computed by
 // golang.org/x/exp/trace, which is Go's own reader of traces.
 //
-//	trace-oracle FILE...
+//	trace-oracle [-of ID] FILE...
 //
 // prints one JSON object a file and line, as docs/schema/inquest.trace.1.json
 // has it where Go's reader knows what stands there, and "error" beside
-// "complete": false for what it rejects.
+// "complete": false for what it rejects. -of adds the spans of one goroutine.
 package main
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -24,20 +25,22 @@ import (
 func main() {
 	out := json.NewEncoder(os.Stdout)
 	out.SetEscapeHTML(false)
-	for _, path := range os.Args[1:] {
+	of := flag.Uint64("of", 0, "the goroutine whose spans are wanted")
+	flag.Parse()
+	for _, path := range flag.Args() {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "trace-oracle:", err)
 			os.Exit(2)
 		}
-		if err := out.Encode(examine(path, data)); err != nil {
+		if err := out.Encode(examine(path, data, *of)); err != nil {
 			fmt.Fprintln(os.Stderr, "trace-oracle:", err)
 			os.Exit(2)
 		}
 	}
 }
 
-func examine(path string, data []byte) *report {
+func examine(path string, data []byte, of uint64) *report {
 	r := &report{Path: path}
 	w, err := readWire(data)
 	r.take(w)
@@ -45,6 +48,7 @@ func examine(path string, data []byte) *report {
 		r.WireError = err.Error()
 	}
 	s := newSummary()
+	s.of = of
 	if err := s.read(data); err != nil {
 		r.Error = err.Error()
 		if len(r.Error) > 300 {

@@ -29,6 +29,11 @@ type report struct {
 	Tasks      []*task           `json:"tasks"`
 	Regions    []*namedTime      `json:"regions"`
 	Logs       []logLine         `json:"logs"`
+	// Beyond the contract.
+	Sites   []*site            `json:"sites"`
+	Latency map[string]*spread `json:"latency"`
+	Wakes   uint64             `json:"num_wakes"`
+	Spans   []span             `json:"spans,omitempty"`
 }
 
 type goroutine struct {

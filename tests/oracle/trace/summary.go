@@ -32,6 +32,10 @@ type current struct {
 	state  trace.GoState
 	since  int64
 	reason string // of a wait, as "blocked" has it
+	words  string // the event's own
+	stack  string
+	why    string // it is runnable
+	before bool   // the state began before the trace
 	byName map[string]*blocked
 	names  names
 	// Regions that are open, the innermost last.
@@ -62,6 +66,12 @@ type summary struct {
 	tasks      map[uint64]*task
 	regions    map[string]*namedTime
 	logs       []logLine
+	sites      map[string]*site
+	latency    map[string]*spread
+	wakes      uint64
+	of         uint64
+	spans      []span
+	last       handover
 }
 
 func newSummary() *summary {
@@ -74,6 +84,11 @@ func newSummary() *summary {
 		tasks:   map[uint64]*task{},
 		regions: map[string]*namedTime{},
 		logs:    []logLine{},
+		sites:   map[string]*site{},
+		latency: map[string]*spread{
+			"woken": {}, "created": {}, "preempted": {}, "network": {},
+			"syscall": {},
+		},
 	}
 }
 
@@ -147,17 +162,23 @@ func (s *summary) goroutine(e trace.Event, st trace.StateTransition, t int64) {
 		s.gs[id] = g
 	}
 	g.names.see(st, from)
+	s.switches(e, g, st, from, to, t)
 	switch {
 	case from == trace.GoUndetermined:
-		g.state, g.reason = to, beforeTrace
+		g.state, g.reason, g.words = to, beforeTrace, beforeTrace
+		g.before, g.stack = true, stackKey(st.Stack)
 		g.out.LastChange = s.start
 		return
 	case from == to:
 		// A status in a later generation.
+		if g.stack == "" && g.state == trace.GoWaiting {
+			g.stack = stackKey(st.Stack)
+		}
 		return
 	case from == trace.GoNotExist:
 		g.create(e, to, t)
 	default:
+		s.over(g, to, t, false, s.waker(e, from, to))
 		g.leave(t)
 	}
 	g.enter(st, from, to, t)
@@ -175,6 +196,19 @@ func (g *current) create(e trace.Event, to trace.GoState, t int64) {
 		}
 	}
 	g.out.Ended = nil
+}
+
+// waker is who ended a wait, nil if it was no goroutine.
+func (s *summary) waker(e trace.Event, from, to trace.GoState) *uint64 {
+	if from != trace.GoWaiting {
+		return nil
+	}
+	s.wakes++
+	if id := e.Goroutine(); id != trace.NoGoroutine {
+		waker := uint64(id)
+		return &waker
+	}
+	return nil
 }
 
 // leave adds the time of the state that ends.
@@ -201,7 +235,12 @@ func (g *current) leave(t int64) {
 }
 
 func (g *current) enter(st trace.StateTransition, from, to trace.GoState, t int64) {
-	g.state, g.since, g.reason = to, t, st.Reason
+	g.state, g.since, g.reason, g.words = to, t, st.Reason, st.Reason
+	g.before, g.why = false, why(from, to)
+	g.stack = ""
+	if from != trace.GoNotExist {
+		g.stack = stackKey(st.Stack)
+	}
 	if from == trace.GoNotExist && to == trace.GoWaiting {
 		g.reason = createdBlocked
 	}
@@ -351,6 +390,7 @@ func stateName(state trace.GoState) string {
 
 func (s *summary) report(r *report) {
 	for _, g := range s.gs {
+		s.over(g, g.state, s.end, true, nil)
 		g.leave(s.end)
 		s.endRegions(g, s.end)
 	}
@@ -372,4 +412,10 @@ func (s *summary) report(r *report) {
 	r.Tasks = sorted(s.tasks)
 	r.Regions = sorted(s.regions)
 	r.Logs = s.logs
+	r.Sites = sorted(s.sites)
+	r.Latency = s.latency
+	r.Wakes = s.wakes
+	if s.of != 0 {
+		r.Spans = s.spans
+	}
 }
