@@ -247,33 +247,45 @@ static void put_evidence(struct iq_text *text, const struct iq_finding *f,
 	iq_out_char(term->out, '\n');
 }
 
-static void put_witnesses(struct iq_text *text, const struct iq_finding *f)
+/* What the witnesses of one kind say; *@shown_ret counts lines, the rest is
+ * how many had none. */
+static size_t put_kind(struct iq_text *text, const struct iq_finding *f,
+		       enum iq_witness_kind kind, size_t *shown_ret)
 {
 	bool brief = f->num_evidence > MAX_EVIDENCE && !text->options->all;
-	size_t silent = 0, shown = 0;
+	size_t left = 0;
 
 	for (size_t i = 0; i < f->num_evidence; i++) {
 		const struct iq_evidence *e = &f->evidence[i];
+		bool against = e->stance == IQ_STANCE_CONTRADICTS;
 		bool says = e->stance != IQ_STANCE_SILENT;
 
-		// An executable says nothing of goroutines.
-		if (text->model->witnesses[e->witness]->witness.kind ==
-			    IQ_WITNESS_EXECUTABLE &&
-		    !says)
+		if (text->model->witnesses[e->witness]->witness.kind != kind)
 			continue;
-		if (brief && (!says || shown == MAX_EVIDENCE)) {
-			silent++;
+		if (brief && !against &&
+		    (!says || *shown_ret >= MAX_EVIDENCE)) {
+			left++;
 			continue;
 		}
 		put_evidence(text, f, e);
-		shown++;
+		++*shown_ret;
 	}
-	if (silent)
+	return left;
+}
+
+/* In the order of the matrix; an executable says nothing of goroutines. */
+static void put_witnesses(struct iq_text *text, const struct iq_finding *f)
+{
+	size_t shown = 0, left = 0;
+
+	for (unsigned kind = 0; kind < IQ_TEXT_NUM_KINDS; kind++)
+		left += put_kind(text, f, (enum iq_witness_kind)kind, &shown);
+	if (left)
 		put_line(text, f, "others",
 			 iq_term_textf(text->term,
 				       "%zu more witnesses are not shown "
 				       "(--all shows them)",
-				       silent));
+				       left));
 }
 
 /* Why it is as sure as the table says, where that takes more than one. */

@@ -35,5 +35,4 @@ void iq_examine_dump(struct iq_examination *x, struct iq_evidence *e)
 	if (e->stance != IQ_STANCE_SUPPORTS)
 		return;
 	say_minutes(x);
-	iq_say_creator(x);
 }

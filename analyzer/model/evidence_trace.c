@@ -160,7 +160,8 @@ void iq_examine_trace(struct iq_examination *x, struct iq_evidence *e)
 		return;
 	count_spent(x, &spent);
 	say_spent(x, &spent);
-	if (!iq_is_own(x))
+	if (!iq_is_own(x)) {
 		say_stay(x, &spent);
-	iq_say_creator(x);
+		iq_say_creator(x);
+	}
 }
