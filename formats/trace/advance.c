@@ -57,6 +57,7 @@ enum iq_step iq_trace_broken(struct iq_trace_run *run, const struct iq_run_m *m,
 	run->error = iq_error_at(IQ_ERROR_FORMAT, iq_trace_event_offset(run, m),
 				 "%s of thread %" PRId64 ": %s", name,
 				 (int64_t)m->id, text);
+	run->nomem = run->error == &iq_enomem;
 	return IQ_STEP_STOP;
 }
 
@@ -97,6 +98,7 @@ static bool damaged(struct iq_trace_run *run, struct iq_run_m *m,
 					 iq_trace_event_offset(run, m),
 					 "thread %" PRId64 ": %s of type %u",
 					 (int64_t)m->id, what, *m->event);
+	run->nomem |= run->error == &iq_enomem;
 	return false;
 }
 
