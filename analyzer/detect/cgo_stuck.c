@@ -17,7 +17,8 @@ static const struct iq_sift cgo_stuck_sift = {
 		"the call was already under way at a garbage collection and has not returned",
 	.advice =
 		"each such call holds a thread: give the C function a timeout",
-	.settle = "gdb's \"thread apply all bt\" on the core shows the C side",
+	.settle = "a debugger shows the C side",
+	.collect = "gdb -batch -ex 'thread apply all bt' EXECUTABLE CORE",
 	.confidence = IQ_CONFIDENCE_SUSPECTED,
 };
 

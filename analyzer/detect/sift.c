@@ -221,6 +221,7 @@ static struct iq_error *set_texts(const struct iq_sift *sift,
 	f->ground = text_or_empty(sift->ground);
 	f->advice = text_or_empty(sift->advice);
 	f->settle = text_or_empty(sift->settle);
+	f->collect = text_or_empty(sift->collect);
 	return iq_textf(arena, &f->title, "%" PRIu64 " %s %s", f->count,
 			f->count == 1 ? sift->one : sift->many, site);
 }

@@ -18,6 +18,8 @@ struct iq_sift {
 	const char *ground;
 	const char *advice;
 	const char *settle;
+	/* The command for it; NULL: the one that takes another profile. */
+	const char *collect;
 	enum iq_confidence confidence;
 	/*
 	 * What else a finding needs, or NULL; its goroutines, site, bounds and

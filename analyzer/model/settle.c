@@ -102,13 +102,7 @@ static bool wants_profile(const struct iq_model *m,
 	return !has_profile(m, IQ_PROFILE_GOROUTINE);
 }
 
-static bool wants_time(const struct iq_model *m iq_unused,
-		       const struct iq_finding *f iq_unused)
-{
-	return true;
-}
-
-static const struct settle_row {
+struct settle_row {
 	bool (*wanted)(const struct iq_model *m, const struct iq_finding *f);
 	const char *words;
 	/* The same of one goroutine; NULL: no other words. */
@@ -116,7 +110,9 @@ static const struct settle_row {
 	/* What collects @file; gcore's is named by the pid. */
 	const char *command;
 	const char *file;
-} rows[] = {
+};
+
+static const struct settle_row rows[] = {
 	{ .wanted = wants_leak_profile,
 	  .words = "the runtime's own leak profile proves it, or is silent",
 	  .command = "curl -o leak.pb.gz "
@@ -141,23 +137,26 @@ static const struct settle_row {
 	  .command = "curl -o goroutine.pb.gz "
 		     "http://HOST/debug/pprof/goroutine",
 	  .file = "goroutine.pb.gz" },
-	{ .wanted = wants_time,
-	  .words = "a profile of a minute later shows whether they still "
-		   "stand there",
-	  .words_one = "a profile of a minute later shows whether it still "
-		       "stands there",
-	  .command = "curl -o later.pb.gz http://HOST/debug/pprof/goroutine",
-	  .file = "later.pb.gz" },
+};
+
+/* Everything is there: the same once more. */
+static const struct settle_row later = {
+	.words = "a profile of a minute later shows whether they still stand "
+		 "there",
+	.words_one = "a profile of a minute later shows whether it still "
+		     "stands there",
+	.command = "curl -o later.pb.gz http://HOST/debug/pprof/goroutine",
+	.file = "later.pb.gz",
 };
 
 static const struct settle_row *choose(const struct iq_model *m,
 				       const struct iq_finding *f)
 {
-	size_t i = 0;
-
-	while (!rows[i].wanted(m, f))
-		i++;
-	return &rows[i];
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(rows); i++) {
+		if (rows[i].wanted(m, f))
+			return &rows[i];
+	}
+	return &later;
 }
 
 /* ---- the commands */
@@ -248,11 +247,14 @@ struct iq_error *iq_settle_make(const struct iq_model *model,
 
 	if (finding->confidence != IQ_CONFIDENCE_SUSPECTED ||
 	    finding->severity == IQ_SEVERITY_NOTE) {
-		finding->settle = IQ_STR("");
+		finding->settle = finding->collect = IQ_STR("");
 		return NULL;
 	}
+	// A rule that asks for more of the same has no command of its own.
 	if (finding->settle.len)
-		return NULL;
+		return finding->collect.len || has_ended(model) ?
+			       NULL :
+			       set_commands(model, arena, &later, finding);
 	row = choose(model, finding);
 	err = iq_textf(arena, &finding->settle, "%s%s",
 		       has_ended(model) ? "next time, while it runs: " : "",

@@ -11,7 +11,8 @@
 
 /*
  * Sets settle, collect and again of a finding that is suspected and no note;
- * what its rule says itself stays. Others lose theirs: they are settled.
+ * what its rule says itself stays, and asks for another profile if it has no
+ * command. Others lose theirs: they are settled.
  */
 struct iq_error *iq_settle_make(const struct iq_model *model,
 				struct iq_arena *arena,

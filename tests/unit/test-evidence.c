@@ -593,6 +593,25 @@ static void a_suspicion_asks_for_what_is_missing(void **state iq_unused)
 	deinit(&x);
 }
 
+static void where_all_is_there_time_is_missing(void **state iq_unused)
+{
+	struct fixture x = { 0 };
+	const struct iq_finding *f;
+	struct iq_facts *core = add_core(&x, NUM);
+
+	add_trace(&x, 0, -5 * SECOND);
+	add_profile(&x, IQ_PROFILE_GOROUTINE, 0, -SECOND);
+	// An id that both have.
+	facts_created(core, facts_add(core, 5, "chan receive", WORK), 1, MADE);
+	facts_traced(x.facts[1], 5, "chan receive", WORK, 0);
+	facts_created(x.facts[1], &x.facts[1]->goroutines.data[0], 1, MADE);
+	f = examine(&x);
+	assert_int_equal(f->confidence, IQ_CONFIDENCE_SUSPECTED);
+	assert_true(is(f->again, "inquest report core.7 trace.out "
+				 "/tmp/goroutine.pb.gz later.pb.gz"));
+	deinit(&x);
+}
+
 static void a_new_runtime_is_asked_for_its_proof(void **state iq_unused)
 {
 	struct fixture x = { 0 };
@@ -662,6 +681,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_process_makes_nothing_surer),
 		cmocka_unit_test(what_was_lost_is_named),
 		cmocka_unit_test(a_suspicion_asks_for_what_is_missing),
+		cmocka_unit_test(where_all_is_there_time_is_missing),
 		cmocka_unit_test(a_new_runtime_is_asked_for_its_proof),
 		cmocka_unit_test(a_dump_asks_for_a_core_of_its_process),
 		cmocka_unit_test(a_process_that_ended_is_asked_next_time),
