@@ -43,8 +43,17 @@ static void examine_leaks(struct iq_examination *x, struct iq_evidence *e)
 
 /* ---- contention */
 
+static bool passes(const struct iq_stack *stack, const struct iq_frame *site)
+{
+	for (uint32_t i = 0; i < stack->num_frames; i++) {
+		if (iq_frame_same_place(stack->frames[i], site))
+			return true;
+	}
+	return false;
+}
+
 /* Samples whose stack passes through the site; *@ns_ret, *@n_ret: their sums. */
-static bool sum_contention(const struct iq_examination *x, int64_t *n_ret,
+static bool sum_contention(struct iq_examination *x, int64_t *n_ret,
 			   int64_t *ns_ret)
 {
 	const struct iq_facts *facts = x->model->witnesses[x->witness];
@@ -55,18 +64,16 @@ static bool sum_contention(const struct iq_examination *x, int64_t *n_ret,
 	// then delay in ns.
 	if (p->num_types != 2 || !x->finding->site)
 		return false;
-	for (size_t i = 0; i < p->num_samples; i++) {
-		const struct iq_stack *stack = p->samples[i].stack;
+	for (size_t i = 0; i < p->num_samples && !x->clauses.err; i++) {
+		const struct iq_stack *stack;
 
-		for (uint32_t k = 0; stack && k < stack->num_frames; k++) {
-			if (!iq_frame_same_place(stack->frames[k],
-						 x->finding->site))
-				continue;
-			found = true;
-			*n_ret += p->values[i * 2];
-			*ns_ret += p->values[i * 2 + 1];
-			break;
-		}
+		x->clauses.err =
+			iq_profile_stack(p, p->samples[i].stack, &stack);
+		if (x->clauses.err || !passes(stack, x->finding->site))
+			continue;
+		found = true;
+		*n_ret += p->values[i * 2];
+		*ns_ret += p->values[i * 2 + 1];
 	}
 	return found;
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/profile.h"
 
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+
 const char *iq_profile_type_name(enum iq_profile_type type)
 {
 	static const char *const names[] = {
@@ -18,13 +22,22 @@ const char *iq_profile_type_name(enum iq_profile_type type)
 	return (size_t)type < IQ_ARRAY_SIZE(names) ? names[type] : "other";
 }
 
+struct iq_error *iq_profile_stack(const struct iq_profile *profile,
+				  uint32_t number, const struct iq_stack **ret)
+{
+	if (profile->reader)
+		return profile->reader->stack(profile->kept, number, ret);
+	*ret = profile->stacks[number];
+	return NULL;
+}
+
 struct iq_error *iq_profile_labels(const struct iq_profile *profile,
 				   size_t sample, const struct iq_labels **ret)
 {
 	const struct iq_sample *s = &profile->samples[sample];
 
-	if (profile->read_labels)
-		return profile->read_labels(profile->reader, s->place, ret);
+	if (profile->reader)
+		return profile->reader->labels(profile->kept, s->place, ret);
 	*ret = s->labels;
 	return NULL;
 }
@@ -73,35 +86,73 @@ static size_t column_of(const struct iq_profile *p)
 	return p->default_type;
 }
 
+/* What becomes of the samples; stacks are kept once, by number. */
+struct goroutines {
+	struct iq_facts *facts;
+	const struct iq_profile *profile;
+	const struct iq_stack **stacks;
+	size_t column;
+};
+
+static struct iq_error *stack_of(struct goroutines *g, uint32_t number,
+				 const struct iq_stack **ret)
+{
+	const struct iq_stack *stack;
+	struct iq_error *err = NULL;
+
+	if (!g->stacks[number]) {
+		err = iq_profile_stack(g->profile, number, &stack);
+		if (!err)
+			err = iq_facts_stack(g->facts, stack,
+					     &g->stacks[number]);
+	}
+	*ret = g->stacks[number];
+	return err;
+}
+
+static struct iq_error *goroutine_add(struct goroutines *g, size_t sample)
+{
+	const struct iq_profile *p = g->profile;
+	int64_t count = p->values[sample * p->num_types + g->column];
+	const struct iq_labels *labels;
+	const struct iq_stack *stack;
+	struct iq_goroutine_fact fact;
+	struct iq_error *err;
+
+	// A difference of two profiles has ones that are gone.
+	if (count <= 0)
+		return NULL;
+	err = stack_of(g, p->samples[sample].stack, &stack);
+	if (!err)
+		err = iq_profile_labels(p, sample, &labels);
+	if (!err)
+		err = iq_facts_labels(g->facts, labels->items, labels->num,
+				      &labels);
+	if (err)
+		return err;
+	fact = fact_of(stack, labels, count,
+		       p->type == IQ_PROFILE_GOROUTINELEAK);
+	fact.place = sample;
+	return iq_vec_push(&g->facts->goroutines, fact) ? NULL : &iq_enomem;
+}
+
 struct iq_error *iq_profile_goroutines(struct iq_facts *facts)
 {
 	const struct iq_profile *p = facts->profile;
-	struct iq_error *err;
-	size_t column;
+	struct goroutines g = { .facts = facts, .profile = p };
+	struct iq_error *err = NULL;
 
 	if (!p || (p->type != IQ_PROFILE_GOROUTINE &&
 		   p->type != IQ_PROFILE_GOROUTINELEAK))
 		return NULL;
-	column = column_of(p);
-	for (size_t i = 0; i < p->num_samples; i++) {
-		int64_t count = p->values[i * p->num_types + column];
-		const struct iq_labels *labels;
-		struct iq_goroutine_fact fact;
+	iq_cleanup(iq_freep) const struct iq_stack **stacks =
+		calloc(p->num_stacks + 1, sizeof(*stacks));
 
-		// A difference of two profiles has ones that are gone.
-		if (count <= 0)
-			continue;
-		err = iq_profile_labels(p, i, &labels);
-		if (!err)
-			err = iq_facts_labels(facts, labels->items, labels->num,
-					      &labels);
-		if (err)
-			return err;
-		fact = fact_of(p->samples[i].stack, labels, count,
-			       p->type == IQ_PROFILE_GOROUTINELEAK);
-		fact.place = i;
-		if (!iq_vec_push(&facts->goroutines, fact))
-			return &iq_enomem;
-	}
-	return NULL;
+	if (!stacks)
+		return &iq_enomem;
+	g.stacks = stacks;
+	g.column = column_of(p);
+	for (size_t i = 0; i < p->num_samples && !err; i++)
+		err = goroutine_add(&g, i);
+	return err;
 }

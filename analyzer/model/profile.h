@@ -37,13 +37,24 @@ struct iq_value_type {
 
 /* All samples of one stack with equal labels. */
 struct iq_sample {
-	/* Of the witness's facts; has no frames where the profile has none. */
-	const struct iq_stack *stack;
+	/* Number of the stack, for iq_profile_stack(); below num_stacks. */
+	uint32_t stack;
 	/* For iq_profile_labels(): the labels, or where the reader has them. */
 	union {
 		const struct iq_labels *labels;
 		uint64_t place;
 	};
+};
+
+/*
+ * Where a million samples have stacks and labels of their own, these are not
+ * kept: who wants them has them read again. @kept is the reader's.
+ */
+struct iq_profile_reader {
+	struct iq_error *(*stack)(void *kept, uint32_t number,
+				  const struct iq_stack **ret);
+	struct iq_error *(*labels)(void *kept, uint64_t place,
+				   const struct iq_labels **ret);
 };
 
 struct iq_profile {
@@ -72,14 +83,22 @@ struct iq_profile {
 	struct iq_value_type period_type;
 	/* Frames a stack can have at most in this profile: 32, 128; 0 unknown. */
 	uint32_t depth;
-	/*
-	 * Where a million samples have labels of their own, these are not kept:
-	 * reads those at @place again. NULL: each sample has them.
-	 */
-	struct iq_error *(*read_labels)(void *reader, uint64_t place,
-					const struct iq_labels **ret);
-	void *reader;
+	/* Distinct stacks; they are here, or the reader has them. */
+	size_t num_stacks;
+	const struct iq_stack *const *stacks;
+	/* NULL: stacks and the samples' labels are here. */
+	const struct iq_profile_reader *reader;
+	void *kept;
 };
+
+/*
+ * A distinct stack, by its number, good until the next call; its frames live as
+ * long as the facts. It is none of facts->stacks; its index is its number. Has no
+ * frames where the profile has none.
+ */
+struct iq_error *iq_profile_stack(const struct iq_profile *profile,
+				  uint32_t number, const struct iq_stack **ret)
+	iq_must_check;
 
 /*
  * The labels of a sample, never NULL, good until the next call; the texts in

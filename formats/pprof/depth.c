@@ -11,17 +11,22 @@
 #define DEPTH_NEW 128
 
 /*
- * What the writer had: one pc a frame, inlined ones too, but for the outermost
- * pc: its inlined calls are spelled out even where they were not counted.
+ * A writer has one pc a frame, inlined ones too, but for the outermost pc: its
+ * inlined calls are spelled out even where they were not counted.
  * Go: src/runtime/symtab.go, runtime_expandFinalInlineFrame.
  */
-static uint32_t least_pcs(const struct iq_stack *stack)
+uint32_t iq_pprof_depth(enum iq_profile_type type, uint32_t frames,
+			uint32_t pcs)
 {
-	uint32_t n = stack->num_frames;
-
-	while (n > 1 && stack->frames[n - 2]->inlined)
-		n--;
-	return n;
+	// Those are of no use: mostly empty, or 32 times nothing (1.26, 1.27).
+	if (type == IQ_PROFILE_THREADCREATE)
+		return 0;
+	if (type == IQ_PROFILE_CPU)
+		return pcs <= DEPTH_CPU && frames >= DEPTH_CPU ? DEPTH_CPU : 0;
+	if (pcs <= DEPTH_OLD)
+		return frames >= DEPTH_OLD ? DEPTH_OLD : 0;
+	// Where it is neither, the deepest may end because of another one.
+	return pcs <= DEPTH_NEW ? DEPTH_NEW : pcs;
 }
 
 static bool is_root(const struct iq_frame *frame)
@@ -30,47 +35,15 @@ static bool is_root(const struct iq_frame *frame)
 	       iq_str_equal(frame->function, IQ_STR("runtime.goexit"));
 }
 
-/* The depth at which stacks end; 0: none comes so far, or nobody knows. */
-static uint32_t depth_find(const struct iq_facts *facts,
-			   enum iq_profile_type type)
+void iq_pprof_depth_mark(struct iq_stack *stack, uint32_t depth, bool whole)
 {
-	uint32_t least = 0, most = 0;
+	uint32_t n = stack->num_frames;
 
-	for (size_t i = 0; i < facts->stacks.len; i++) {
-		const struct iq_stack *stack = facts->stacks.data[i];
-		uint32_t pcs = least_pcs(stack);
-
-		least = pcs > least ? pcs : least;
-		most = stack->num_frames > most ? stack->num_frames : most;
-	}
-	// Those are of no use: mostly empty, or 32 times nothing (1.26, 1.27).
-	if (type == IQ_PROFILE_THREADCREATE)
-		return 0;
-	if (type == IQ_PROFILE_CPU)
-		return least <= DEPTH_CPU && most >= DEPTH_CPU ? DEPTH_CPU : 0;
-	if (least <= DEPTH_OLD)
-		return most >= DEPTH_OLD ? DEPTH_OLD : 0;
-	if (least <= DEPTH_NEW)
-		return DEPTH_NEW;
-	// Another one was asked for: the deepest may end because of it.
-	return least;
-}
-
-uint32_t iq_pprof_depth(struct iq_facts *facts, enum iq_profile_type type)
-{
-	uint32_t depth = depth_find(facts, type);
-
-	for (size_t i = 0; depth && i < facts->stacks.len; i++) {
-		// The reader made it, and nobody else has seen it yet.
-		struct iq_stack *stack =
-			(struct iq_stack *)facts->stacks.data[i];
-		uint32_t n = stack->num_frames;
-
-		if (n < depth || is_root(stack->frames[n - 1]))
-			continue;
-		stack->complete = false;
-		stack->elided = true;
-		stack->elided_at = n - 1;
-	}
-	return depth;
+	if (!n)
+		return;
+	if (whole && depth && n >= depth && !is_root(stack->frames[n - 1]))
+		whole = false;
+	stack->complete = whole;
+	stack->elided = !whole;
+	stack->elided_at = whole ? 0 : n - 1;
 }

@@ -6,16 +6,20 @@
 #ifndef IQ_FORMATS_PPROF_DEPTH_H
 #define IQ_FORMATS_PPROF_DEPTH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/fact.h"
 #include "model/profile.h"
 
 /*
- * Marks the stacks of @facts that reach the depth of a profile of @type as
- * elided, and gives that depth; 0 if it is not known, and nothing is marked.
- * @facts are a profile's, whose reader made all stacks.
+ * How deep a profile of @type goes, the deepest stack of which has @frames frames
+ * and of which one has @pcs pcs at least; 0 if that is not known.
  */
-uint32_t iq_pprof_depth(struct iq_facts *facts, enum iq_profile_type type);
+uint32_t iq_pprof_depth(enum iq_profile_type type, uint32_t frames,
+			uint32_t pcs);
+
+/* Sets what @stack says of its end; @whole: we left nothing out. */
+void iq_pprof_depth_mark(struct iq_stack *stack, uint32_t depth, bool whole);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/pprof/kind.h"
 
-#include <stdbool.h>
-
 #include "base/attr.h"
 
 static bool has_type(const struct iq_profile *profile, const char *type,
@@ -46,23 +44,16 @@ enum iq_profile_type iq_pprof_kind(const struct iq_profile *profile,
 	return IQ_PROFILE_OTHER;
 }
 
-/*
- * The leaf of a mutex profile is who lets others in, that of a block profile is
- * what waited. Go: src/runtime/mprof.go, mutexevent() is called by the release
- * of a semaphore and by the runtime's own unlock, which stands for itself or
- * under a name of its own; blockevent() by what parks.
- */
-static bool leaf_unlocks(const struct iq_stack *stack)
+// Go: src/runtime/mprof.go, mutexevent() is called by the release of a semaphore
+// and by the runtime's own unlock, which stands for itself or under a name of
+// its own; blockevent() by what parks.
+bool iq_pprof_unlocks(struct iq_str leaf)
 {
 	static const char *const ends[] = {
 		".Unlock",     ".RUnlock", ".rUnlockSlow",
 		".unlockSlow", ".unlock",  ".unlock2",
 	};
-	struct iq_str leaf;
 
-	if (!stack->num_frames)
-		return false;
-	leaf = stack->frames[0]->function;
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(ends); i++) {
 		if (iq_str_ends(leaf, iq_str_of(ends[i])))
 			return true;
@@ -70,17 +61,10 @@ static bool leaf_unlocks(const struct iq_stack *stack)
 	return iq_str_equal(leaf, IQ_STR("runtime._LostContendedRuntimeLock"));
 }
 
-enum iq_profile_type iq_pprof_contention(const struct iq_profile *profile)
+enum iq_profile_type iq_pprof_contention(size_t num_named, size_t num_unlocks)
 {
-	size_t unlocks = 0, known = 0;
-
-	for (size_t i = 0; i < profile->num_samples; i++) {
-		const struct iq_stack *stack = profile->samples[i].stack;
-
-		known += stack->num_frames && stack->frames[0]->function.len;
-		unlocks += leaf_unlocks(stack);
-	}
-	if (!known)
+	if (!num_named)
 		return IQ_PROFILE_OTHER;
-	return 2 * unlocks > known ? IQ_PROFILE_MUTEX : IQ_PROFILE_BLOCK;
+	return num_unlocks > num_named / 2 ? IQ_PROFILE_MUTEX :
+					     IQ_PROFILE_BLOCK;
 }

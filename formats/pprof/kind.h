@@ -6,14 +6,24 @@
 #ifndef IQ_FORMATS_PPROF_KIND_H
 #define IQ_FORMATS_PPROF_KIND_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "model/profile.h"
 
 /* From types, period and default alone: a contention profile is a block one
- * until iq_pprof_contention() has seen its stacks. */
+ * until its stacks have been seen. */
 enum iq_profile_type iq_pprof_kind(const struct iq_profile *profile,
 				   struct iq_str default_type);
 
-/* A contention profile: of those who unlocked, or of those who waited. */
-enum iq_profile_type iq_pprof_contention(const struct iq_profile *profile);
+/*
+ * Whether a leaf is of a mutex profile, where it is who lets others in; that of
+ * a block profile is what waited.
+ */
+bool iq_pprof_unlocks(struct iq_str leaf);
+
+/* What a contention profile is of: so many stacks have a leaf with a name, and
+ * so many of them unlock. */
+enum iq_profile_type iq_pprof_contention(size_t num_named, size_t num_unlocks);
 
 #endif

@@ -8,7 +8,6 @@
 #include <xxhash.h>
 
 #include "base/limits.h"
-#include "formats/pprof/field.h"
 
 /* Digits of a number of 64 bits, its sign, a space and printf's NUL. */
 #define NUMBER_SIZE 24
@@ -155,79 +154,4 @@ bool iq_pprof_labels_equal(const struct iq_pprof_labels *a,
 			return false;
 	}
 	return true;
-}
-
-static void reread_destroy(void *object)
-{
-	struct iq_pprof_reread *reread = object;
-
-	iq_vec_deinit(&reread->strings.offsets);
-	iq_pprof_scratch_destroy(reread->scratch);
-	iq_pprof_labels_deinit(&reread->labels);
-	free(reread);
-}
-
-struct iq_error *iq_pprof_reread_create(const struct iq_source *source,
-					struct iq_facts *facts,
-					struct iq_pprof_reread **ret)
-{
-	struct iq_pprof_reread *reread = calloc(1, sizeof(*reread));
-	struct iq_error *err;
-
-	if (!reread)
-		return &iq_enomem;
-	reread->strings.source = source;
-	reread->facts = facts;
-	reread->labels.strings = &reread->strings;
-	err = iq_facts_own(facts, reread_destroy, reread);
-	if (!err)
-		err = iq_pprof_scratch_create(&reread->scratch);
-	if (!err)
-		*ret = reread;
-	return err;
-}
-
-struct iq_error *iq_pprof_reread_at(struct iq_pprof_reread *reread,
-				    uint64_t place)
-{
-	struct iq_pprof_sample sample = { 0 };
-	struct iq_pprof_field field;
-	struct iq_error *err = NULL;
-
-	if (place != IQ_PPROF_NO_LABELS &&
-	    iq_pprof_field_at(reread->strings.source, place, &field))
-		err = iq_pprof_sample_unpack(reread->scratch, field.bytes,
-					     place, &sample);
-	if (err && err->code == IQ_ERROR_NOMEM)
-		return err;
-	// It was good once: who changed the file is told of elsewhere.
-	iq_error_destroy(err);
-	return iq_pprof_labels_take(&reread->labels, &sample, place, NULL);
-}
-
-/* Moves a number to where the facts' texts are. */
-static struct iq_error *text_keep(struct iq_pprof_reread *reread,
-				  struct iq_str *s)
-{
-	const struct iq_pprof_labels *l = &reread->labels;
-
-	if ((uintptr_t)s->ptr - (uintptr_t)l->text.data >= l->text.len)
-		return NULL;
-	return iq_facts_string(reread->facts, *s, s);
-}
-
-struct iq_error *iq_pprof_reread_labels(void *reread, uint64_t place,
-					const struct iq_labels **ret)
-{
-	struct iq_pprof_reread *r = reread;
-	struct iq_error *err = iq_pprof_reread_at(r, place);
-
-	for (size_t i = 0; i < r->labels.items.len && !err; i++)
-		err = text_keep(r, &r->labels.items.data[i].value);
-	if (err)
-		return err;
-	r->ret.items = r->labels.items.data;
-	r->ret.num = r->labels.items.len;
-	*ret = &r->ret;
-	return NULL;
 }

@@ -38,32 +38,4 @@ struct iq_error *iq_pprof_labels_take(struct iq_pprof_labels *labels,
 bool iq_pprof_labels_equal(const struct iq_pprof_labels *a,
 			   const struct iq_pprof_labels *b);
 
-/* Reads labels of samples that were read before. */
-struct iq_pprof_reread {
-	struct iq_pprof_strings strings;
-	struct iq_facts *facts;
-	struct iq_pprof_scratch *scratch;
-	struct iq_pprof_labels labels;
-	struct iq_labels ret;
-};
-
-/* Lives as long as @facts. */
-struct iq_error *iq_pprof_reread_create(const struct iq_source *source,
-					struct iq_facts *facts,
-					struct iq_pprof_reread **ret)
-	iq_must_check;
-
-/* For samples without labels. */
-#define IQ_PPROF_NO_LABELS UINT64_MAX
-
-/* Makes those of the sample at @place reread->labels; none if it is not there
- * any more. */
-struct iq_error *iq_pprof_reread_at(struct iq_pprof_reread *reread,
-				    uint64_t place) iq_must_check;
-
-/* The same as struct iq_profile wants it. */
-struct iq_error *iq_pprof_reread_labels(void *reread, uint64_t place,
-					const struct iq_labels **ret)
-	iq_must_check;
-
 #endif

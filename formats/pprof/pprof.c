@@ -5,6 +5,7 @@
  */
 #include "formats/pprof/depth.h"
 #include "formats/pprof/field.h"
+#include "formats/pprof/kept.h"
 #include "formats/pprof/kind.h"
 #include "formats/pprof/samples.h"
 #include "formats/pprof/tables.h"
@@ -183,20 +184,36 @@ static struct iq_error *samples_keep(struct iq_pprof_samples *s,
 	return err;
 }
 
+/* What is known once all stacks have been seen. */
+static void stacks_keep(struct iq_pprof_stacks *stacks, struct iq_profile *p)
+{
+	if (p->type == IQ_PROFILE_BLOCK)
+		p->type = iq_pprof_contention(stacks->num_named,
+					      stacks->num_unlocks);
+	stacks->depth = iq_pprof_depth(p->type, stacks->most, stacks->most_pcs);
+	p->depth = stacks->depth;
+	p->num_stacks = stacks->places.len;
+	iq_pprof_stacks_trim(stacks);
+}
+
 static struct iq_error *samples_read(struct iq_pprof_tables *t,
-				     struct iq_pprof_reread *reread,
+				     struct iq_pprof_kept *kept,
 				     struct iq_profile *p)
 {
-	struct iq_pprof_samples samples;
-	struct iq_error *err = iq_pprof_samples_init(&samples, t, reread,
-						     p->type == IQ_PROFILE_CPU);
+	struct iq_pprof_samples samples = { 0 };
+	struct iq_error *err = iq_pprof_stacks_init(&kept->stacks, t,
+						    p->type == IQ_PROFILE_CPU);
 
+	if (!err)
+		err = iq_pprof_samples_init(&samples, t, kept);
 	iq_pprof_samples_trim(&samples);
 	if (!err)
 		err = iq_pprof_samples_order(&samples, p->default_type);
 	if (!err)
 		err = samples_keep(&samples, p);
 	iq_pprof_samples_deinit(&samples);
+	if (!err)
+		stacks_keep(&kept->stacks, p);
 	return err;
 }
 
@@ -209,14 +226,14 @@ static unsigned tells(enum iq_profile_type type)
 }
 
 static struct iq_error *tables_read(struct iq_pprof_tables *t,
-				    struct iq_pprof_reread *reread,
+				    struct iq_pprof_kept *kept,
 				    struct iq_profile *p)
 {
 	struct iq_error *err = head_keep(t, p);
 
 	if (!err)
 		err = process_keep(t);
-	return err ? err : samples_read(t, reread, p);
+	return err ? err : samples_read(t, kept, p);
 }
 
 static struct iq_error *
@@ -226,28 +243,25 @@ pprof_read(const struct iq_read_context *context iq_unused,
 	iq_cleanup(iq_pprof_scratch_destroyp) struct iq_pprof_scratch *scratch =
 		NULL;
 	struct iq_profile *p = iq_arena_calloc(&facts->arena, 1, sizeof(*p));
-	struct iq_pprof_reread *reread;
+	struct iq_pprof_kept *kept;
 	struct iq_pprof_tables tables;
 	struct iq_error *err;
 
 	if (!p)
 		return &iq_enomem;
-	err = iq_pprof_reread_create(source, facts, &reread);
+	err = iq_pprof_kept_create(source, facts, &kept);
 	if (!err)
 		err = iq_pprof_scratch_create(&scratch);
 	if (err)
 		return err;
-	err = iq_pprof_tables_init(&tables, &reread->strings, facts, scratch);
+	err = iq_pprof_tables_init(&tables, &kept->strings, facts, scratch);
 	if (!err)
-		err = tables_read(&tables, reread, p);
+		err = tables_read(&tables, kept, p);
 	iq_pprof_tables_deinit(&tables);
 	if (err)
 		return err;
-	if (p->type == IQ_PROFILE_BLOCK)
-		p->type = iq_pprof_contention(p);
-	p->depth = iq_pprof_depth(facts, p->type);
-	p->read_labels = iq_pprof_reread_labels;
-	p->reader = reread;
+	p->reader = &iq_pprof_kept_reader;
+	p->kept = kept;
 	facts->profile = p;
 	facts->witness.tells = tells(p->type);
 	return NULL;

@@ -9,113 +9,8 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 
-/* Appends the frames of the location with @id. */
-static struct iq_error *frames_append(struct iq_pprof_samples *s, uint64_t id,
-				      bool leaf, uint64_t offset)
-{
-	uint32_t location = iq_pprof_ids_find(&s->tables->location_ids, id);
-	struct iq_pprof_run run;
-	struct iq_error *err;
-
-	if (location == IQ_PPROF_NONE) {
-		iq_facts_gap_offset(s->facts, IQ_GAP_DAMAGED, offset,
-				    "a sample has a location that the profile "
-				    "does not have");
-		return iq_vec_push(&s->current, s->frames.unknown) ? NULL :
-								     &iq_enomem;
-	}
-	err = iq_pprof_frames_of(&s->frames, location, leaf, &run);
-	if (err)
-		return err;
-	if (s->current.len + run.num > IQ_LIMIT_PPROF_STACK) {
-		s->cut = true;
-		return NULL;
-	}
-	if (!iq_vec_reserve(&s->current, run.num))
-		return &iq_enomem;
-	for (uint32_t i = 0; i < run.num; i++)
-		s->current.data[s->current.len++] =
-			s->frames.pool.data[run.first + i];
-	return NULL;
-}
-
-/* Makes the frames of @sample the current ones. */
-static struct iq_error *frames_take(struct iq_pprof_samples *s,
-				    const struct iq_pprof_sample *sample,
-				    uint64_t offset)
-{
-	struct iq_error *err = NULL;
-
-	s->current.len = 0;
-	s->cut = false;
-	for (size_t i = 0; i < sample->num_locations && !err && !s->cut; i++)
-		err = frames_append(s, sample->location_ids[i], i == 0, offset);
-	if (s->cut)
-		iq_facts_gap_offset(s->facts, IQ_GAP_LIMIT, offset,
-				    "a stack has more than %u frames: the "
-				    "outer ones are left out",
-				    IQ_LIMIT_PPROF_STACK);
-	return err;
-}
-
-/* A stack of the current frames. The reader finds out last which are complete:
- * here those are that nothing was left out of. */
-static struct iq_error *stack_add(struct iq_pprof_samples *s, uint32_t hash,
-				  const struct iq_stack **ret)
-{
-	size_t num = s->current.len, size = num * sizeof(*s->current.data);
-	struct iq_stack *stack =
-		iq_arena_alloc(&s->facts->arena, sizeof(*stack) + size);
-
-	if (!stack || !iq_vec_reserve(&s->facts->stacks, 1) ||
-	    !iq_slots_add(&s->stacks, hash, (uint32_t)s->facts->stacks.len))
-		return &iq_enomem;
-	*stack = (struct iq_stack){
-		.frames = (void *)(stack + 1),
-		.num_frames = (uint32_t)num,
-		.complete = !s->cut && num,
-		.elided = s->cut,
-		.elided_at = s->cut ? (uint32_t)num - 1 : 0,
-		.index = (uint32_t)s->facts->stacks.len,
-	};
-	if (size)
-		memcpy(stack + 1, s->current.data, size);
-	s->facts->stacks.data[s->facts->stacks.len++] = stack;
-	s->num_frames += num;
-	*ret = stack;
-	return NULL;
-}
-
-/*
- * The stack of the current frames; NULL if there are too many of them. Frames
- * are interned: equal stacks have equal pointers. They do not go through
- * iq_facts_stack(), which would take twice the memory, a stack.
- */
-static struct iq_error *stack_find(struct iq_pprof_samples *s,
-				   const struct iq_stack **ret)
-{
-	size_t size = s->current.len * sizeof(*s->current.data), at;
-	uint32_t hash = (uint32_t)XXH3_64bits(s->current.data, size);
-	uint32_t index;
-
-	at = iq_slots_first(&s->stacks, hash);
-	while ((index = iq_slots_next(&s->stacks, hash, &at)) !=
-	       IQ_SLOTS_NONE) {
-		const struct iq_stack *stack = s->facts->stacks.data[index];
-
-		if (stack->num_frames == s->current.len &&
-		    stack->elided == s->cut &&
-		    (!size ||
-		     memcmp(stack->frames, s->current.data, size) == 0)) {
-			*ret = stack;
-			return NULL;
-		}
-	}
-	*ret = NULL;
-	if (s->num_frames + s->current.len > IQ_LIMIT_PPROF_FRAMES)
-		return NULL;
-	return stack_add(s, hash, ret);
-}
+/* An empty sample takes two bytes of a file. */
+#define TRUSTED_SAMPLES ((uint64_t)4 << 20)
 
 static void value_add(struct iq_pprof_samples *s, int64_t *to, int64_t value,
 		      uint64_t offset)
@@ -141,17 +36,16 @@ static struct iq_error *labels_compare(struct iq_pprof_samples *s,
 			     !s->labels.items.len;
 		return NULL;
 	}
-	err = iq_pprof_reread_at(s->reread, other->place);
+	err = iq_pprof_kept_labels(s->kept, other->place);
 	if (!err)
 		*equal_ret =
-			iq_pprof_labels_equal(&s->labels, &s->reread->labels);
+			iq_pprof_labels_equal(&s->labels, &s->kept->labels);
 	return err;
 }
 
 /* A sample of @stack with the current labels, which stand at @offset. */
 static struct iq_error *sample_new(struct iq_pprof_samples *s, uint32_t hash,
-				   const struct iq_stack *stack,
-				   uint64_t offset)
+				   uint32_t stack, uint64_t offset)
 {
 	const struct iq_sample sample = {
 		.stack = stack,
@@ -169,11 +63,10 @@ static struct iq_error *sample_new(struct iq_pprof_samples *s, uint32_t hash,
 }
 
 /* The sample with @stack and the current labels, perhaps a new one. */
-static struct iq_error *sample_find(struct iq_pprof_samples *s,
-				    const struct iq_stack *stack,
+static struct iq_error *sample_find(struct iq_pprof_samples *s, uint32_t stack,
 				    uint64_t offset, size_t *index_ret)
 {
-	uint64_t key[2] = { stack->index, s->labels.hash };
+	uint64_t key[2] = { stack, s->labels.hash };
 	uint32_t hash = (uint32_t)XXH3_64bits(key, sizeof(key)), index;
 	size_t at = iq_slots_first(&s->by_content, hash);
 
@@ -213,15 +106,14 @@ static struct iq_error *sample_add(struct iq_pprof_samples *s,
 				   const struct iq_pprof_sample *sample,
 				   uint64_t offset)
 {
-	const struct iq_stack *stack;
+	uint32_t stack;
 	size_t index;
-	struct iq_error *err = frames_take(s, sample, offset);
+	struct iq_error *err = iq_pprof_stacks_find(&s->kept->stacks, s->tables,
+						    sample, offset, &stack);
 
-	if (!err)
-		err = stack_find(s, &stack);
 	if (err)
 		return err;
-	if (!stack || s->list.len >= IQ_SLOTS_NONE - 1) {
+	if (stack == IQ_PPROF_NONE || s->list.len >= IQ_SLOTS_NONE - 1) {
 		iq_facts_gap_offset(s->facts, IQ_GAP_LIMIT, offset,
 				    "there are too many distinct stacks: a "
 				    "sample is left out");
@@ -274,34 +166,33 @@ static struct iq_error *walk(struct iq_pprof_samples *s)
 
 struct iq_error *iq_pprof_samples_init(struct iq_pprof_samples *samples,
 				       const struct iq_pprof_tables *tables,
-				       struct iq_pprof_reread *reread,
-				       bool exact_leaves)
+				       struct iq_pprof_kept *kept)
 {
 	struct iq_pprof_samples *s = samples;
-	struct iq_error *err;
 
 	*s = (struct iq_pprof_samples){
 		.tables = tables,
 		.facts = tables->facts,
 		.num_types = tables->types.len,
 		.labels.strings = tables->strings,
-		.reread = reread,
+		.kept = kept,
 	};
 	s->totals = iq_arena_calloc(&s->facts->arena, s->num_types + 1,
 				    sizeof(*s->totals));
-	if (!s->totals)
+	// Room at once for what there is, as far as it can be trusted.
+	if (!s->totals ||
+	    !iq_slots_reserve(&s->by_content,
+			      tables->num_samples < TRUSTED_SAMPLES ?
+				      tables->num_samples :
+				      TRUSTED_SAMPLES))
 		return &iq_enomem;
-	err = iq_pprof_frames_init(&s->frames, tables, exact_leaves);
-	return err ? err : walk(s);
+	return walk(s);
 }
 
 void iq_pprof_samples_trim(struct iq_pprof_samples *samples)
 {
-	iq_pprof_frames_deinit(&samples->frames);
 	iq_pprof_labels_deinit(&samples->labels);
 	iq_slots_deinit(&samples->by_content);
-	iq_slots_deinit(&samples->stacks);
-	iq_vec_deinit(&samples->current);
 }
 
 void iq_pprof_samples_deinit(struct iq_pprof_samples *samples)

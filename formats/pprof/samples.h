@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/vec.h"
-#include "formats/pprof/frames.h"
+#include "formats/pprof/kept.h"
 #include "formats/pprof/labels.h"
 #include "formats/pprof/slots.h"
 #include "formats/pprof/tables.h"
@@ -28,24 +28,17 @@ struct iq_pprof_samples {
 	uint64_t num_read;
 
 	/* Of the walk alone. */
-	struct iq_pprof_frames frames;
+	struct iq_pprof_kept *kept;
+	/* Of the current sample. */
 	struct iq_pprof_labels labels;
-	/* For labels of other samples. */
-	struct iq_pprof_reread *reread;
 	struct iq_slots by_content;
-	/* Of facts->stacks, by their frames. */
-	struct iq_slots stacks;
-	uint64_t num_frames;
-	/* The frames of the current sample. */
-	IQ_VEC(const struct iq_frame *) current;
-	bool cut;
 };
 
 /* Reads all samples; broken ones are gaps. An error: no memory. */
 struct iq_error *iq_pprof_samples_init(struct iq_pprof_samples *samples,
 				       const struct iq_pprof_tables *tables,
-				       struct iq_pprof_reread *reread,
-				       bool exact_leaves) iq_must_check;
+				       struct iq_pprof_kept *kept)
+	iq_must_check;
 void iq_pprof_samples_deinit(struct iq_pprof_samples *samples);
 
 /* Gives back what the walk alone needed. */

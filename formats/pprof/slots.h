@@ -24,7 +24,7 @@ struct iq_slots {
 		uint32_t index; /* plus one; 0: free */
 	} * slots;
 	size_t num;  /* in use */
-	size_t size; /* a power of two, or 0 */
+	size_t size; /* any number */
 };
 
 static inline void iq_slots_deinit(struct iq_slots *s)
@@ -36,7 +36,7 @@ static inline void iq_slots_deinit(struct iq_slots *s)
 /* Where to look first. */
 static inline size_t iq_slots_first(const struct iq_slots *s, uint32_t hash)
 {
-	return s->size ? hash & (s->size - 1) : 0;
+	return (size_t)((uint64_t)hash * s->size >> 32);
 }
 
 /* The next index with this hash at or behind *@at, which moves on. */
@@ -46,7 +46,7 @@ static inline uint32_t iq_slots_next(const struct iq_slots *s, uint32_t hash,
 	while (s->size && s->slots[*at].index) {
 		const struct iq_slot *slot = &s->slots[*at];
 
-		*at = (*at + 1) & (s->size - 1);
+		*at = *at + 1 < s->size ? *at + 1 : 0;
 		if (slot->hash == hash)
 			return slot->index - 1;
 	}
@@ -58,34 +58,40 @@ static inline void iq_slots_put(struct iq_slots *s, struct iq_slot slot)
 	size_t at = iq_slots_first(s, slot.hash);
 
 	while (s->slots[at].index)
-		at = (at + 1) & (s->size - 1);
+		at = at + 1 < s->size ? at + 1 : 0;
 	s->slots[at] = slot;
 }
 
-static inline bool iq_slots_grow(struct iq_slots *s)
+static inline bool iq_slots_resize(struct iq_slots *s, size_t size)
 {
-	struct iq_slots grown = {
-		.num = s->num,
-		.size = s->size ? 2 * s->size : 64,
-	};
+	struct iq_slots resized = { .num = s->num, .size = size };
 
-	grown.slots = calloc(grown.size, sizeof(*grown.slots));
-	if (!grown.slots)
+	resized.slots = calloc(size, sizeof(*resized.slots));
+	if (!resized.slots)
 		return false;
 	for (size_t i = 0; i < s->size; i++)
 		if (s->slots[i].index)
-			iq_slots_put(&grown, s->slots[i]);
+			iq_slots_put(&resized, s->slots[i]);
 	free(s->slots);
-	*s = grown;
+	*s = resized;
 	return true;
+}
+
+/* Room for @num in all, so that adding so many does not grow; false without
+ * memory. Three quarters of the slots are used at most. */
+static inline bool iq_slots_reserve(struct iq_slots *s, size_t num)
+{
+	size_t size = num + num / 3 + 64;
+
+	return size <= s->size || iq_slots_resize(s, size);
 }
 
 /* Adds @index, which is below IQ_SLOTS_NONE - 1; false without memory. */
 static inline bool iq_slots_add(struct iq_slots *s, uint32_t hash,
 				uint32_t index)
 {
-	// Three quarters full.
-	if (4 * (s->num + 1) > 3 * s->size && !iq_slots_grow(s))
+	if (4 * (s->num + 1) > 3 * s->size &&
+	    !iq_slots_reserve(s, 2 * (s->num + 1)))
 		return false;
 	iq_slots_put(s, (struct iq_slot){ hash, index + 1 });
 	s->num++;

@@ -279,8 +279,11 @@ static struct iq_error *field_take(struct iq_pprof_tables *t,
 	case IQ_PPROF_DOC_URL:
 		number_take(t, field);
 		return NULL;
+	case IQ_PPROF_SAMPLE:
+		t->num_samples++;
+		return NULL;
 	default:
-		// A sample, or what later versions may have added.
+		// What later versions may have added.
 		return NULL;
 	}
 }
@@ -321,6 +324,7 @@ static void tables_clear(struct iq_pprof_tables *t)
 	t->period_type = (struct iq_pprof_type){ 0 };
 	memset(t->numbers, 0, sizeof(t->numbers));
 	memset(t->seen, 0, sizeof(t->seen));
+	t->num_samples = 0;
 	t->num_times = 0;
 	t->second_table = false;
 	t->first_table_end = 0;

@@ -70,6 +70,7 @@ struct iq_pprof_tables {
 	int64_t numbers[IQ_PPROF_NUM_FIELDS];
 	/* Where the walk over the samples ends. */
 	uint64_t end;
+	uint64_t num_samples;
 
 	/* Of the walk alone: where a number came last; for references to
 	 * strings the largest one and its place. */

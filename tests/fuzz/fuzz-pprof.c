@@ -9,11 +9,14 @@
 
 extern const struct iq_reader iq_reader_pprof;
 
-static void stack_check(const struct iq_facts *facts,
-			const struct iq_stack *stack)
+static void stack_check(const struct iq_profile *p, uint32_t number)
 {
-	if (stack->index >= facts->stacks.len ||
-	    facts->stacks.data[stack->index] != stack)
+	const struct iq_stack *stack;
+
+	if (number >= p->num_stacks)
+		abort();
+	struct iq_error *err = iq_profile_stack(p, number, &stack);
+	if (err || stack->index != number)
 		abort();
 	if (stack->elided && stack->elided_at >= stack->num_frames)
 		abort();
@@ -48,7 +51,7 @@ static void profile_check(const struct iq_facts *facts)
 	if (p->num_samples && p->default_type >= width)
 		abort();
 	for (size_t i = 0; i < p->num_samples; i++) {
-		stack_check(facts, p->samples[i].stack);
+		stack_check(p, p->samples[i].stack);
 		labels_check(p, i);
 		if (i && p->values[(i - 1) * width + p->default_type] <
 				 p->values[i * width + p->default_type])

@@ -243,7 +243,12 @@ void facts_sampled(struct iq_facts *facts, uint64_t count, const char *stack)
 	fact->wait_reason = IQ_STR("");
 	fact->leaked = profile->type == IQ_PROFILE_GOROUTINELEAK;
 	fact->labels = &none;
-	*sample = (struct iq_sample){ .stack = fact->stack, .labels = &none };
+	*sample = (struct iq_sample){
+		.stack = fact->stack->index,
+		.labels = &none,
+	};
+	profile->stacks = facts->stacks.data;
+	profile->num_stacks = facts->stacks.len;
 	for (size_t i = 0; i < profile->num_types; i++)
 		values[at * profile->num_types + i] = (int64_t)count;
 	if (profile->type != IQ_PROFILE_GOROUTINE &&

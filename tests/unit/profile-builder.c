@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -157,8 +158,11 @@ void profile_read_bytes(const void *data, size_t len, struct profile_read *ret)
 	struct iq_error *err;
 
 	memset(ret, 0, sizeof(*ret));
-	assert_null(
-		iq_source_open_buffer("test", data, len, NULL, &ret->source));
+	ret->bytes = malloc(len + 1);
+	assert_non_null(ret->bytes);
+	memcpy(ret->bytes, data, len);
+	assert_null(iq_source_open_buffer("test", ret->bytes, len, NULL,
+					  &ret->source));
 	assert_null(iq_facts_create(&ret->facts));
 	if (!iq_reader_pprof.bid(ret->source))
 		return;
@@ -177,15 +181,24 @@ void profile_read_close(struct profile_read *r)
 {
 	iq_facts_destroy(r->facts);
 	iq_source_destroy(r->source);
+	free(r->bytes);
+}
+
+const struct iq_stack *stack_of(const struct profile_read *r, size_t sample)
+{
+	const struct iq_stack *stack;
+
+	assert_true(sample < r->profile->num_samples);
+	assert_null(iq_profile_stack(
+		r->profile, r->profile->samples[sample].stack, &stack));
+	return stack;
 }
 
 void assert_function(const struct profile_read *r, size_t sample, size_t frame,
 		     const char *function)
 {
-	const struct iq_stack *stack;
+	const struct iq_stack *stack = stack_of(r, sample);
 
-	assert_true(sample < r->profile->num_samples);
-	stack = r->profile->samples[sample].stack;
 	assert_true(frame < stack->num_frames);
 	assert_true(iq_str_equal(stack->frames[frame]->function,
 				 iq_str_of(function)));

@@ -51,6 +51,8 @@ void pb_sample_labelled(struct profile_builder *b, int64_t value,
 
 /* What the reader makes of a builder's bytes. */
 struct profile_read {
+	/* A copy: facts read it again. */
+	uint8_t *bytes;
 	struct iq_source *source;
 	struct iq_facts *facts;
 	/* NULL where the reader does not take it, or gives an error. */
@@ -61,6 +63,8 @@ void profile_read(const struct profile_builder *b, struct profile_read *ret);
 void profile_read_bytes(const void *data, size_t len, struct profile_read *ret);
 void profile_read_close(struct profile_read *r);
 
+/* The stack of a sample, good until the next one is asked for. */
+const struct iq_stack *stack_of(const struct profile_read *r, size_t sample);
 /* Function name of a frame of a sample. */
 void assert_function(const struct profile_read *r, size_t sample, size_t frame,
 		     const char *function);

@@ -76,7 +76,7 @@ static void test_end(struct test *t)
 
 	for (size_t i = 0; i < t->r.profile->num_samples; i++)
 		found |= t->r.profile->values[i] == 5 &&
-			 t->r.profile->samples[i].stack->num_frames == 2;
+			 stack_of(&t->r, i)->num_frames == 2;
 	assert_true(found);
 	profile_read_close(&t->r);
 	pb_deinit(&t->b);
@@ -503,9 +503,8 @@ static void a_stack_with_too_many_frames_is_cut(void **state iq_unused)
 	test_read(&t);
 	assert_int_equal(assert_gap(&t.r, IQ_GAP_LIMIT, "a stack has more"),
 			 t.at);
-	assert_int_equal(t.r.profile->samples[0].stack->num_frames,
-			 IQ_LIMIT_PPROF_STACK);
-	assert_true(t.r.profile->samples[0].stack->elided);
+	assert_int_equal(stack_of(&t.r, 0)->num_frames, IQ_LIMIT_PPROF_STACK);
+	assert_true(stack_of(&t.r, 0)->elided);
 	test_end(&t);
 	free(locations);
 }
@@ -524,8 +523,7 @@ static void a_location_with_too_many_lines_is_cut(void **state iq_unused)
 	test_read(&t);
 	assert_int_equal(assert_gap(&t.r, IQ_GAP_LIMIT, "a location has more"),
 			 t.at);
-	assert_int_equal(t.r.profile->samples[0].stack->num_frames,
-			 IQ_LIMIT_INLINE);
+	assert_int_equal(stack_of(&t.r, 0)->num_frames, IQ_LIMIT_INLINE);
 	test_end(&t);
 }
 

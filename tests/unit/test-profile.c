@@ -115,7 +115,7 @@ static void frames_have_lines_files_and_return_addresses(void **state iq_unused)
 	put_tables(&b);
 	profile_read(&b, &r);
 	assert_non_null(r.profile);
-	const struct iq_frame *const *f = r.profile->samples[0].stack->frames;
+	const struct iq_frame *const *f = stack_of(&r, 0)->frames;
 
 	assert_true(f[0]->inlined);
 	assert_false(f[1]->inlined);
@@ -167,7 +167,7 @@ static void equal_stacks_with_other_labels_stay_apart(void **state iq_unused)
 	assert_non_null(r.profile);
 	assert_no_gaps(&r);
 	assert_int_equal(r.profile->num_samples, 3);
-	assert_int_equal(r.facts->stacks.len, 1);
+	assert_int_equal(r.profile->num_stacks, 1);
 	// The largest first.
 	assert_int_equal(r.profile->values[0], 9);
 	assert_int_equal(r.profile->values[1], 4);
@@ -219,7 +219,7 @@ static void ids_are_any_numbers(void **state iq_unused)
 	assert_function(&r, 0, 0, "main.leaf");
 	// Without a function the address is what is known.
 	assert_function(&r, 0, 1, "");
-	assert_int_equal(r.profile->samples[0].stack->frames[1]->pc, 0x1001);
+	assert_int_equal(stack_of(&r, 0)->frames[1]->pc, 0x1001);
 	profile_read_close(&r);
 	pb_deinit(&b);
 }
@@ -313,7 +313,7 @@ static void the_leaf_of_a_cpu_profile_is_exact(void **state iq_unused)
 	struct profile_read r;
 
 	kind_of("cpu", "nanoseconds", "main.f", 0, &r);
-	const struct iq_frame *leaf = r.profile->samples[0].stack->frames[0];
+	const struct iq_frame *leaf = stack_of(&r, 0)->frames[0];
 
 	assert_true(leaf->pc_exact);
 	assert_int_equal(leaf->pc, 0x1000);
@@ -354,17 +354,17 @@ static void a_stack_as_deep_as_its_writer_goes_is_cut(void **state iq_unused)
 
 	read_depths(old, 2, "main.root", &r);
 	assert_int_equal(r.profile->depth, 32);
-	assert_true(r.profile->samples[0].stack->elided);
-	assert_int_equal(r.profile->samples[0].stack->elided_at, 31);
-	assert_false(r.profile->samples[0].stack->complete);
-	assert_true(r.profile->samples[1].stack->complete);
+	assert_true(stack_of(&r, 0)->elided);
+	assert_int_equal(stack_of(&r, 0)->elided_at, 31);
+	assert_false(stack_of(&r, 0)->complete);
+	assert_true(stack_of(&r, 1)->complete);
 	profile_read_close(&r);
 
 	read_depths(new, 3, "main.root", &r);
 	assert_int_equal(r.profile->depth, 128);
-	assert_true(r.profile->samples[0].stack->elided);
-	assert_true(r.profile->samples[1].stack->complete);
-	assert_true(r.profile->samples[2].stack->complete);
+	assert_true(stack_of(&r, 0)->elided);
+	assert_true(stack_of(&r, 1)->complete);
+	assert_true(stack_of(&r, 2)->complete);
 	profile_read_close(&r);
 }
 
@@ -374,7 +374,7 @@ static void a_stack_that_has_its_root_is_not_cut(void **state iq_unused)
 	struct profile_read r;
 
 	read_depths(&depth, 1, "runtime.main", &r);
-	assert_true(r.profile->samples[0].stack->complete);
+	assert_true(stack_of(&r, 0)->complete);
 	profile_read_close(&r);
 }
 
@@ -385,7 +385,7 @@ static void shallow_stacks_tell_no_depth(void **state iq_unused)
 
 	read_depths(depths, 2, "main.root", &r);
 	assert_int_equal(r.profile->depth, 0);
-	assert_true(r.profile->samples[0].stack->complete);
+	assert_true(stack_of(&r, 0)->complete);
 	profile_read_close(&r);
 }
 
