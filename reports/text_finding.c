@@ -14,7 +14,7 @@
 #define MAX_CRASH_CALLERS 4
 /* Lines of a title and of what a witness says, unless all is asked for. */
 #define MAX_LINES 2
-#define MAX_EVIDENCE_LINES 3
+#define MAX_EVIDENCE_LINES 4
 /* Witnesses that each have a line; of more, those that say something. */
 #define MAX_EVIDENCE 8
 

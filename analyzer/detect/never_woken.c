@@ -132,6 +132,8 @@ static struct iq_error *describe(const struct search *s,
 		err = iq_textf(arena, &mean, "%.1f ms",
 			       (double)served->total_ns /
 				       (double)served->count / 1e6);
+	f->has_ground_kind = true;
+	f->ground_kind = IQ_WITNESS_TRACE;
 	if (!err)
 		err = iq_textf(arena, &f->ground,
 			       "in the trace %" PRIu64 " waits at this place "

@@ -144,7 +144,7 @@ static void say_found(struct iq_examination *x, const struct iq_crowd *c)
 static void examine_fewer(struct iq_examination *x, const struct iq_crowd *c,
 			  struct iq_evidence *e)
 {
-	const char *when = iq_when_words(x);
+	const char *when = iq_when_words(x), *stacks;
 	bool late = iq_is_later(x) &&
 		    x->model->witnesses[x->witness]->witness.complete;
 
@@ -160,10 +160,15 @@ static void examine_fewer(struct iq_examination *x, const struct iq_crowd *c,
 		iq_support(x, e, false);
 	// Fewer of them are no agreement about all.
 	e->weight = IQ_WEIGHT_NONE;
-	iq_clause(&x->clauses, "the same %s, %s%s; %" PRIu64 " in %s%s",
-		  c->num_stacks == 1 ? "stack" : "stacks",
-		  times_words(x, c->here), when, c->main, iq_main_words(x),
-		  late || when[0] ? "" : ", and which was first is not known");
+	stacks = c->num_stacks == 1 ? "stack" : "stacks";
+	if (when[0])
+		iq_clause(&x->clauses, "the same %s, %s%s, which has %" PRIu64,
+			  stacks, times_words(x, c->here), when, c->main);
+	else
+		iq_clause(&x->clauses, "the same %s, %s; %" PRIu64 " in %s%s",
+			  stacks, times_words(x, c->here), c->main,
+			  iq_main_words(x),
+			  late ? "" : ", and which was first is not known");
 }
 
 void iq_examine_by_stack(struct iq_examination *x, struct iq_evidence *e)

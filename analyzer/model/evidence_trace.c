@@ -143,6 +143,7 @@ static void say_who_went_on(struct iq_examination *x)
 void iq_examine_trace(struct iq_examination *x, struct iq_evidence *e)
 {
 	const struct iq_finding *f = x->finding;
+	struct iq_str ground;
 	struct spent spent;
 
 	if (!x->model->witnesses[x->witness]->trace || !f->num_goroutines ||
@@ -150,6 +151,9 @@ void iq_examine_trace(struct iq_examination *x, struct iq_evidence *e)
 		iq_examine_by_stack(x, e);
 		return;
 	}
+	ground = iq_ground_words(x);
+	if (!iq_is_own(x) && ground.len)
+		iq_clause(&x->clauses, "%.*s", IQ_STR_ARG(ground));
 	if (iq_is_own(x))
 		iq_examine_own(x, e, "");
 	else

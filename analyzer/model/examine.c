@@ -246,6 +246,32 @@ bool iq_is_own(const struct iq_examination *x)
 	return x->has_main && x->main == x->witness;
 }
 
+/* A witness of the same kind has been asked before. */
+static bool is_first_of_kind(const struct iq_examination *x)
+{
+	const struct iq_model *m = x->model;
+
+	for (size_t w = 0; w < x->witness; w++) {
+		if (!m->foreign[w] &&
+		    m->witnesses[w]->witness.kind ==
+			    m->witnesses[x->witness]->witness.kind)
+			return false;
+	}
+	return true;
+}
+
+struct iq_str iq_ground_words(const struct iq_examination *x)
+{
+	const struct iq_finding *f = x->finding;
+	enum iq_witness_kind kind =
+		x->model->witnesses[x->witness]->witness.kind;
+	bool own = f->has_ground_kind ?
+			   kind == f->ground_kind && is_first_of_kind(x) :
+			   iq_is_own(x);
+
+	return own ? f->ground : IQ_STR("");
+}
+
 uint64_t iq_count_leaked(const struct iq_examination *x)
 {
 	const struct iq_finding *f = x->finding;
@@ -269,7 +295,7 @@ void iq_examine_own(struct iq_examination *x, struct iq_evidence *e,
 		f->num_goroutines && iq_count_leaked(x) == f->num_goroutines;
 	bool proof = f->confidence == IQ_CONFIDENCE_PROVEN || marked;
 	bool assumed = proof && iq_confidence_is_layout_assumed(facts);
-	struct iq_str state = iq_state_words(x);
+	struct iq_str state = iq_state_words(x), ground = iq_ground_words(x);
 
 	iq_support(x, e, proof);
 	if (f->num_goroutines && x->model->goroutines[f->goroutines[0]].has_id)
@@ -278,7 +304,7 @@ void iq_examine_own(struct iq_examination *x, struct iq_evidence *e,
 		e->matches |= IQ_MATCH_FRAMES;
 	iq_clause(&x->clauses, "%s%.*s%s%s%.*s",
 		  proof && !assumed ? "proven: " : "", IQ_STR_ARG(state),
-		  object, f->ground.len ? ": " : "", IQ_STR_ARG(f->ground));
+		  object, ground.len ? ": " : "", IQ_STR_ARG(ground));
 	if (marked)
 		iq_clause(&x->clauses, "the runtime marked %s as leaked",
 			  f->num_goroutines == 1 ? "it" : "them");

@@ -118,6 +118,8 @@ void iq_contradict(const struct iq_examination *x, struct iq_evidence *e,
 void iq_say_absent(struct iq_examination *x, struct iq_evidence *e,
 		   const char *otherwise);
 
+/* The rule's ground, if the witness that is asked has given it; else empty. */
+struct iq_str iq_ground_words(const struct iq_examination *x);
 /* The finding was made from the witness that is asked. */
 bool iq_is_own(const struct iq_examination *x);
 /* What that one says: state, @object behind it, and the rule's ground. */

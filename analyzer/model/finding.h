@@ -117,9 +117,11 @@ struct iq_finding {
 	/* Kinds of witness that agree, and why it is as sure as it is. */
 	unsigned num_agreeing;
 	struct iq_str sure;
-	/* The rule's ground in the main witness: "nothing live refers to the
-	 * channel"; may be empty. */
+	/* The rule's ground: "nothing live refers to the channel"; may be
+	 * empty. It is a fact of the main witness, or of the first of a kind. */
 	struct iq_str ground;
+	bool has_ground_kind;
+	enum iq_witness_kind ground_kind;
 	/* What to do, in words. */
 	struct iq_str advice;
 	/* What would settle a suspicion; the command that collects it, and the

@@ -491,8 +491,8 @@ static void a_later_profile_with_fewer_weakens(void **state iq_unused)
 	assert_false(f->evidence[1].refutes);
 	assert_int_equal(f->confidence, IQ_CONFIDENCE_SUSPECTED);
 	assert_true(says(f, 1,
-			 "the same stack, once, 5.0s after the core; 4 "
-			 "in the core"));
+			 "the same stack, once, 5.0s after the core, "
+			 "which has 4"));
 	deinit(&x);
 }
 
