@@ -41,6 +41,26 @@ const int64_t *iq_profile_values(const struct iq_profile *profile,
 	return profile->values + sample * profile->num_types;
 }
 
+struct iq_error *iq_profile_by_stack(const struct iq_profile *profile,
+				     int64_t **sums_ret)
+{
+	size_t num_types = profile->num_types;
+	int64_t *sums = calloc(profile->num_stacks + 1,
+			       (num_types + 1) * sizeof(*sums));
+
+	if (!sums)
+		return &iq_enomem;
+	for (size_t i = 0; i < profile->num_samples; i++) {
+		const int64_t *values = iq_profile_values(profile, i);
+		int64_t *to = sums + profile->samples[i].stack * num_types;
+
+		for (size_t t = 0; t < num_types; t++)
+			to[t] = iq_profile_add(to[t], values[t]);
+	}
+	*sums_ret = sums;
+	return NULL;
+}
+
 static int compare_u64(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
@@ -62,7 +82,7 @@ static int frame_order(const struct iq_frame *a, const struct iq_frame *b)
 struct function {
 	UT_hash_handle hh;
 	struct iq_top_row row;
-	/* The sample that was added last, from 1. */
+	/* The stack that was added last, from 1. */
 	size_t seen;
 };
 
@@ -191,25 +211,40 @@ static void add_values(int64_t *to, const int64_t *from, size_t num)
 		to[i] = iq_profile_add(to[i], from[i]);
 }
 
-static bool add_sample(struct top_build *build, size_t index)
+static struct iq_error *add_stack(struct top_build *build, uint32_t number,
+				  const int64_t *values)
 {
-	const struct iq_profile *profile = build->profile;
-	const struct iq_stack *stack = profile->samples[index].stack;
-	const int64_t *values = iq_profile_values(profile, index);
+	size_t num_types = build->profile->num_types;
+	const struct iq_stack *stack;
+	struct iq_error *err = iq_profile_stack(build->profile, number, &stack);
 
+	if (err)
+		return err;
 	for (uint32_t i = 0; i < stack->num_frames; i++) {
 		struct function *f = function_find(build, stack->frames[i]);
 
 		if (!f)
-			return false;
+			return &iq_enomem;
 		if (i == 0)
-			add_values(f->row.flat, values, profile->num_types);
-		if (f->seen == index + 1)
+			add_values(f->row.flat, values, num_types);
+		if (f->seen == (size_t)number + 1)
 			continue;
-		f->seen = index + 1;
-		add_values(f->row.cum, values, profile->num_types);
+		f->seen = (size_t)number + 1;
+		add_values(f->row.cum, values, num_types);
 	}
-	return true;
+	return NULL;
+}
+
+static struct iq_error *add_stacks(struct top_build *build)
+{
+	const struct iq_profile *p = build->profile;
+	int64_t *sums = NULL;
+	struct iq_error *err = iq_profile_by_stack(p, &sums);
+
+	for (uint32_t i = 0; i < p->num_stacks && !err; i++)
+		err = add_stack(build, i, sums + i * p->num_types);
+	free(sums);
+	return err;
 }
 
 static int compare_rows(const void *a, const void *b, void *ctx)
@@ -252,18 +287,18 @@ struct iq_error *iq_top_init(struct iq_top *top,
 		.profile = profile,
 		.bits = 9,
 	};
-	bool good = true;
+	struct iq_error *err;
 
 	*top = (struct iq_top){ 0 };
 	iq_arena_init(&top->arena);
 	iq_out_init_memory(&build.key);
-	for (size_t i = 0; i < profile->num_samples && good; i++)
-		good = add_sample(&build, i);
-	good = good && collect_rows(&build, type);
+	err = add_stacks(&build);
+	if (!err && !collect_rows(&build, type))
+		err = &iq_enomem;
 	HASH_CLEAR(hh, build.table);
 	iq_out_deinit(&build.key);
 	free(build.slots);
-	return good ? NULL : &iq_enomem;
+	return err;
 }
 
 void iq_top_deinit(struct iq_top *top)

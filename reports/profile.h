@@ -30,6 +30,13 @@ uint64_t iq_profile_size(int64_t v);
 const int64_t *iq_profile_values(const struct iq_profile *profile,
 				 size_t sample);
 
+/*
+ * What the samples of each distinct stack have together, whatever their labels:
+ * sums[stack * num_types + type]; for free().
+ */
+struct iq_error *iq_profile_by_stack(const struct iq_profile *profile,
+				     int64_t **sums_ret) iq_must_check;
+
 /* ---- by function */
 
 struct iq_top_row {

@@ -4,6 +4,7 @@
  * last. A leak is what grows.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "reports/profile_text.h"
 #include "reports/words.h"
@@ -34,19 +35,24 @@ static struct iq_error *add_profile(struct growth *g,
 				    unsigned column)
 {
 	const struct iq_profile *p = text->profile;
-	struct iq_error *err = NULL;
+	int64_t *sums = NULL;
+	struct iq_error *err = iq_profile_by_stack(p, &sums);
 
-	for (size_t i = 0; i < p->num_samples && !err; i++) {
-		int64_t v = iq_profile_values(p, i)[text->type];
+	for (uint32_t i = 0; i < p->num_stacks && !err; i++) {
+		int64_t v = sums[i * p->num_types + text->type];
+		const struct iq_stack *stack;
 		struct iq_place *place;
 
 		if (!v)
 			continue;
-		err = iq_places_find(&g->places, p->samples[i].stack, &place);
+		err = iq_profile_stack(p, i, &stack);
+		if (!err)
+			err = iq_places_find(&g->places, stack, &place);
 		if (!err)
 			place->values[column] =
 				iq_profile_add(place->values[column], v);
 	}
+	free(sums);
 	return err;
 }
 

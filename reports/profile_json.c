@@ -20,8 +20,6 @@ struct writer {
 	struct iq_json *json_block; /* writes what a block is made of */
 };
 
-enum { BLOCK_FRAMES };
-
 static void key_text(struct iq_json *json, const char *key, struct iq_str s)
 {
 	iq_json_key(json, key);
@@ -164,16 +162,22 @@ static void make_labels(struct iq_json *json, const struct iq_labels *labels)
 	iq_json_object_end(json);
 }
 
-static void put_frames(struct writer *w, const struct iq_stack *stack)
+static struct iq_error *put_frames(struct writer *w, uint32_t number)
 {
-	struct iq_block_key key = { .object = stack, .what = BLOCK_FRAMES };
+	struct iq_block_key key = { .object = w->profile, .what = number };
+	const struct iq_stack *stack;
+	struct iq_error *err;
 
 	if (iq_blocks_copy(&w->blocks, key, w->out))
-		return;
+		return NULL;
+	err = iq_profile_stack(w->profile, number, &stack);
+	if (err)
+		return err;
 	iq_blocks_begin(&w->blocks);
 	iq_json_restart(w->json_block);
 	iq_json_frames(w->json_block, stack);
 	iq_blocks_end(&w->blocks, key, w->out);
+	return NULL;
 }
 
 /* Labels are as many as samples: none is written twice. */
@@ -257,9 +261,9 @@ static struct iq_error *put_sample(struct writer *w, size_t index)
 	else
 		iq_out_cstr(w->out, "{}");
 	iq_out_cstr(w->out, ",\"frames\":");
-	put_frames(w, w->profile->samples[index].stack);
+	err = put_frames(w, w->profile->samples[index].stack);
 	iq_out_char(w->out, '}');
-	return NULL;
+	return err;
 }
 
 static struct iq_error *put_stacks(struct writer *w,

@@ -153,7 +153,7 @@ static void put_goroutines(struct line *line,
 	char total[IQ_QUANTITY_SIZE], stacks[IQ_WORDS_SIZE];
 	const struct iq_profile *p = text->profile;
 	bool one = p->totals[0] == 1;
-	size_t num = text->facts->stacks.len;
+	size_t num = p->num_stacks;
 
 	put_part(line,
 		 iq_term_textf(line->term, "%s %sgoroutine%s in %s stack%s",
@@ -192,7 +192,7 @@ static void put_totals(struct iq_profile_text *text)
 	const struct iq_profile *p = text->profile;
 	struct iq_term *term = text->term;
 	struct line line = { .term = term };
-	size_t num = text->facts->stacks.len;
+	size_t num = p->num_stacks;
 	char words[IQ_WORDS_SIZE];
 
 	if (p->num_types == 1 && (p->type == IQ_PROFILE_GOROUTINE ||

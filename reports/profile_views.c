@@ -218,44 +218,30 @@ struct place_columns {
 	size_t count_type;
 };
 
-/* The sum of each stack's samples: of values[stack->index]. */
-static struct iq_error *add_by_stack(const struct iq_profile_text *text,
-				     int64_t **ret)
+static struct iq_error *add_place(const struct iq_profile_text *text,
+				  struct iq_places *places, uint32_t number,
+				  const int64_t *values)
 {
-	const struct iq_profile *p = text->profile;
-	int64_t *sums = calloc(text->facts->stacks.len + 1,
-			       p->num_types * sizeof(*sums));
+	const struct iq_stack *stack;
+	struct iq_place *place;
+	struct iq_error *err = iq_profile_stack(text->profile, number, &stack);
 
-	if (!sums)
-		return &iq_enomem;
-	for (size_t i = 0; i < p->num_samples; i++) {
-		const int64_t *values = iq_profile_values(p, i);
-		int64_t *to = sums + p->samples[i].stack->index * p->num_types;
-
-		for (size_t t = 0; t < p->num_types; t++)
-			to[t] = iq_profile_add(to[t], values[t]);
-	}
-	*ret = sums;
-	return NULL;
+	if (!err)
+		err = iq_places_find(places, stack, &place);
+	for (size_t t = 0; t < text->profile->num_types && !err; t++)
+		place->values[t] = iq_profile_add(place->values[t], values[t]);
+	return err;
 }
 
 static struct iq_error *add_places(const struct iq_profile_text *text,
 				   struct iq_places *places)
 {
-	size_t num_types = text->profile->num_types;
-	struct iq_error *err;
+	const struct iq_profile *p = text->profile;
 	int64_t *sums = NULL;
+	struct iq_error *err = iq_profile_by_stack(p, &sums);
 
-	err = add_by_stack(text, &sums);
-	for (size_t i = 0; i < text->facts->stacks.len && !err; i++) {
-		struct iq_place *place;
-
-		err = iq_places_find(places, text->facts->stacks.data[i],
-				     &place);
-		for (size_t t = 0; t < num_types && !err; t++)
-			place->values[t] = iq_profile_add(
-				place->values[t], sums[i * num_types + t]);
-	}
+	for (uint32_t i = 0; i < p->num_stacks && !err; i++)
+		err = add_place(text, places, i, sums + i * p->num_types);
 	free(sums);
 	return err;
 }
@@ -385,7 +371,7 @@ struct iq_error *iq_profile_place_view(struct iq_profile_text *text)
 /* ---- stack by stack */
 
 struct stack_row {
-	const struct iq_stack *stack;
+	uint32_t stack; /* its number */
 	int64_t value;
 	size_t rank; /* the profile's own order, which is by content */
 };
@@ -412,10 +398,10 @@ static struct iq_error *collect_stacks(const struct iq_profile_text *text,
 
 	if (!rows)
 		return &iq_enomem;
-	err = add_by_stack(text, &sums);
+	err = iq_profile_by_stack(p, &sums);
 	for (size_t i = 0; i < p->num_samples && !err; i++) {
-		const struct iq_stack *stack = p->samples[i].stack;
-		int64_t *sum = &sums[stack->index * p->num_types + text->type];
+		uint32_t stack = p->samples[i].stack;
+		int64_t *sum = &sums[stack * p->num_types + text->type];
 
 		if (!*sum)
 			continue;
@@ -478,6 +464,7 @@ static struct iq_error *put_stack(struct iq_profile_text *text,
 {
 	// Texts of a stack are not needed for the next.
 	struct iq_profile_text own = *text;
+	const struct iq_stack *stack;
 	struct iq_places places;
 	struct iq_place *place;
 	struct iq_error *err;
@@ -486,7 +473,9 @@ static struct iq_error *put_stack(struct iq_profile_text *text,
 	iq_term_init(&term, text->options, text->term->out);
 	own.term = &term;
 	iq_places_init(&places, 0);
-	err = iq_places_find(&places, row->stack, &place);
+	err = iq_profile_stack(text->profile, row->stack, &stack);
+	if (!err)
+		err = iq_places_find(&places, stack, &place);
 	if (!err) {
 		put_quantity(&own, row->value, 8);
 		put_percent(&own, row->value);
@@ -495,7 +484,7 @@ static struct iq_error *put_stack(struct iq_profile_text *text,
 				   iq_profile_state(&term, place->state,
 						    term.width / 2));
 		iq_out_char(term.out, '\n');
-		put_frames(&own, &term, row->stack);
+		put_frames(&own, &term, stack);
 		err = iq_term_done(&term);
 	}
 	iq_places_deinit(&places);

@@ -80,7 +80,7 @@ static struct iq_sample sample_of(struct iq_facts *facts, const struct row *row)
 		labels[num].key = iq_str_of(row->labels[2 * num]);
 		labels[num].value = iq_str_of(row->labels[2 * num + 1]);
 	}
-	sample.stack = facts_add(facts, 1, "running", row->stack)->stack;
+	sample.stack = facts_add(facts, 1, "running", row->stack)->stack->index;
 	assert_null(iq_facts_labels(facts, labels, num, &sample.labels));
 	return sample;
 }
@@ -120,6 +120,8 @@ static struct iq_profile *add(struct test *t, const char *path,
 			totals[j] += rows[i].values[j];
 		}
 	}
+	p->stacks = facts->stacks.data;
+	p->num_stacks = facts->stacks.len;
 	facts->profile = p;
 	t->render.facts[t->render.num_facts++] = facts;
 	t->witnesses[t->model.num_witnesses++] = facts;
@@ -320,10 +322,13 @@ static void add_unnamed(struct test *t)
 		{ .has_pc = true, .pc = 0x401000 },
 	};
 	struct iq_stack shape = { .num_frames = 2, .complete = true };
-	struct iq_sample *sample = (struct iq_sample *)p->samples;
+	struct iq_facts *facts = t->render.facts[0];
+	const struct iq_stack *stack;
 
-	assert_null(iq_facts_stack_of(t->render.facts[0], frames, &shape,
-				      &sample->stack));
+	assert_null(iq_facts_stack_of(facts, frames, &shape, &stack));
+	((struct iq_sample *)p->samples)->stack = stack->index;
+	p->stacks = facts->stacks.data;
+	p->num_stacks = facts->stacks.len;
 }
 
 static void test_a_frame_without_function_is_its_address(void **state)
