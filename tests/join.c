@@ -238,7 +238,9 @@ static void check_counts(struct process *p, size_t w, char *figures,
 		struct iq_goroutine_fact fact = { .stack = q->stack };
 		char place[2048];
 
-		if (q->class == IQ_CLASS_RUNNING || q->signature->system ||
+		// What runs is elsewhere in each.
+		if (q->class == IQ_CLASS_RUNNING ||
+		    q->class == IQ_CLASS_UNKNOWN_WAIT || q->signature->system ||
 		    is_main(q) || (!q->counts[0] && !q->counts[w]))
 			continue;
 		all++;

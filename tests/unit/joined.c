@@ -29,7 +29,8 @@ void joined_deinit(struct joined *x)
 		iq_facts_destroy(x->facts[i]);
 }
 
-struct iq_trace *trace_begin(struct iq_facts *facts, int64_t start, int64_t end)
+struct iq_trace *joined_trace(struct iq_facts *facts, int64_t start,
+			      int64_t end)
 {
 	struct iq_trace *trace =
 		iq_arena_calloc(&facts->arena, 1, sizeof(*trace));
@@ -51,9 +52,9 @@ struct iq_trace *trace_begin(struct iq_facts *facts, int64_t start, int64_t end)
 	return trace;
 }
 
-struct iq_trace_goroutine *trace_goroutine(struct iq_facts *facts, uint64_t id,
-					   const char *name, const char *state,
-					   const char *stack, int64_t since)
+struct iq_trace_goroutine *joined_traced(struct iq_facts *facts, uint64_t id,
+					 const char *name, const char *state,
+					 const char *stack, int64_t since)
 {
 	struct iq_trace *trace = (struct iq_trace *)facts->trace;
 	struct iq_trace_goroutine *g =
@@ -78,7 +79,7 @@ struct iq_trace_goroutine *trace_goroutine(struct iq_facts *facts, uint64_t id,
 	return g;
 }
 
-void trace_gc(struct iq_facts *facts, int64_t begin, int64_t end)
+void joined_gc(struct iq_facts *facts, int64_t begin, int64_t end)
 {
 	struct iq_trace *trace = (struct iq_trace *)facts->trace;
 	struct iq_trace_gc *gc =
@@ -96,7 +97,7 @@ void trace_gc(struct iq_facts *facts, int64_t begin, int64_t end)
 	};
 }
 
-void core_clock(struct iq_facts *facts, int64_t mono, int64_t file)
+void joined_clock(struct iq_facts *facts, int64_t mono, int64_t file)
 {
 	struct iq_process_fact *p = &facts->process;
 

@@ -25,22 +25,22 @@ void joined_make(struct joined *x);
 void joined_deinit(struct joined *x);
 
 /* Makes @facts those of a trace on the monotonic clock. */
-struct iq_trace *trace_begin(struct iq_facts *facts, int64_t start,
-			     int64_t end);
+struct iq_trace *joined_trace(struct iq_facts *facts, int64_t start,
+			      int64_t end);
 /*
  * A goroutine that the trace saw begin, and park for good at second @since; from
  * before the trace if that is negative. @state and @stack as for facts_add();
  * "dead" has no fact. Ids ascend.
  */
-struct iq_trace_goroutine *trace_goroutine(struct iq_facts *facts, uint64_t id,
-					   const char *name, const char *state,
-					   const char *stack, int64_t since);
+struct iq_trace_goroutine *joined_traced(struct iq_facts *facts, uint64_t id,
+					 const char *name, const char *state,
+					 const char *stack, int64_t since);
 /* A collection between two seconds; its mark termination ends with it and lasts
  * for a millisecond. */
-void trace_gc(struct iq_facts *facts, int64_t begin, int64_t end);
+void joined_gc(struct iq_facts *facts, int64_t begin, int64_t end);
 
 /* What the monotonic clock of a core of the process's end showed last, and when
  * its file was written. */
-void core_clock(struct iq_facts *facts, int64_t mono, int64_t file);
+void joined_clock(struct iq_facts *facts, int64_t mono, int64_t file);
 
 #endif

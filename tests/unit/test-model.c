@@ -64,8 +64,8 @@ static void test_text_without_ids_knows_less_than_a_trace(void **state)
 
 	(void)state;
 	add_profile(x.facts[0], 9);
-	trace_begin(x.facts[1], 10, 20);
-	trace_goroutine(x.facts[1], 7, "main.send", "chan send", BLOCKED, 12);
+	joined_trace(x.facts[1], 10, 20);
+	joined_traced(x.facts[1], 7, "main.send", "chan send", BLOCKED, 12);
 	joined_make(&x);
 	assert_int_equal(x.model->num_total, 1);
 	assert_int_equal(x.model->goroutines[0].witness, 1);
@@ -100,9 +100,9 @@ static void test_whoever_knows_tells_the_runtimes_own(void **state)
 	(void)state;
 	facts_add(x.facts[0], 2, "chan send", PARKED);
 	facts_add(x.facts[0], 7, "chan send", PARKED);
-	trace_begin(x.facts[1], 10, 20);
-	trace_goroutine(x.facts[1], 2, "main.send", "chan send", BLOCKED, 12);
-	trace_goroutine(x.facts[1], 7, "main.send", "chan send", BLOCKED, 12);
+	joined_trace(x.facts[1], 10, 20);
+	joined_traced(x.facts[1], 2, "main.send", "chan send", BLOCKED, 12);
+	joined_traced(x.facts[1], 7, "main.send", "chan send", BLOCKED, 12);
 	x.facts[1]->goroutines.data[0].has_system = true;
 	x.facts[1]->goroutines.data[0].system = true;
 	joined_make(&x);
@@ -119,13 +119,13 @@ static void test_goroutine_that_a_later_core_lacks_is_gone(void **state)
 				       facts_new(IQ_WITNESS_TRACE, "t") } };
 
 	(void)state;
-	core_clock(x.facts[0], 30, 31);
+	joined_clock(x.facts[0], 30, 31);
 	// Damaged, so what it lacks may be missing.
 	x.facts[0]->witness.complete = false;
 	facts_add(x.facts[0], 7, "chan send", PARKED);
-	trace_begin(x.facts[1], 10, 20);
-	trace_goroutine(x.facts[1], 7, "main.send", "chan send", BLOCKED, 12);
-	trace_goroutine(x.facts[1], 8, "main.send", "chan send", BLOCKED, 12);
+	joined_trace(x.facts[1], 10, 20);
+	joined_traced(x.facts[1], 7, "main.send", "chan send", BLOCKED, 12);
+	joined_traced(x.facts[1], 8, "main.send", "chan send", BLOCKED, 12);
 	joined_make(&x);
 	assert_int_equal(x.model->num_total, 1);
 	joined_deinit(&x);

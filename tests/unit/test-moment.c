@@ -27,10 +27,9 @@ static struct joined trace_and_core(int64_t since, int64_t waitsince)
 	facts_created(x.facts[0], g, 1, "main.main main.go:10");
 	g->has_waitsince = waitsince;
 	g->waitsince_ns = waitsince;
-	core_clock(x.facts[0], 30, 32);
-	trace_begin(x.facts[1], 10, 20);
-	trace_goroutine(x.facts[1], 7, "main.send", "chan send", BLOCKED,
-			since);
+	joined_clock(x.facts[0], 30, 32);
+	joined_trace(x.facts[1], 10, 20);
+	joined_traced(x.facts[1], 7, "main.send", "chan send", BLOCKED, since);
 	return x;
 }
 
@@ -45,8 +44,8 @@ static void test_scan_within_the_trace_proves_that_it_stayed(void **state)
 	struct joined x = trace_and_core(13, SECONDS(12) - 500000);
 
 	(void)state;
-	trace_gc(x.facts[1], 11, 12);
-	trace_gc(x.facts[1], 15, 16);
+	joined_gc(x.facts[1], 11, 12);
+	joined_gc(x.facts[1], 15, 16);
 	joined_make(&x);
 	assert_int_equal(stay(&x), IQ_STAY_PROVEN);
 	// Parked at 13, the process ended between 30 and 32.
@@ -61,8 +60,8 @@ static void test_wait_from_before_the_trace_has_no_upper_bound(void **state)
 	struct joined x = trace_and_core(-1, SECONDS(12) - 500000);
 
 	(void)state;
-	trace_gc(x.facts[1], 11, 12);
-	trace_gc(x.facts[1], 15, 16);
+	joined_gc(x.facts[1], 11, 12);
+	joined_gc(x.facts[1], 15, 16);
 	joined_make(&x);
 	assert_int_equal(stay(&x), IQ_STAY_PROVEN);
 	assert_int_equal(x.model->goroutines[0].wait_min_ns, SECONDS(20));
@@ -75,8 +74,8 @@ static void test_scan_that_began_before_the_park_proves_nothing(void **state)
 	struct joined x = trace_and_core(15, SECONDS(12) - 500000);
 
 	(void)state;
-	trace_gc(x.facts[1], 11, 12);
-	trace_gc(x.facts[1], 14, 16);
+	joined_gc(x.facts[1], 11, 12);
+	joined_gc(x.facts[1], 14, 16);
 	joined_make(&x);
 	assert_int_equal(stay(&x), IQ_STAY_CONSISTENT);
 	joined_deinit(&x);
@@ -88,8 +87,8 @@ static void test_scan_after_the_trace_proves_nothing(void **state)
 	struct joined x = trace_and_core(13, SECONDS(16) - 500000);
 
 	(void)state;
-	trace_gc(x.facts[1], 11, 12);
-	trace_gc(x.facts[1], 15, 16);
+	joined_gc(x.facts[1], 11, 12);
+	joined_gc(x.facts[1], 15, 16);
 	joined_make(&x);
 	assert_int_equal(stay(&x), IQ_STAY_CONSISTENT);
 	assert_false(x.model->goroutines[0].has_wait_min);
@@ -101,8 +100,8 @@ static void test_scan_that_the_trace_does_not_end_proves_nothing(void **state)
 	struct joined x = trace_and_core(13, SECONDS(12) - 500000);
 
 	(void)state;
-	trace_gc(x.facts[1], 11, 12);
-	trace_gc(x.facts[1], 15, 16);
+	joined_gc(x.facts[1], 11, 12);
+	joined_gc(x.facts[1], 15, 16);
 	((struct iq_trace_gc *)&x.facts[1]->trace->gcs[1])->has_end = false;
 	joined_make(&x);
 	assert_int_equal(stay(&x), IQ_STAY_CONSISTENT);
@@ -126,9 +125,9 @@ static void test_another_place_is_not_consistent(void **state)
 
 	(void)state;
 	facts_add(x.facts[0], 7, "chan send", PARKED);
-	core_clock(x.facts[0], 30, 32);
-	trace_begin(x.facts[1], 10, 20);
-	trace_goroutine(x.facts[1], 7, "main.send", "chan send", ELSEWHERE, 13);
+	joined_clock(x.facts[0], 30, 32);
+	joined_trace(x.facts[1], 10, 20);
+	joined_traced(x.facts[1], 7, "main.send", "chan send", ELSEWHERE, 13);
 	joined_make(&x);
 	assert_int_equal(stay(&x), IQ_STAY_UNKNOWN);
 	joined_deinit(&x);
@@ -139,7 +138,7 @@ static struct joined trace_and_profile(int64_t wall)
 {
 	struct joined x = { .facts = { facts_new(IQ_WITNESS_TRACE, "trace"),
 				       facts_new(IQ_WITNESS_PROFILE, "p") } };
-	struct iq_trace *trace = trace_begin(x.facts[0], 10, 20);
+	struct iq_trace *trace = joined_trace(x.facts[0], 10, 20);
 
 	trace->has_wall = true;
 	trace->wall_mono_ns = SECONDS(10);
@@ -154,10 +153,10 @@ static void test_profile_before_the_wake_saw_another_wait(void **state)
 	struct joined x = trace_and_profile(12);
 
 	(void)state;
-	trace_goroutine(x.facts[0], 7, "main.a", "chan send", BLOCKED, 13);
-	trace_goroutine(x.facts[0], 8, "main.b", "chan send", BLOCKED, 11);
-	trace_goroutine(x.facts[0], 9, "main.c", "dead", "", 14);
-	trace_goroutine(x.facts[0], 10, "main.d", "chan send", BLOCKED, -1);
+	joined_traced(x.facts[0], 7, "main.a", "chan send", BLOCKED, 13);
+	joined_traced(x.facts[0], 8, "main.b", "chan send", BLOCKED, 11);
+	joined_traced(x.facts[0], 9, "main.c", "dead", "", 14);
+	joined_traced(x.facts[0], 10, "main.d", "chan send", BLOCKED, -1);
 	joined_make(&x);
 	assert_int_equal(iq_moment_order(x.model, 1, 0), IQ_ORDER_DURING);
 	assert_true(iq_moment_ran_after(x.model, 0, 7, 1));
@@ -173,7 +172,7 @@ static void test_profile_after_the_trace_is_not_contradicted(void **state)
 	int64_t ns;
 
 	(void)state;
-	trace_goroutine(x.facts[0], 7, "main.a", "chan send", BLOCKED, 13);
+	joined_traced(x.facts[0], 7, "main.a", "chan send", BLOCKED, 13);
 	joined_make(&x);
 	assert_int_equal(iq_moment_order(x.model, 0, 1), IQ_ORDER_BEFORE);
 	assert_int_equal(iq_moment_order(x.model, 1, 0), IQ_ORDER_AFTER);
@@ -190,7 +189,7 @@ static void test_trace_with_no_wall_clock_is_not_ordered(void **state)
 
 	(void)state;
 	((struct iq_trace *)x.facts[0]->trace)->has_wall = false;
-	trace_goroutine(x.facts[0], 7, "main.a", "chan send", BLOCKED, 13);
+	joined_traced(x.facts[0], 7, "main.a", "chan send", BLOCKED, 13);
 	joined_make(&x);
 	assert_int_equal(iq_moment_order(x.model, 0, 1), IQ_ORDER_UNKNOWN);
 	assert_false(iq_moment_ran_after(x.model, 0, 7, 1));
@@ -214,7 +213,7 @@ static void test_core_of_the_end_is_after_every_trace(void **state)
 
 	(void)state;
 	// Nothing in the core is newer than second 15.
-	core_clock(x.facts[0], 15, 15);
+	joined_clock(x.facts[0], 15, 15);
 	x.facts[0]->process.has_time = false;
 	joined_make(&x);
 	assert_int_equal(iq_moment_order(x.model, 1, 0), IQ_ORDER_BEFORE);
@@ -226,7 +225,7 @@ static void test_core_of_a_living_process_may_be_of_any_time(void **state)
 	struct joined x = trace_and_core(13, 0);
 
 	(void)state;
-	core_clock(x.facts[0], 15, 15);
+	joined_clock(x.facts[0], 15, 15);
 	x.facts[0]->process.end = IQ_END_NONE;
 	x.facts[0]->process.has_time = false;
 	joined_make(&x);
@@ -244,13 +243,12 @@ static void test_ends_and_beginnings_in_a_trace_bound_a_text(void **state)
 	facts_add(x.facts[0], 7, "chan send", PARKED);
 	facts_add(x.facts[0], 8, "chan send", PARKED);
 	facts_add(x.facts[0], 9, "chan send", PARKED);
-	trace_begin(x.facts[1], 10, 20);
-	trace_goroutine(x.facts[1], 7, "main.send", "chan send", BLOCKED, 19);
-	g = trace_goroutine(x.facts[1], 8, "main.send", "chan send", BLOCKED,
-			    12);
+	joined_trace(x.facts[1], 10, 20);
+	joined_traced(x.facts[1], 7, "main.send", "chan send", BLOCKED, 19);
+	g = joined_traced(x.facts[1], 8, "main.send", "chan send", BLOCKED, 12);
 	g->has_created = true;
 	g->created_ns = SECONDS(11);
-	trace_goroutine(x.facts[1], 9, "main.send", "dead", "", 15);
+	joined_traced(x.facts[1], 9, "main.send", "dead", "", 15);
 	joined_make(&x);
 	assert_int_equal(x.model->moments[0].mono_first_ns, SECONDS(11));
 	assert_int_equal(x.model->moments[0].mono_last_ns, SECONDS(15) - 1);
@@ -269,8 +267,8 @@ static void test_text_that_a_trace_does_not_bound_has_no_moment(void **state)
 
 	(void)state;
 	facts_add(x.facts[0], 7, "chan send", PARKED);
-	trace_begin(x.facts[1], 10, 20);
-	trace_goroutine(x.facts[1], 7, "main.send", "chan send", BLOCKED, 19);
+	joined_trace(x.facts[1], 10, 20);
+	joined_traced(x.facts[1], 7, "main.send", "chan send", BLOCKED, 19);
 	joined_make(&x);
 	assert_false(x.model->moments[0].has_mono);
 	assert_int_equal(iq_moment_order(x.model, 0, 1), IQ_ORDER_UNKNOWN);
@@ -331,7 +329,7 @@ static void test_times_of_two_boots_are_not_compared(void **state)
 	for (int i = 0; i < 2; i++) {
 		// By their own clocks b is earlier; an hour later by the wall.
 		struct iq_trace *t =
-			trace_begin(x.facts[i], 10 - 5 * i, 14 - 5 * i);
+			joined_trace(x.facts[i], 10 - 5 * i, 14 - 5 * i);
 
 		t->has_wall = true;
 		t->wall_mono_ns = t->start_ns;

@@ -100,10 +100,10 @@ static void test_words_of_a_trace_are_of_the_same_class(void **state)
 
 	(void)state;
 	facts_add(x.facts[0], 7, "sync.Mutex.Lock", LOCK);
-	trace_begin(x.facts[1], 10, 20);
-	trace_goroutine(x.facts[1], 7, "main.lock", "sync",
-			"sync.(*Mutex).Lock mutex.go:46;main.lock main.go:40",
-			12);
+	joined_trace(x.facts[1], 10, 20);
+	joined_traced(x.facts[1], 7, "main.lock", "sync",
+		      "sync.(*Mutex).Lock mutex.go:46;main.lock main.go:40",
+		      12);
 	joined_make(&x);
 	assert_ptr_equal(population_of_first(&x, 0),
 			 population_of_first(&x, 1));
@@ -200,6 +200,57 @@ static void test_damaged_stack_of_few_frames_is_no_prefix(void **state)
 	joined_deinit(&x);
 }
 
+/* A text whose outermost frame is a closure on the line of its "go", and a core
+ * that shows it as @root. */
+static struct joined text_and_core(const char *root)
+{
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "text"),
+				       facts_new(IQ_WITNESS_CORE, "core") } };
+	const char *text = "runtime.gopark p.go:1;main.work main.go:50;"
+			   "main.main.func6 main.go:10;runtime.goexit a.s:1";
+	char core[256];
+
+	snprintf(core, sizeof(core),
+		 "runtime.gopark p.go:1;main.work main.go:50;%s"
+		 "runtime.goexit a.s:1",
+		 root);
+	facts_created(x.facts[0], facts_add(x.facts[0], 7, "chan send", text),
+		      1, "main.main main.go:10");
+	facts_created(x.facts[1], facts_add(x.facts[1], 7, "chan send", core),
+		      1, "main.main main.go:10");
+	joined_make(&x);
+	return x;
+}
+
+static void test_wrapper_of_an_old_text_divides_no_population(void **state)
+{
+	struct joined x = text_and_core("main.main.gowrap6 main.go:10;");
+
+	(void)state;
+	assert_int_equal(x.model->num_populations, 1);
+	assert_ptr_equal(population_of_first(&x, 0),
+			 population_of_first(&x, 1));
+	joined_deinit(&x);
+}
+
+static void test_closure_on_the_line_of_its_go_is_a_function(void **state)
+{
+	struct joined x = text_and_core("main.main.func6 main.go:10;");
+
+	(void)state;
+	assert_int_equal(x.model->num_populations, 1);
+	joined_deinit(&x);
+}
+
+static void test_closure_that_others_lack_stays_one(void **state)
+{
+	struct joined x = text_and_core("main.other main.go:11;");
+
+	(void)state;
+	assert_int_equal(x.model->num_populations, 2);
+	joined_deinit(&x);
+}
+
 static void test_unknown_stack_has_no_population(void **state)
 {
 	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
@@ -228,6 +279,11 @@ int main(void)
 		cmocka_unit_test(test_unknown_class_stays_so_between_two),
 		cmocka_unit_test(test_cut_stack_is_counted_with_whole_ones),
 		cmocka_unit_test(test_damaged_stack_of_few_frames_is_no_prefix),
+		cmocka_unit_test(
+			test_wrapper_of_an_old_text_divides_no_population),
+		cmocka_unit_test(
+			test_closure_on_the_line_of_its_go_is_a_function),
+		cmocka_unit_test(test_closure_that_others_lack_stays_one),
 		cmocka_unit_test(test_unknown_stack_has_no_population),
 	};
 

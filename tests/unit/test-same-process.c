@@ -106,10 +106,10 @@ test_other_start_function_in_a_trace_is_another_process(void **state)
 	struct joined x = core_and(IQ_WITNESS_TRACE);
 
 	(void)state;
-	trace_begin(x.facts[1], 10, 20);
+	joined_trace(x.facts[1], 10, 20);
 	for (uint64_t id = 7; id < 10; id++)
-		trace_goroutine(x.facts[1], id, "main.serve", "chan send",
-				BLOCKED, 12);
+		joined_traced(x.facts[1], id, "main.serve", "chan send",
+			      BLOCKED, 12);
 	joined_make(&x);
 	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
 		       "it is of another process (goroutines of equal ids were "
@@ -123,13 +123,13 @@ static void test_wrapper_of_an_old_text_is_no_other_function(void **state)
 				       facts_new(IQ_WITNESS_TRACE, "trace") } };
 
 	(void)state;
-	trace_begin(x.facts[1], 10, 20);
+	joined_trace(x.facts[1], 10, 20);
 	for (uint64_t id = 7; id < 10; id++) {
 		facts_add(x.facts[0], id, "chan send",
 			  "runtime.gopark proc.go:1;main.work main.go:50;"
 			  "main.main.func6 main.go:10;runtime.goexit asm.s:1");
-		trace_goroutine(x.facts[1], id, "main.work", "chan send",
-				"main.work main.go:50", 12);
+		joined_traced(x.facts[1], id, "main.work", "chan send",
+			      "main.work main.go:50", 12);
 	}
 	joined_make(&x);
 	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_PROCESS);
@@ -141,10 +141,10 @@ static void test_ended_id_in_a_later_core_is_another_process(void **state)
 	struct joined x = core_and(IQ_WITNESS_TRACE);
 
 	(void)state;
-	core_clock(x.facts[0], 30, 31);
-	trace_begin(x.facts[1], 10, 20);
-	trace_goroutine(x.facts[1], 7, "main.work", "chan send", BLOCKED, 12);
-	trace_goroutine(x.facts[1], 8, "main.work", "dead", "", 12);
+	joined_clock(x.facts[0], 30, 31);
+	joined_trace(x.facts[1], 10, 20);
+	joined_traced(x.facts[1], 7, "main.work", "chan send", BLOCKED, 12);
+	joined_traced(x.facts[1], 8, "main.work", "dead", "", 12);
 	joined_make(&x);
 	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
 		       "it is of another process (goroutines that had ended in "
@@ -157,11 +157,11 @@ static void test_id_may_end_after_an_earlier_core(void **state)
 	struct joined x = core_and(IQ_WITNESS_TRACE);
 
 	(void)state;
-	core_clock(x.facts[0], 11, 11);
+	joined_clock(x.facts[0], 11, 11);
 	x.facts[0]->process.end = IQ_END_NONE;
-	trace_begin(x.facts[1], 10, 20);
-	trace_goroutine(x.facts[1], 7, "main.work", "chan send", BLOCKED, 12);
-	trace_goroutine(x.facts[1], 8, "main.work", "dead", "", 12);
+	joined_trace(x.facts[1], 10, 20);
+	joined_traced(x.facts[1], 7, "main.work", "chan send", BLOCKED, 12);
+	joined_traced(x.facts[1], 8, "main.work", "dead", "", 12);
 	joined_make(&x);
 	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_PROCESS);
 	joined_deinit(&x);
@@ -172,9 +172,9 @@ static void test_trace_after_the_end_is_of_another_process(void **state)
 	struct joined x = core_and(IQ_WITNESS_TRACE);
 
 	(void)state;
-	core_clock(x.facts[0], 30, 31);
-	trace_begin(x.facts[1], 200, 210);
-	trace_goroutine(x.facts[1], 7, "main.work", "chan send", BLOCKED, 202);
+	joined_clock(x.facts[0], 30, 31);
+	joined_trace(x.facts[1], 200, 210);
+	joined_traced(x.facts[1], 7, "main.work", "chan send", BLOCKED, 202);
 	joined_make(&x);
 	assert_kinship(
 		&x, IQ_KINSHIP_OTHER_RUN,
@@ -218,8 +218,8 @@ static void test_trace_of_another_go_is_another_build(void **state)
 
 	(void)state;
 	x.facts[0]->process.go_version = IQ_STR("go1.22.12");
-	trace_begin(x.facts[1], 10, 20);
-	trace_goroutine(x.facts[1], 7, "main.work", "chan send", BLOCKED, 12);
+	joined_trace(x.facts[1], 10, 20);
+	joined_traced(x.facts[1], 7, "main.work", "chan send", BLOCKED, 12);
 	joined_make(&x);
 	assert_kinship(&x, IQ_KINSHIP_OTHER_BUILD,
 		       "it is of another build (Go versions differ)");
