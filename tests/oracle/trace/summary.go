@@ -242,7 +242,7 @@ func (g *current) enter(st trace.StateTransition, from, to trace.GoState, t int6
 		g.stack = stackKey(st.Stack)
 	}
 	if from == trace.GoNotExist && to == trace.GoWaiting {
-		g.reason = createdBlocked
+		g.reason, g.words = createdBlocked, createdBlocked
 	}
 	if to == trace.GoNotExist {
 		g.out.Ended = &t
