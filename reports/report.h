@@ -53,7 +53,7 @@ enum iq_stage {
 
 struct iq_report {
 	/* "text": the word of --format, with the command it belongs to. */
-	const char *command; /* "report", "goroutines", "bt" */
+	const char *command; /* "report", "goroutines", "bt", "trace" … */
 	const char *format;  /* "text", "json" */
 	const char *summary;
 	enum iq_stage stage;
