@@ -431,7 +431,7 @@ static void test_what_waits_at_the_end_is_listed_with_its_time(void **state)
 	assert_string_equal(
 		line, "18   750ms  chan receive      main.worker main.go:79");
 	line_with(x.out.buf, " 1  >=1.0s", line, sizeof(line));
-		// What ended does not wait.
+	// What ended does not wait.
 	assert_null(strstr(x.out.buf, "\n19 "));
 	render_deinit(&x);
 }
