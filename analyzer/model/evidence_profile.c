@@ -52,6 +52,17 @@ static bool passes(const struct iq_stack *stack, const struct iq_frame *site)
 	return false;
 }
 
+/* Places of a contention profile that are looked at for each finding: the
+ * longest waits stand first, and a thousand of them are most of what it has. */
+#define MAX_PLACES 1024
+
+/* Saturates: values of the input may have any size. */
+static void add(int64_t *to, int64_t n)
+{
+	if (n > 0 && __builtin_add_overflow(*to, n, to))
+		*to = INT64_MAX;
+}
+
 /* Samples whose stack passes through the site; *@ns_ret, *@n_ret: their sums. */
 static bool sum_contention(struct iq_examination *x, int64_t *n_ret,
 			   int64_t *ns_ret)
@@ -64,27 +75,33 @@ static bool sum_contention(struct iq_examination *x, int64_t *n_ret,
 	// then delay in ns.
 	if (p->num_types != 2 || !x->finding->site)
 		return false;
-	for (size_t i = 0; i < p->num_samples && !x->clauses.err; i++) {
+	for (size_t i = 0; i < p->num_samples && i < MAX_PLACES; i++) {
 		const struct iq_stack *stack;
 
 		x->clauses.err =
 			iq_profile_stack(p, p->samples[i].stack, &stack);
-		if (x->clauses.err || !passes(stack, x->finding->site))
+		if (x->clauses.err)
+			return false;
+		if (!passes(stack, x->finding->site))
 			continue;
 		found = true;
-		*n_ret += p->values[i * 2];
-		*ns_ret += p->values[i * 2 + 1];
+		add(n_ret, p->values[i * 2]);
+		add(ns_ret, p->values[i * 2 + 1]);
 	}
 	return found;
 }
 
 static void examine_contention(struct iq_examination *x, struct iq_evidence *e)
 {
+	const struct iq_facts *facts = x->model->witnesses[x->witness];
 	char time[IQ_DURATION_SIZE];
 	int64_t n = 0, ns = 0;
 
 	if (!sum_contention(x, &n, &ns)) {
-		iq_say_absent(x, e, "no wait at this place has ended");
+		iq_say_absent(x, e,
+			      facts->profile->num_samples > MAX_PLACES ?
+				      "its longest waits are at other places" :
+				      "no wait at this place has ended");
 		return;
 	}
 	// Those ended: nothing of the present state follows.

@@ -14,13 +14,20 @@
 
 /* ---- counting */
 
+/* Saturates: counts of a hostile profile may have any size. */
+static void add_count(uint64_t *to, uint64_t n)
+{
+	if (__builtin_add_overflow(*to, n, to))
+		*to = UINT64_MAX;
+}
+
 static void add_population(const struct iq_examination *x,
 			   const struct iq_population *p, struct iq_crowd *ret)
 {
 	ret->num_stacks += p->counts[x->witness] > 0;
-	ret->here += p->counts[x->witness];
+	add_count(&ret->here, p->counts[x->witness]);
 	if (x->has_main)
-		ret->main += p->counts[x->main];
+		add_count(&ret->main, p->counts[x->main]);
 	if (!ret->site && p->signature->site != UINT32_MAX)
 		ret->site = p->stack->frames[p->signature->site];
 }

@@ -49,6 +49,14 @@ static void count_spent(const struct iq_examination *x, struct spent *ret)
 	}
 }
 
+/* From one time of the input to another; 0 if that is none. */
+static int64_t span(int64_t from, int64_t to)
+{
+	int64_t ns;
+
+	return __builtin_sub_overflow(to, from, &ns) || ns < 0 ? 0 : ns;
+}
+
 /* "parked within its 0.7s and never woken" */
 static void say_spent(struct iq_examination *x, const struct spent *s)
 {
@@ -57,7 +65,7 @@ static void say_spent(struct iq_examination *x, const struct spent *s)
 
 	if (!s->num)
 		return;
-	iq_duration_words(time, trace->end_ns - trace->start_ns);
+	iq_duration_words(time, span(trace->start_ns, trace->end_ns));
 	if (s->from_start == s->num)
 		iq_clause(&x->clauses,
 			  "parked before it began and not run in its %s", time);
@@ -104,14 +112,14 @@ static const char *at_words(struct iq_examination *x, int64_t at)
 	if (iq_moment_on_clock(x->model, x->witness, x->main, &main) &&
 	    !main.is_bound && main.first_ns == main.last_ns &&
 	    at >= main.last_ns)
-		x->clauses.err =
-			iq_textf(x->clauses.arena, &words, "%s after %s",
-				 iq_duration_words(time, at - main.last_ns),
-				 iq_main_words(x));
+		x->clauses.err = iq_textf(
+			x->clauses.arena, &words, "%s after %s",
+			iq_duration_words(time, span(main.last_ns, at)),
+			iq_main_words(x));
 	else
-		x->clauses.err =
-			iq_textf(x->clauses.arena, &words, "%s into the trace",
-				 iq_duration_words(time, at - trace->start_ns));
+		x->clauses.err = iq_textf(
+			x->clauses.arena, &words, "%s into the trace",
+			iq_duration_words(time, span(trace->start_ns, at)));
 	return words.ptr;
 }
 
