@@ -133,6 +133,34 @@ static void goroutine_init(struct iq_goroutine *g,
 	join_bounds(g, bounds_of(fact));
 }
 
+/* Steps over goroutine @id of witness @w: a damaged one can name it twice. */
+static void merge_skip(struct merge *merge, size_t w, uint64_t id)
+{
+	const struct iq_goroutine_fact *head = merge_head(merge, w);
+
+	while (head && head->id == id) {
+		merge->at[w]++;
+		head = merge_head(merge, w);
+	}
+}
+
+/* How many ids there are in all witnesses; the walk stands at its start again. */
+static size_t count_ids(struct merge *merge)
+{
+	size_t num_witnesses = merge->model->num_witnesses;
+	uint64_t id;
+	size_t num = 0;
+
+	while (merge_next_id(merge, &id)) {
+		for (size_t w = 0; w < num_witnesses; w++)
+			merge_skip(merge, w, id);
+		num++;
+	}
+	for (size_t w = 0; w < num_witnesses; w++)
+		merge->at[w] = 0;
+	return num;
+}
+
 /* The facts of goroutine @id in all witnesses; the main one's counts, else the
  * first's. */
 static size_t take_row(struct merge *merge, uint64_t id, size_t main,
@@ -149,12 +177,7 @@ static size_t take_row(struct merge *merge, uint64_t id, size_t main,
 		row[w] = head;
 		if (best == SIZE_MAX || w == main)
 			best = w;
-		// A damaged witness can name one goroutine twice: the first
-		// counts.
-		while (head && head->id == id) {
-			merge->at[w]++;
-			head = merge_head(merge, w);
-		}
+		merge_skip(merge, w, id);
 	}
 	return best;
 }
@@ -190,13 +213,13 @@ static bool take_id(struct merge *merge, uint64_t id, size_t main,
 	return true;
 }
 
-static size_t count_facts(const struct iq_model *m)
+static size_t count_without_ids(const struct iq_facts *facts)
 {
-	size_t n = 0;
+	size_t num = 0;
 
-	for (size_t w = 0; w < m->num_witnesses; w++)
-		n += m->witnesses[w]->goroutines.len;
-	return n;
+	for (size_t i = 0; i < facts->goroutines.len; i++)
+		num += !facts->goroutines.data[i].has_id;
+	return num;
 }
 
 /* Those without ids of the main witness; others' are joined by signature. */
@@ -208,30 +231,37 @@ static void add_without_ids(struct iq_model *m, size_t main,
 	for (size_t i = 0; i < witness->goroutines.len; i++) {
 		const struct iq_goroutine_fact *fact =
 			&witness->goroutines.data[i];
+		const struct iq_goroutine_fact **row;
 
 		if (fact->has_id)
 			continue;
-		facts[m->num_goroutines * m->num_witnesses + main] = fact;
+		row = facts + m->num_goroutines * m->num_witnesses;
+		memset(row, 0, m->num_witnesses * sizeof(*row));
+		row[main] = fact;
 		goroutine_init(&m->goroutines[m->num_goroutines++], fact, main);
 	}
 }
 
 static struct iq_error *join_goroutines(struct iq_model *m)
 {
-	size_t max = count_facts(m);
 	struct merge merge = { .model = m };
 	const struct iq_goroutine_fact **facts;
 	size_t main = main_witness(m);
+	size_t max = 0;
 	uint64_t id;
 
 	merge.at =
 		iq_arena_calloc(&m->arena, m->num_witnesses, sizeof(*merge.at));
+	if (!merge.at)
+		return &iq_enomem;
+	if (m->num_witnesses)
+		max = count_ids(&merge) + count_without_ids(m->witnesses[main]);
 	m->goroutines = iq_arena_calloc(&m->arena, max, sizeof(*m->goroutines));
 	if (m->num_witnesses && max > SIZE_MAX / m->num_witnesses)
 		return &iq_enomem;
 	facts = iq_arena_calloc(&m->arena, max * m->num_witnesses,
 				sizeof(*facts));
-	if (!merge.at || !m->goroutines || !facts)
+	if (!m->goroutines || !facts)
 		return &iq_enomem;
 
 	while (merge_next_id(&merge, &id)) {

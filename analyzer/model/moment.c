@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "base/cleanup.h"
 #include "model/profile.h"
 #include "model/trace.h"
 
@@ -11,6 +10,9 @@
  * are of one. A restart takes longer, and a clock that is set is believed for
  * no comparison. */
 #define BOOT_SLACK_NS 1000000000ll
+
+/* Snapshots of which each two are compared; more are a series of one kind. */
+#define SNAPSHOTS_FEW 256
 
 /* A sum of two times of the input; false if it is none. */
 static bool add_times(int64_t a, int64_t b, int64_t *ret)
@@ -359,33 +361,90 @@ static uint32_t take_earliest(const struct iq_model *m, uint32_t *left,
 	return w;
 }
 
-static struct iq_error *order_snapshots(struct iq_model *m)
+/* By the order of each two; those of which none is known stay as they are. */
+static struct iq_error *order_few(const struct iq_model *m, uint32_t *list,
+				  size_t num)
 {
-	size_t n = m->num_witnesses;
-	uint32_t *list = iq_arena_calloc(&m->arena, n, sizeof(*list));
-	iq_cleanup(iq_freep) void *left_mem = calloc(n + 1, sizeof(uint32_t));
-	iq_cleanup(iq_freep) void *earlier_mem =
-		calloc(n + 1, sizeof(uint32_t));
-	uint32_t *left = left_mem, *earlier = earlier_mem;
-	size_t num = 0;
+	uint32_t left[SNAPSHOTS_FEW];
+	uint32_t *earlier = calloc(m->num_witnesses, sizeof(*earlier));
 
-	if (!list || !left || !earlier)
+	if (!earlier)
 		return &iq_enomem;
-	for (size_t w = 0; w < n; w++) {
-		if (is_snapshot(m, w))
-			left[num++] = (uint32_t)w;
-	}
+	memcpy(left, list, num * sizeof(*list));
 	for (size_t i = 0; i < num; i++) {
 		for (size_t j = 0; j < num; j++)
 			earlier[left[i]] +=
 				iq_moment_order(m, left[j], left[i]) ==
 				IQ_ORDER_BEFORE;
 	}
-	m->snapshots = list;
-	m->num_snapshots = num;
 	for (size_t i = 0; num; i++)
 		list[i] = take_earliest(m, left, &num, earlier);
+	free(earlier);
 	return NULL;
+}
+
+/* A witness that a clock can place. */
+struct placed {
+	int64_t time;
+	uint32_t witness;
+};
+
+static int compare_placed(const void *pa, const void *pb)
+{
+	const struct placed *a = pa, *b = pb;
+
+	if (a->time != b->time)
+		return a->time < b->time ? -1 : 1;
+	return a->witness < b->witness ? -1 : a->witness > b->witness;
+}
+
+static bool place(const struct iq_model *m, uint32_t w, struct placed *ret)
+{
+	*ret = (struct placed){
+		.time = is_end(m, w) ? INT64_MAX : m->moments[w].wall_first_ns,
+		.witness = w,
+	};
+	return is_end(m, w) || m->moments[w].has_wall;
+}
+
+/* By the wall clock alone; those that do not have it stay where they are. */
+static struct iq_error *order_many(const struct iq_model *m, uint32_t *list,
+				   size_t num)
+{
+	struct placed *all = calloc(num, sizeof(*all));
+	struct placed one;
+	size_t len = 0, next = 0;
+
+	if (!all)
+		return &iq_enomem;
+	for (size_t i = 0; i < num; i++)
+		len += place(m, list[i], &all[len]);
+	if (len)
+		qsort(all, len, sizeof(*all), compare_placed);
+	for (size_t i = 0; i < num; i++) {
+		if (place(m, list[i], &one))
+			list[i] = all[next++].witness;
+	}
+	free(all);
+	return NULL;
+}
+
+static struct iq_error *order_snapshots(struct iq_model *m)
+{
+	uint32_t *list =
+		iq_arena_calloc(&m->arena, m->num_witnesses, sizeof(*list));
+	size_t num = 0;
+
+	if (!list)
+		return &iq_enomem;
+	for (size_t w = 0; w < m->num_witnesses; w++) {
+		if (is_snapshot(m, w))
+			list[num++] = (uint32_t)w;
+	}
+	m->snapshots = list;
+	m->num_snapshots = num;
+	return num <= SNAPSHOTS_FEW ? order_few(m, list, num) :
+				      order_many(m, list, num);
 }
 
 struct iq_error *iq_moments_make(struct iq_model *model)

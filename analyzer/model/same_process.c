@@ -418,7 +418,7 @@ static struct iq_error *add_gap(struct iq_model *m, struct iq_gap *gaps,
 	return err;
 }
 
-/* What same_process() fills. */
+/* What iq_same_process() fills. */
 struct kinships {
 	enum iq_kinship *kinship;
 	struct iq_str *texts;
@@ -426,14 +426,58 @@ struct kinships {
 	struct iq_gap *gaps;
 };
 
-static struct iq_error *join_witness(struct iq_model *m, size_t reference,
-				     size_t w, struct kinships *k)
-{
-	struct iq_error *err =
-		judge(m, reference, w, &k->kinship[w], &k->texts[w]);
+/* The witnesses that know addresses; of more than a few, those that were given
+ * first. */
+#define SECONDS_MAX 8
 
-	if (err)
-		return err;
+/* Who cannot be told from the reference alone may be by another witness of the
+ * process: a text has no addresses, a trace has. */
+static struct iq_error *judge_again(struct iq_model *m, size_t reference,
+				    size_t w, struct kinships *k)
+{
+	struct iq_error *err = NULL;
+	size_t left = SECONDS_MAX;
+
+	for (size_t v = 0; v < m->num_witnesses && left && !err; v++) {
+		enum iq_kinship kinship;
+		struct iq_str text;
+
+		if (v == reference || k->kinship[v] != IQ_KINSHIP_PROCESS ||
+		    (m->witnesses[v]->witness.kind != IQ_WITNESS_TRACE &&
+		     m->witnesses[v]->witness.kind != IQ_WITNESS_CORE))
+			continue;
+		left--;
+		err = judge(m, v, w, &kinship, &text);
+		if (err || kinship == IQ_KINSHIP_UNKNOWN)
+			continue;
+		k->kinship[w] = kinship;
+		k->texts[w] = text;
+		return NULL;
+	}
+	return err;
+}
+
+static struct iq_error *judge_all(struct iq_model *m, size_t reference,
+				  struct kinships *k)
+{
+	struct iq_error *err = NULL;
+
+	for (size_t w = 0; w < m->num_witnesses && !err; w++) {
+		if (w != reference)
+			err = judge(m, reference, w, &k->kinship[w],
+				    &k->texts[w]);
+	}
+	for (size_t w = 0; w < m->num_witnesses && !err; w++) {
+		if (w != reference && k->kinship[w] == IQ_KINSHIP_UNKNOWN &&
+		    m->witnesses[w]->witness.kind != IQ_WITNESS_EXECUTABLE)
+			err = judge_again(m, reference, w, k);
+	}
+	return err;
+}
+
+static struct iq_error *use_witness(struct iq_model *m, size_t reference,
+				    size_t w, struct kinships *k)
+{
 	if (k->kinship[w] > IQ_KINSHIP_OTHER_RUN) {
 		join_process(&m->process, &m->witnesses[w]->process);
 		return NULL;
@@ -468,9 +512,10 @@ struct iq_error *iq_same_process(struct iq_model *m)
 	m->process = m->witnesses[reference]->process;
 	k.kinship[reference] = IQ_KINSHIP_PROCESS;
 	k.texts[reference] = IQ_STR("the others are held against it");
+	err = judge_all(m, reference, &k);
 	for (size_t w = 0; w < n && !err; w++) {
 		if (w != reference)
-			err = join_witness(m, reference, w, &k);
+			err = use_witness(m, reference, w, &k);
 	}
 	return err;
 }
