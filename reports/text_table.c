@@ -179,11 +179,9 @@ static void table_measure(struct table *t)
 	t->state = true;
 	need = site_need(t);
 	room = site_room(t);
-	// Times go before names do, where that helps.
+	// Times go before names do: the first finding's words say its own.
 	if (room < need || room < SITE_MIN) {
 		t->since = false;
-		if (site_room(t) < need && room >= SITE_MIN)
-			t->since = true;
 		room = site_room(t);
 	}
 	// A terminal for dwarfs.
