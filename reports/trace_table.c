@@ -13,8 +13,6 @@
 #define MAX_CELL 24
 /* Columns that the last one should have. */
 #define MIN_LAST 20
-/* Rows whose widths are looked at; a longer text later is shortened. */
-#define MEASURED_ROWS 512
 
 /* ---- words */
 
@@ -197,11 +195,9 @@ static void drop_columns(const struct iq_trace_table *table,
 /* Number of rows that are shown at all. */
 static uint64_t measure(struct iq_trace_table *table, struct layout *layout)
 {
-	uint64_t most = MEASURED_ROWS;
+	uint64_t most = table->limit ? table->limit : UINT64_MAX;
 	uint64_t shown = 0;
 
-	if (table->limit && table->limit < most)
-		most = table->limit;
 	for (unsigned i = 0; i < table->num_columns; i++)
 		layout->widths[i] =
 			iq_term_width(iq_str_of(table->columns[i].title));
