@@ -323,12 +323,11 @@ static void add_unnamed(struct test *t)
 	};
 	struct iq_stack shape = { .num_frames = 2, .complete = true };
 	struct iq_facts *facts = t->render.facts[0];
-	const struct iq_stack *stack;
+	const struct iq_stack **stack = zeros(facts, 1, sizeof(*stack));
 
-	assert_null(iq_facts_stack_of(facts, frames, &shape, &stack));
-	((struct iq_sample *)p->samples)->stack = stack->index;
-	p->stacks = facts->stacks.data;
-	p->num_stacks = facts->stacks.len;
+	assert_null(iq_facts_stack_of(facts, frames, &shape, stack));
+	p->stacks = stack;
+	p->num_stacks = 1;
 }
 
 static void test_a_frame_without_function_is_its_address(void **state)
