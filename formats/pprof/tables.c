@@ -305,6 +305,7 @@ static struct iq_error *walk(struct iq_pprof_tables *t, uint64_t end)
 		return err;
 	}
 	err = iq_cursor_done(&c);
+	t->cut = err;
 	if (err)
 		err = iq_error_within(err,
 				      "the profile is not read from byte "
@@ -477,7 +478,8 @@ static void location_resolve(struct iq_pprof_tables *t,
 	uint64_t mapping = place->mapping;
 
 	place->mapping = iq_pprof_ids_find(&t->mapping_ids, mapping);
-	if (mapping && place->mapping == IQ_PPROF_NONE)
+	// The runtime writes them last: one that is cut has none.
+	if (mapping && place->mapping == IQ_PPROF_NONE && !t->cut)
 		iq_facts_gap_offset(t->facts, IQ_GAP_DAMAGED,
 				    place->entry.offset,
 				    "a location is in a mapping that the "

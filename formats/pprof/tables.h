@@ -68,8 +68,9 @@ struct iq_pprof_tables {
 	/* The profile's own numbers, as they are; 0 if they are not there. */
 	struct iq_pprof_type period_type;
 	int64_t numbers[IQ_PPROF_NUM_FIELDS];
-	/* Where the walk over the samples ends. */
+	/* Where the walk over the samples ends; cut: something is behind it. */
 	uint64_t end;
+	bool cut;
 	uint64_t num_samples;
 
 	/* Of the walk alone: where a number came last; for references to
