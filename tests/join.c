@@ -88,15 +88,23 @@ static void read_one(struct process *p, size_t i)
 	p->witnesses[p->num++] = facts;
 }
 
+static struct iq_source *open_one(const struct process *p, const char *name,
+				  struct iq_source *(*open)(const char *))
+{
+	struct iq_source *source = NULL;
+	char *path = NULL;
+
+	if (asprintf(&path, "%s/%s", p->folder, name) >= 0)
+		source = open(path);
+	free(path);
+	return source;
+}
+
 static void process_open(struct process *p)
 {
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/%s", p->folder, names[0]);
-	p->executable = fixture_executable(path);
+	p->executable = open_one(p, names[0], fixture_executable);
 	for (size_t i = 0; i < NUM_NAMES; i++) {
-		snprintf(path, sizeof(path), "%s/%s", p->folder, names[i]);
-		p->sources[i] = fixture_open(path);
+		p->sources[i] = open_one(p, names[i], fixture_open);
 		if (p->sources[i])
 			read_one(p, i);
 	}
