@@ -117,15 +117,20 @@ static bool wait_leave(struct iq_trace_whole *whole, uint32_t index, int64_t ns,
 	return blocked_join(whole, index, &blocked) && site_join(whole, &site);
 }
 
+/* How a state ends: the next one begins, or the goroutine or the trace
+ * is at its end. */
+enum how { HOW_LEFT, HOW_ENDED, HOW_OPEN };
+
 /* The state that was open is over; what began before the trace has no length
  * that could be told apart. */
 static bool leave(struct iq_trace_whole *whole, uint32_t index, int64_t time,
-		  bool open)
+		  enum how how)
 {
+	bool open = how == HOW_OPEN;
 	struct iq_whole_g *g = &whole->gs.data[index];
 	int64_t ns = iq_trace_time_sub(time, g->out.last_change_ns);
 	int64_t *sum = state_sum(&g->out, g->status);
-	bool known = !open && !g->out.since_start;
+	bool known = how == HOW_LEFT && !g->out.since_start;
 
 	if (g->status == IQ_G_GONE)
 		return true;
@@ -163,13 +168,19 @@ static bool span_add(struct iq_trace_whole *whole, struct iq_trace_span *span)
 	return iq_vec_push(&whole->spans, *span);
 }
 
+/* The event's words; how it came into what it was in before is not known. */
+static struct iq_str span_reason(const struct iq_whole_g *g)
+{
+	return g->out.since_start ? g->reason : g->out.last_reason;
+}
+
 /* What it is in now, until @time. */
 static bool span_current(struct iq_trace_whole *whole,
 			 const struct iq_whole_g *g, int64_t time, bool open)
 {
 	struct iq_trace_span span = {
 		.state = gstatus(g->status),
-		.reason = g->reason,
+		.reason = span_reason(g),
 		.stack = g->out.last_stack,
 		.start_ns = g->out.last_change_ns,
 		.end_ns = time,
@@ -196,8 +207,11 @@ static bool spans_join(struct iq_trace_whole *whole,
 			.waker = from->waker,
 		};
 
+		// Created blocked is no word of an event.
+		if (from->reason == IQ_REASON_CREATED)
+			span.reason = (struct iq_str){ "", 0 };
 		if (from->carried) {
-			span.reason = g->reason;
+			span.reason = span_reason(g);
 			span.start_ns = g->out.last_change_ns;
 			if (g->out.last_stack)
 				span.stack = g->out.last_stack;
@@ -360,7 +374,11 @@ static bool g_join(struct iq_trace_whole *whole, struct iq_trace_run *run,
 	if (i == run->wanted && !spans_join(whole, run, g))
 		return false;
 	if (from->first != IQ_FIRST_CREATED && !from->first_open &&
-	    !leave(whole, index, from->first_until, false))
+	    !leave(whole, index, from->first_until,
+		   from->has_first_ended &&
+				   from->first_ended == from->first_until ?
+			   HOW_ENDED :
+			   HOW_LEFT))
 		return false;
 	if (!g_sums(whole, run, index, from))
 		return false;
@@ -628,7 +646,7 @@ bool iq_trace_whole_close(struct iq_trace_whole *whole)
 		    g->status != IQ_G_GONE &&
 		    !span_current(whole, g, whole->end, true))
 			return false;
-		if (!leave(whole, (uint32_t)i, whole->end, true))
+		if (!leave(whole, (uint32_t)i, whole->end, HOW_OPEN))
 			return false;
 		for (uint32_t at = g->ranges; at != IQ_NONE;
 		     at = whole->ranges.data[at].next) {
