@@ -116,14 +116,24 @@ static void compare_ids(const struct iq_kinship_pair *p,
 	}
 }
 
+/* No process of Go has fewer: what a core says less of is damaged. */
+#define THREADS_MIN 3
+
+static bool knows_threads(const struct iq_facts *facts)
+{
+	return facts->process.num_threads >=
+	       (facts->witness.kind == IQ_WITNESS_CORE ? THREADS_MIN : 1);
+}
+
 /* Threads of Go end rarely: two witnesses of a process have some in common. */
-static void compare_threads(const struct iq_process_fact *p,
-			    const struct iq_process_fact *q,
+static void compare_threads(const struct iq_kinship_pair *pair,
 			    struct iq_kinship_signs *signs)
 {
+	const struct iq_process_fact *p = &pair->x->process;
+	const struct iq_process_fact *q = &pair->y->process;
 	size_t i = 0, j = 0;
 
-	if (!p->num_threads || !q->num_threads)
+	if (!knows_threads(pair->x) || !knows_threads(pair->y))
 		return;
 	signs->num_all_threads = p->num_threads + q->num_threads;
 	while (i < p->num_threads && j < q->num_threads) {
@@ -225,7 +235,7 @@ struct iq_error *iq_kinship_compare(const struct iq_model *model, size_t a,
 
 	*ret = (struct iq_kinship_signs){ 0 };
 	compare_ids(&pair, ret);
-	compare_threads(&pair.x->process, &pair.y->process, ret);
+	compare_threads(&pair, ret);
 	compare_trace(pair.x, pair.y, ret);
 	compare_trace(pair.y, pair.x, ret);
 	return iq_kinship_compare_code(&pair, ret);

@@ -303,6 +303,30 @@ static void test_snapshots_stand_in_the_order_of_time(void **state)
 	joined_deinit(&x);
 }
 
+static void test_long_series_stand_in_the_order_of_time(void **state)
+{
+	enum { NUM = 300 };
+	struct iq_facts *facts[NUM];
+	struct iq_model *m;
+
+	(void)state;
+	for (int64_t i = 0; i < NUM; i++) {
+		// One in the middle has no time: it stays where it is.
+		facts[i] = profile_of(i == 150 ? 0 : NUM - i);
+		iq_facts_finish(facts[i]);
+	}
+	assert_null(iq_model_create((const struct iq_facts *const *)facts, NUM,
+				    &m));
+	assert_null(iq_model_join(m));
+	assert_int_equal(m->num_snapshots, NUM);
+	assert_int_equal(m->snapshots[0], NUM - 1);
+	assert_int_equal(m->snapshots[150], 150);
+	assert_int_equal(m->snapshots[NUM - 1], 0);
+	iq_model_destroy(m);
+	for (int i = 0; i < NUM; i++)
+		iq_facts_destroy(facts[i]);
+}
+
 static void test_sections_of_a_file_are_in_its_order(void **state)
 {
 	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "log"),
@@ -368,6 +392,7 @@ int main(void)
 		cmocka_unit_test(
 			test_text_that_a_trace_does_not_bound_has_no_moment),
 		cmocka_unit_test(test_snapshots_stand_in_the_order_of_time),
+		cmocka_unit_test(test_long_series_stand_in_the_order_of_time),
 		cmocka_unit_test(test_sections_of_a_file_are_in_its_order),
 		cmocka_unit_test(test_times_of_two_boots_are_not_compared),
 	};

@@ -239,9 +239,9 @@ static void test_profile_without_identity_is_used(void **state)
 	joined_deinit(&x);
 }
 
-/* A profile's stack of four calls at @slide from those of the core, the last
- * one @shift further. */
-static void add_addresses(struct joined *x, uint64_t slide, uint64_t shift)
+/* The same stack in two witnesses, the second one's calls @slide further. */
+static void add_addresses(struct iq_facts *a, struct iq_facts *b,
+			  uint64_t slide)
 {
 	struct iq_frame frames[] = {
 		{ .function = IQ_STR("main.a"), .line = 1, .pc = 0x401000 },
@@ -253,8 +253,9 @@ static void add_addresses(struct joined *x, uint64_t slide, uint64_t shift)
 	struct iq_stack shape = { .num_frames = 5, .complete = true };
 
 	for (size_t i = 0; i < 2; i++) {
+		struct iq_facts *facts = i ? b : a;
 		struct iq_goroutine_fact fact = {
-			.has_id = i == 0,
+			.has_id = facts->witness.kind != IQ_WITNESS_PROFILE,
 			.id = 20,
 			.count = 1,
 			.status = IQ_GSTATUS_WAITING,
@@ -262,11 +263,11 @@ static void add_addresses(struct joined *x, uint64_t slide, uint64_t shift)
 
 		for (size_t j = 0; j < 5; j++) {
 			frames[j].has_pc = true;
-			frames[j].pc += i * (slide + (j > 1 ? shift : 0));
+			frames[j].pc += i * slide;
 		}
-		assert_null(iq_facts_stack_of(x->facts[i], frames, &shape,
-					      &fact.stack));
-		assert_true(iq_vec_push(&x->facts[i]->goroutines, fact));
+		assert_null(
+			iq_facts_stack_of(facts, frames, &shape, &fact.stack));
+		assert_true(iq_vec_push(&facts->goroutines, fact));
 	}
 }
 
@@ -275,7 +276,7 @@ static void test_equal_addresses_show_the_build(void **state)
 	struct joined x = core_and(IQ_WITNESS_PROFILE);
 
 	(void)state;
-	add_addresses(&x, 0, 0);
+	add_addresses(x.facts[0], x.facts[1], 0);
 	joined_make(&x);
 	assert_kinship(&x, IQ_KINSHIP_BUILD,
 		       "process not known, 4 calls are at the same addresses, "
@@ -288,7 +289,7 @@ static void test_slid_addresses_show_the_build(void **state)
 	struct joined x = core_and(IQ_WITNESS_PROFILE);
 
 	(void)state;
-	add_addresses(&x, 0x7f0000000000, 0);
+	add_addresses(x.facts[0], x.facts[1], 0x7f0000000000);
 	joined_make(&x);
 	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_BUILD);
 	joined_deinit(&x);
@@ -299,11 +300,67 @@ static void test_shifted_addresses_are_of_another_build(void **state)
 	struct joined x = core_and(IQ_WITNESS_PROFILE);
 
 	(void)state;
-	add_addresses(&x, 0x40, 0);
+	add_addresses(x.facts[0], x.facts[1], 0x40);
 	joined_make(&x);
 	assert_kinship(&x, IQ_KINSHIP_OTHER_BUILD,
 		       "it is of another build (the same calls are at other "
 		       "addresses)");
+	joined_deinit(&x);
+}
+
+static void test_trace_tells_the_build_where_a_text_cannot(void **state)
+{
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump"),
+				       facts_new(IQ_WITNESS_TRACE, "trace"),
+				       facts_new(IQ_WITNESS_PROFILE, "p") } };
+
+	(void)state;
+	add_workers(x.facts[0], 7, 1);
+	joined_trace(x.facts[1], 10, 20);
+	joined_traced(x.facts[1], 7, "main.work", "chan send", BLOCKED, 12);
+	add_addresses(x.facts[1], x.facts[2], 0);
+	joined_make(&x);
+	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_PROCESS);
+	assert_int_equal(x.model->kinship[2], IQ_KINSHIP_BUILD);
+	joined_deinit(&x);
+}
+
+/* A core and a trace with the threads of @core (ends with 0) and 7, 8. */
+static struct joined with_threads(const uint64_t *core)
+{
+	static const uint64_t trace[] = { 7, 8 };
+	struct joined x = core_and(IQ_WITNESS_TRACE);
+	struct iq_process_fact *p = &x.facts[0]->process;
+
+	joined_trace(x.facts[1], 10, 20);
+	joined_traced(x.facts[1], 7, "main.work", "chan send", BLOCKED, 12);
+	x.facts[1]->process.threads = trace;
+	x.facts[1]->process.num_threads = 2;
+	p->threads = core;
+	while (core[p->num_threads])
+		p->num_threads++;
+	joined_make(&x);
+	return x;
+}
+
+static void test_no_thread_in_common_is_another_process(void **state)
+{
+	static const uint64_t core[] = { 70, 71, 72, 0 };
+	struct joined x = with_threads(core);
+
+	(void)state;
+	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
+		       "it is of another process (no thread in common)");
+	joined_deinit(&x);
+}
+
+static void test_threads_of_a_damaged_core_deny_nothing(void **state)
+{
+	static const uint64_t core[] = { 70, 0 };
+	struct joined x = with_threads(core);
+
+	(void)state;
+	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_PROCESS);
 	joined_deinit(&x);
 }
 
@@ -362,6 +419,10 @@ int main(void)
 		cmocka_unit_test(test_equal_addresses_show_the_build),
 		cmocka_unit_test(test_slid_addresses_show_the_build),
 		cmocka_unit_test(test_shifted_addresses_are_of_another_build),
+		cmocka_unit_test(
+			test_trace_tells_the_build_where_a_text_cannot),
+		cmocka_unit_test(test_no_thread_in_common_is_another_process),
+		cmocka_unit_test(test_threads_of_a_damaged_core_deny_nothing),
 		cmocka_unit_test(
 			test_functions_in_other_files_are_of_another_build),
 		cmocka_unit_test(test_core_is_the_reference_wherever_it_stands),
