@@ -55,8 +55,15 @@ func examine(path string, data []byte, of uint64) *report {
 			r.Error = r.Error[:300]
 		}
 	}
-	r.Complete = r.Error == ""
 	s.report(r)
+	// Where a record is cut off Go's reader may take it for the end of the
+	// trace, and show nothing of its generation.
+	if r.Error == "" && r.WireError != "" {
+		r.Error = r.WireError
+	} else if r.Error == "" && r.Events > 0 && r.Gens == 0 {
+		r.Error = "the trace ends within a generation"
+	}
+	r.Complete = r.Error == ""
 	return r
 }
 

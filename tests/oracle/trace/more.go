@@ -57,7 +57,8 @@ func stackKey(stack trace.Stack) string {
 		return ""
 	}
 	sum := sha1.New()
-	io.WriteString(sum, lines.String())
+	// As JSON has it: U+FFFD for what is no UTF-8.
+	io.WriteString(sum, string([]rune(lines.String())))
 	return fmt.Sprintf("%x", sum.Sum(nil)[:6])
 }
 
