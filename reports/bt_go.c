@@ -331,8 +331,7 @@ struct iq_error *iq_bt_go_render(const struct iq_model *model,
 		const struct iq_goroutine *g = &model->goroutines[i];
 
 		// As the runtime: its own goroutines are not in debug=2.
-		if (g->fact->system && !options->has_id &&
-		    !options->runtime_frames)
+		if (g->system && !options->has_id && !options->runtime_frames)
 			continue;
 		if (!first)
 			iq_out_char(out, '\n');

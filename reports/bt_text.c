@@ -285,7 +285,7 @@ static void put_head(struct bt *bt, const struct iq_goroutine *g)
 	}
 	if (g->fact->locked)
 		iq_out_cstr(out, ", locked to thread");
-	if (g->fact->system)
+	if (g->system)
 		iq_out_cstr(out, ", runtime's own");
 	iq_out_cstr(out, "]\n");
 }

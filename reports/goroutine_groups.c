@@ -168,7 +168,7 @@ static void group_join(struct groups *groups, struct group *group,
 	const struct iq_goroutine *first = group->first;
 
 	group->count += g->count;
-	if (g->fact->system)
+	if (g->system)
 		group->system += g->count;
 	if (!g->has_wait_min)
 		group->wait_unknown = true;
@@ -492,7 +492,7 @@ iq_goroutine_groups_render(const struct iq_model *model,
 	for (size_t i = 0; i < model->num_goroutines && !err; i++) {
 		const struct iq_goroutine *g = &model->goroutines[i];
 
-		if (g->fact->system && !options->all)
+		if (g->system && !options->all)
 			continue;
 		if (!groups_add(&groups, g))
 			err = &iq_enomem;

@@ -48,7 +48,7 @@ static unsigned digits(uint64_t n)
 
 static bool is_listed(const struct list *list, const struct iq_goroutine *g)
 {
-	return list->options->all || !g->fact->system;
+	return list->options->all || !g->system;
 }
 
 static void measure_group(struct list *list, const struct iq_group *group)

@@ -27,7 +27,7 @@ struct iq_error *iq_others_count(const struct iq_model *m,
 	for (size_t i = 0; i < m->num_goroutines; i++) {
 		const struct iq_goroutine *g = &m->goroutines[i];
 
-		if (set[i] || g->fact->system)
+		if (set[i] || g->system)
 			continue;
 		if (g->class == IQ_CLASS_RUNNING)
 			others.running += g->count;

@@ -40,7 +40,7 @@ static bool wanted(const struct iq_model *model, size_t index)
 {
 	const struct iq_goroutine *g = &model->goroutines[index];
 
-	if (!is_candidate(g->class) || g->fact->system)
+	if (!is_candidate(g->class) || g->system)
 		return false;
 	if (g->fact->leaked || g->reach == IQ_REACH_UNREACHABLE)
 		return true;

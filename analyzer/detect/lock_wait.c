@@ -21,7 +21,7 @@ static bool wanted(const struct iq_model *model, size_t index)
 	const struct iq_goroutine *g = &model->goroutines[index];
 
 	// Those in a circle have a finding of their own.
-	return is_lock_class(g->class) && !g->fact->system && !g->deadlocked;
+	return is_lock_class(g->class) && !g->system && !g->deadlocked;
 }
 
 /* Goroutines of the program that can run, whoever they are. */
@@ -30,7 +30,7 @@ static bool anything_runs(const struct iq_model *model)
 	for (size_t i = 0; i < model->num_goroutines; i++) {
 		const struct iq_goroutine *g = &model->goroutines[i];
 
-		if (!g->fact->system && iq_wait_class_can_go_on(g->class) &&
+		if (!g->system && iq_wait_class_can_go_on(g->class) &&
 		    iq_goroutine_is_own(model, i))
 			return true;
 	}

@@ -97,7 +97,7 @@ static struct iq_error *collect(struct search *s, size_t witness)
 		const struct iq_goroutine *g = &m->goroutines[i];
 		struct lost lost;
 
-		if (!g->has_id || g->fact->system || !may_be_lost(g->class) ||
+		if (!g->has_id || g->system || !may_be_lost(g->class) ||
 		    !is_lost(s, witness, i, &lost))
 			continue;
 		if (!iq_vec_push(&s->list, lost))

@@ -23,7 +23,7 @@ bool iq_goroutine_is_own(const struct iq_model *model, size_t index)
 	const struct iq_signature *sig =
 		iq_model_goroutine_signature(model, index);
 
-	return sig && sig->own && !model->goroutines[index].fact->system;
+	return sig && sig->own && !model->goroutines[index].system;
 }
 
 bool iq_stack_calls(const struct iq_stack *stack, const char *function)

@@ -78,7 +78,7 @@ static bool waits_for_objects(enum iq_wait_class class)
 /* Only who waits in its own code for another goroutine can be condemned. */
 static bool is_candidate(const struct iq_goroutine *g)
 {
-	return g->has_id && !g->fact->system &&
+	return g->has_id && !g->system &&
 	       (g->fact->status == IQ_GSTATUS_WAITING ||
 		g->fact->status == IQ_GSTATUS_LEAKED) &&
 	       (is_hopeless(g->class) || waits_for_objects(g->class));
@@ -96,7 +96,7 @@ static bool is_live_anyway(const struct iq_goroutine *g)
 	case IQ_CLASS_SYSTEM:
 		return true;
 	default:
-		return g->fact->system;
+		return g->system;
 	}
 }
 
