@@ -194,6 +194,62 @@ void iq_json_key_str(struct iq_json *json, struct iq_str key)
 	iq_json_str(json, key);
 }
 
+void iq_json_pair_bool(struct iq_json *json, const char *key, bool v)
+{
+	iq_json_key(json, key);
+	iq_json_bool(json, v);
+}
+
+void iq_json_pair_u64(struct iq_json *json, const char *key, uint64_t v)
+{
+	iq_json_key(json, key);
+	iq_json_u64(json, v);
+}
+
+void iq_json_pair_i64(struct iq_json *json, const char *key, int64_t v)
+{
+	iq_json_key(json, key);
+	iq_json_i64(json, v);
+}
+
+void iq_json_pair_str(struct iq_json *json, const char *key, struct iq_str s)
+{
+	iq_json_key(json, key);
+	iq_json_str(json, s);
+}
+
+void iq_json_pair_text(struct iq_json *json, const char *key, struct iq_str s)
+{
+	iq_json_key(json, key);
+	iq_json_text(json, s);
+}
+
+void iq_json_pair_cstr(struct iq_json *json, const char *key, const char *s)
+{
+	iq_json_key(json, key);
+	iq_json_cstr(json, s);
+}
+
+void iq_json_maybe_u64(struct iq_json *json, const char *key, bool known,
+		       uint64_t v)
+{
+	iq_json_key(json, key);
+	if (known)
+		iq_json_u64(json, v);
+	else
+		iq_json_null(json);
+}
+
+void iq_json_maybe_i64(struct iq_json *json, const char *key, bool known,
+		       int64_t v)
+{
+	iq_json_key(json, key);
+	if (known)
+		iq_json_i64(json, v);
+	else
+		iq_json_null(json);
+}
+
 void iq_json_frame(struct iq_json *json, const struct iq_frame *frame)
 {
 	if (!frame) {

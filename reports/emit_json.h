@@ -48,6 +48,19 @@ void iq_json_cstr(struct iq_json *json, const char *s);
 /* A key, which is also how the values above are named in an object. */
 void iq_json_key(struct iq_json *json, const char *key);
 void iq_json_key_str(struct iq_json *json, struct iq_str key);
+/* A key with its value. */
+void iq_json_pair_bool(struct iq_json *json, const char *key, bool v);
+void iq_json_pair_u64(struct iq_json *json, const char *key, uint64_t v);
+void iq_json_pair_i64(struct iq_json *json, const char *key, int64_t v);
+/* The input's own words, which may be empty: "" and not null. */
+void iq_json_pair_str(struct iq_json *json, const char *key, struct iq_str s);
+void iq_json_pair_text(struct iq_json *json, const char *key, struct iq_str s);
+void iq_json_pair_cstr(struct iq_json *json, const char *key, const char *s);
+/* A key with its value, null if that is not @known. */
+void iq_json_maybe_u64(struct iq_json *json, const char *key, bool known,
+		       uint64_t v);
+void iq_json_maybe_i64(struct iq_json *json, const char *key, bool known,
+		       int64_t v);
 
 /* FRAME of the contract; null for NULL. */
 void iq_json_frame(struct iq_json *json, const struct iq_frame *frame);

@@ -11,44 +11,6 @@
 #include "reports/record.h"
 #include "reports/report.h"
 
-static void key_text(struct iq_json *json, const char *key, struct iq_str s)
-{
-	iq_json_key(json, key);
-	iq_json_text(json, s);
-}
-
-static void key_cstr(struct iq_json *json, const char *key, const char *s)
-{
-	iq_json_key(json, key);
-	iq_json_cstr(json, s);
-}
-
-static void key_i64(struct iq_json *json, const char *key, bool known,
-		    int64_t v)
-{
-	iq_json_key(json, key);
-	if (known)
-		iq_json_i64(json, v);
-	else
-		iq_json_null(json);
-}
-
-static void key_u64(struct iq_json *json, const char *key, bool known,
-		    uint64_t v)
-{
-	iq_json_key(json, key);
-	if (known)
-		iq_json_u64(json, v);
-	else
-		iq_json_null(json);
-}
-
-static void key_bool(struct iq_json *json, const char *key, bool v)
-{
-	iq_json_key(json, key);
-	iq_json_bool(json, v);
-}
-
 static void key_tristate(struct iq_json *json, const char *key,
 			 enum iq_tristate v)
 {
@@ -63,7 +25,7 @@ static void put_verdict(struct iq_json *json, const struct iq_verdict *verdict)
 {
 	iq_json_key(json, "verdict");
 	iq_json_object(json);
-	key_cstr(json, "word", iq_verdict_word_name(verdict->word));
+	iq_json_pair_cstr(json, "word", iq_verdict_word_name(verdict->word));
 	iq_json_key(json, "text");
 	iq_json_str(json, verdict->text);
 	iq_json_key(json, "also");
@@ -118,21 +80,21 @@ static void put_witness(struct iq_json *json, const struct iq_model *model,
 	const struct iq_process_fact *p = &facts->process;
 
 	iq_json_object(json);
-	key_u64(json, "index", true, index);
-	key_cstr(json, "kind", witness_kind(w->kind));
-	key_text(json, "format", w->format);
-	key_text(json, "path", w->path);
+	iq_json_maybe_u64(json, "index", true, index);
+	iq_json_pair_cstr(json, "kind", witness_kind(w->kind));
+	iq_json_pair_text(json, "format", w->format);
+	iq_json_pair_text(json, "path", w->path);
 	if (w->section)
-		key_u64(json, "section", true, w->section);
-	key_text(json, "go_version", p->go_version);
-	key_text(json, "arch", p->arch);
-	key_text(json, "build_id", p->build_id);
-	key_i64(json, "pid", p->has_pid, p->pid);
-	key_i64(json, "time_ns", p->has_time, p->time_ns);
-	key_bool(json, "complete", w->complete);
-	key_bool(json, "same_process", !model->foreign[index]);
-	key_u64(json, "goroutines", w->kind != IQ_WITNESS_EXECUTABLE,
-		count_goroutines(facts));
+		iq_json_maybe_u64(json, "section", true, w->section);
+	iq_json_pair_text(json, "go_version", p->go_version);
+	iq_json_pair_text(json, "arch", p->arch);
+	iq_json_pair_text(json, "build_id", p->build_id);
+	iq_json_maybe_i64(json, "pid", p->has_pid, p->pid);
+	iq_json_maybe_i64(json, "time_ns", p->has_time, p->time_ns);
+	iq_json_pair_bool(json, "complete", w->complete);
+	iq_json_pair_bool(json, "same_process", !model->foreign[index]);
+	iq_json_maybe_u64(json, "goroutines", w->kind != IQ_WITNESS_EXECUTABLE,
+			  count_goroutines(facts));
 	put_problems(json, facts->gaps.data, facts->gaps.len);
 	iq_json_object_end(json);
 }
@@ -182,9 +144,10 @@ static void put_crash(struct iq_json *json, const struct iq_model *model)
 	    iq_model_goroutine(model, p->end_goroutine, &index))
 		stack = model->goroutines[index].fact->stack;
 	iq_json_object(json);
-	key_cstr(json, "kind", kind);
-	key_text(json, "text", p->end_text);
-	key_u64(json, "goroutine", p->has_end_goroutine, p->end_goroutine);
+	iq_json_pair_cstr(json, "kind", kind);
+	iq_json_pair_text(json, "text", p->end_text);
+	iq_json_maybe_u64(json, "goroutine", p->has_end_goroutine,
+			  p->end_goroutine);
 	if (p->has_fault_addr) {
 		iq_json_key(json, "fault_address");
 		iq_json_hex(json, p->fault_addr);
@@ -200,17 +163,17 @@ static void put_process(struct iq_json *json, const struct iq_model *model)
 
 	iq_json_key(json, "process");
 	iq_json_object(json);
-	key_text(json, "go_version", p->go_version);
-	key_text(json, "arch", p->arch);
-	key_text(json, "executable", p->executable);
-	key_text(json, "module", p->module);
-	key_text(json, "vcs_revision", p->vcs_revision);
-	key_text(json, "build_id", p->build_id);
-	key_i64(json, "pid", p->has_pid, p->pid);
+	iq_json_pair_text(json, "go_version", p->go_version);
+	iq_json_pair_text(json, "arch", p->arch);
+	iq_json_pair_text(json, "executable", p->executable);
+	iq_json_pair_text(json, "module", p->module);
+	iq_json_pair_text(json, "vcs_revision", p->vcs_revision);
+	iq_json_pair_text(json, "build_id", p->build_id);
+	iq_json_maybe_i64(json, "pid", p->has_pid, p->pid);
 	key_tristate(json, "cgo", p->cgo);
 	key_tristate(json, "stripped", p->stripped);
 	key_tristate(json, "optimised", p->optimised);
-	key_text(json, "signal", p->signal);
+	iq_json_pair_text(json, "signal", p->signal);
 	put_crash(json, model);
 	iq_json_object_end(json);
 }
@@ -290,8 +253,8 @@ static struct iq_error *put_goroutines(struct iq_json *json,
 
 	iq_json_key(json, "goroutines");
 	iq_json_object(json);
-	key_u64(json, "total", true, model->num_total);
-	key_u64(json, "system", true, model->num_system);
+	iq_json_maybe_u64(json, "total", true, model->num_total);
+	iq_json_maybe_u64(json, "system", true, model->num_system);
 	iq_arena_init(&tallies.arena);
 	tally_goroutines(model, &tallies, false);
 	put_tallies(json, "by_status", &tallies);
@@ -339,15 +302,16 @@ static void put_evidence(struct iq_json *json, const struct iq_model *model,
 		const struct iq_evidence *e = &f->evidence[i];
 
 		iq_json_object(json);
-		key_u64(json, "witness", true, e->witness);
-		key_cstr(json, "kind",
-			 witness_kind(
-				 model->witnesses[e->witness]->witness.kind));
-		key_cstr(json, "stance", iq_stance_name(e->stance));
+		iq_json_maybe_u64(json, "witness", true, e->witness);
+		iq_json_pair_cstr(
+			json, "kind",
+			witness_kind(
+				model->witnesses[e->witness]->witness.kind));
+		iq_json_pair_cstr(json, "stance", iq_stance_name(e->stance));
 		iq_json_key(json, "text");
 		iq_json_str(json, e->text);
-		key_bool(json, "proof", e->weight == IQ_WEIGHT_PROOF);
-		key_bool(json, "cannot_know", e->blind);
+		iq_json_pair_bool(json, "proof", e->weight == IQ_WEIGHT_PROOF);
+		iq_json_pair_bool(json, "cannot_know", e->blind);
 		iq_json_object_end(json);
 	}
 	iq_json_array_end(json);
@@ -355,7 +319,7 @@ static void put_evidence(struct iq_json *json, const struct iq_model *model,
 
 static void put_settle(struct iq_json *json, const struct iq_finding *f)
 {
-	key_text(json, "settle", f->settle);
+	iq_json_pair_text(json, "settle", f->settle);
 	iq_json_key(json, "settle_commands");
 	iq_json_array(json);
 	if (f->collect.len)
@@ -367,23 +331,24 @@ static void put_settle(struct iq_json *json, const struct iq_finding *f)
 
 static void put_finding_head(struct iq_json *json, const struct iq_finding *f)
 {
-	key_u64(json, "id", true, f->id);
-	key_cstr(json, "rule", f->rule);
-	key_cstr(json, "class", iq_class_name(f->class));
-	key_cstr(json, "severity", iq_severity_name(f->severity));
-	key_cstr(json, "confidence", iq_confidence_name(f->confidence));
+	iq_json_maybe_u64(json, "id", true, f->id);
+	iq_json_pair_cstr(json, "rule", f->rule);
+	iq_json_pair_cstr(json, "class", iq_class_name(f->class));
+	iq_json_pair_cstr(json, "severity", iq_severity_name(f->severity));
+	iq_json_pair_cstr(json, "confidence",
+			  iq_confidence_name(f->confidence));
 	iq_json_key(json, "title");
 	iq_json_str(json, f->title);
 	iq_json_key(json, "kind");
 	iq_json_text(json, iq_str_of(f->kind));
-	key_u64(json, "count", true, f->count);
+	iq_json_maybe_u64(json, "count", true, f->count);
 	iq_json_key(json, "site");
 	iq_json_frame(json, f->site);
 	iq_json_key(json, "created_by");
 	iq_json_frame(json, f->created_by);
-	key_text(json, "wait_reason", f->wait_reason);
-	key_i64(json, "wait_ns_min", f->has_wait_min, f->wait_min_ns);
-	key_i64(json, "wait_ns_max", f->has_wait_max, f->wait_max_ns);
+	iq_json_pair_text(json, "wait_reason", f->wait_reason);
+	iq_json_maybe_i64(json, "wait_ns_min", f->has_wait_min, f->wait_min_ns);
+	iq_json_maybe_i64(json, "wait_ns_max", f->has_wait_max, f->wait_max_ns);
 }
 
 static void put_finding(struct iq_json *json, const struct iq_model *model,
@@ -398,20 +363,20 @@ static void put_finding(struct iq_json *json, const struct iq_model *model,
 	truncated |= put_ids(json, "victims", model, f->victims, f->num_victims,
 			     limit);
 	truncated |= put_ids(json, "gone", model, f->gone, f->num_gone, limit);
-	key_bool(json, "goroutines_truncated", truncated);
+	iq_json_pair_bool(json, "goroutines_truncated", truncated);
 	iq_json_key(json, "victims_site");
 	iq_json_frame(json, f->victims_site);
 	iq_json_key(json, "stack");
 	iq_json_frames(json, f->stack);
 	iq_json_key(json, "retained_bytes");
 	iq_json_null(json);
-	key_text(json, "ground", f->ground);
+	iq_json_pair_text(json, "ground", f->ground);
 	put_evidence(json, model, f);
-	key_text(json, "sure", f->sure);
-	key_u64(json, "kinds_agreeing", true, f->num_agreeing);
-	key_text(json, "advice", f->advice);
+	iq_json_pair_text(json, "sure", f->sure);
+	iq_json_maybe_u64(json, "kinds_agreeing", true, f->num_agreeing);
+	iq_json_pair_text(json, "advice", f->advice);
 	put_settle(json, f);
-	key_text(json, "fingerprint", iq_str_of(f->fingerprint));
+	iq_json_pair_text(json, "fingerprint", iq_str_of(f->fingerprint));
 	iq_json_key(json, "baseline");
 	iq_json_null(json);
 	iq_json_key(json, "suppressed_by");
@@ -432,8 +397,8 @@ static void put_findings(struct iq_json *json, const struct iq_model *model,
 		put_finding(json, model, &model->findings[i], options->limit);
 	iq_json_array_end(json);
 	if (num < model->num_findings)
-		key_u64(json, "findings_left_out", true,
-			model->num_findings - num);
+		iq_json_maybe_u64(json, "findings_left_out", true,
+				  model->num_findings - num);
 }
 
 static void put_not_run(struct iq_json *json, const struct iq_model *model)
@@ -442,7 +407,7 @@ static void put_not_run(struct iq_json *json, const struct iq_model *model)
 	iq_json_array(json);
 	for (size_t i = 0; i < model->num_not_run; i++) {
 		iq_json_object(json);
-		key_cstr(json, "rule", model->not_run[i].rule);
+		iq_json_pair_cstr(json, "rule", model->not_run[i].rule);
 		iq_json_key(json, "text");
 		iq_json_str(json, model->not_run[i].text);
 		iq_json_object_end(json);
@@ -460,8 +425,8 @@ static struct iq_error *json_render(const struct iq_model *model,
 	if (err)
 		return err;
 	iq_json_object(json);
-	key_cstr(json, "schema", "inquest.report/1");
-	key_cstr(json, "inquest", PACKAGE_VERSION);
+	iq_json_pair_cstr(json, "schema", "inquest.report/1");
+	iq_json_pair_cstr(json, "inquest", PACKAGE_VERSION);
 	put_verdict(json, &model->verdict);
 	put_witnesses(json, model);
 	put_process(json, model);

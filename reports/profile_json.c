@@ -20,34 +20,6 @@ struct writer {
 	struct iq_json *json_block; /* writes what a block is made of */
 };
 
-static void key_text(struct iq_json *json, const char *key, struct iq_str s)
-{
-	iq_json_key(json, key);
-	iq_json_text(json, s);
-}
-
-static void key_u64(struct iq_json *json, const char *key, uint64_t v)
-{
-	iq_json_key(json, key);
-	iq_json_u64(json, v);
-}
-
-static void key_i64(struct iq_json *json, const char *key, bool known,
-		    int64_t v)
-{
-	iq_json_key(json, key);
-	if (known)
-		iq_json_i64(json, v);
-	else
-		iq_json_null(json);
-}
-
-static void key_bool(struct iq_json *json, const char *key, bool v)
-{
-	iq_json_key(json, key);
-	iq_json_bool(json, v);
-}
-
 /* ---- what stands at the head */
 
 /* Names may be empty in the file: that is known, so no null. */
@@ -80,7 +52,7 @@ static void put_types(struct iq_json *json, const struct iq_profile *p)
 
 static void put_problems(struct iq_json *json, const struct iq_facts *facts)
 {
-	key_bool(json, "complete", facts->witness.complete);
+	iq_json_pair_bool(json, "complete", facts->witness.complete);
 	iq_json_key(json, "problems");
 	iq_json_problems(json, facts->gaps.data, facts->gaps.len);
 }
@@ -91,26 +63,26 @@ static void put_head(struct writer *w)
 	const struct iq_profile *p = w->profile;
 	struct iq_json *json = w->json;
 
-	key_text(json, "schema", IQ_STR("inquest.profile/1"));
-	key_text(json, "path", w->facts->witness.path);
-	key_text(json, "format", w->facts->witness.format);
-	key_text(json, "profile_type",
-		 iq_str_of(iq_profile_type_name(p->type)));
+	iq_json_pair_text(json, "schema", IQ_STR("inquest.profile/1"));
+	iq_json_pair_text(json, "path", w->facts->witness.path);
+	iq_json_pair_text(json, "format", w->facts->witness.format);
+	iq_json_pair_text(json, "profile_type",
+			  iq_str_of(iq_profile_type_name(p->type)));
 	put_types(json, p);
-	key_u64(json, "samples", p->num_read_samples);
-	key_u64(json, "locations", p->num_locations);
-	key_u64(json, "functions", p->num_functions);
-	key_u64(json, "mappings", p->num_mappings);
+	iq_json_pair_u64(json, "samples", p->num_read_samples);
+	iq_json_pair_u64(json, "locations", p->num_locations);
+	iq_json_pair_u64(json, "functions", p->num_functions);
+	iq_json_pair_u64(json, "mappings", p->num_mappings);
 	put_problems(json, w->facts);
-	key_i64(json, "time_ns", process->has_time, process->time_ns);
-	key_i64(json, "duration_ns", p->has_duration, p->duration_ns);
-	key_i64(json, "period", p->has_period, p->period);
+	iq_json_maybe_i64(json, "time_ns", process->has_time, process->time_ns);
+	iq_json_maybe_i64(json, "duration_ns", p->has_duration, p->duration_ns);
+	iq_json_maybe_i64(json, "period", p->has_period, p->period);
 	iq_json_key(json, "period_type");
 	iq_json_object(json);
 	put_type(json, &p->period_type);
 	iq_json_object_end(json);
-	key_text(json, "executable", process->executable);
-	key_text(json, "build_id", process->build_id);
+	iq_json_pair_text(json, "executable", process->executable);
+	iq_json_pair_text(json, "build_id", process->build_id);
 }
 
 /* ---- what there may be much of */

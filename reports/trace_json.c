@@ -7,57 +7,6 @@
 #include "reports/emit_json.h"
 #include "reports/trace.h"
 
-static void key_text(struct iq_json *json, const char *key, struct iq_str s)
-{
-	iq_json_key(json, key);
-	iq_json_text(json, s);
-}
-
-/* The program's own words, which may be empty. */
-static void key_str(struct iq_json *json, const char *key, struct iq_str s)
-{
-	iq_json_key(json, key);
-	iq_json_str(json, s);
-}
-
-static void key_u64(struct iq_json *json, const char *key, uint64_t v)
-{
-	iq_json_key(json, key);
-	iq_json_u64(json, v);
-}
-
-static void key_i64(struct iq_json *json, const char *key, int64_t v)
-{
-	iq_json_key(json, key);
-	iq_json_i64(json, v);
-}
-
-static void key_bool(struct iq_json *json, const char *key, bool v)
-{
-	iq_json_key(json, key);
-	iq_json_bool(json, v);
-}
-
-static void maybe_i64(struct iq_json *json, const char *key, bool known,
-		      int64_t v)
-{
-	iq_json_key(json, key);
-	if (known)
-		iq_json_i64(json, v);
-	else
-		iq_json_null(json);
-}
-
-static void maybe_u64(struct iq_json *json, const char *key, bool known,
-		      uint64_t v)
-{
-	iq_json_key(json, key);
-	if (known)
-		iq_json_u64(json, v);
-	else
-		iq_json_null(json);
-}
-
 static void key_status(struct iq_json *json, const char *key,
 		       enum iq_gstatus status)
 {
@@ -75,7 +24,8 @@ static void put_kinds(struct iq_json *json, const struct iq_trace *trace)
 	iq_json_key(json, "event_kinds");
 	iq_json_object(json);
 	for (size_t i = 0; i < trace->num_kinds; i++)
-		key_u64(json, trace->kinds[i].name, trace->kinds[i].count);
+		iq_json_pair_u64(json, trace->kinds[i].name,
+				 trace->kinds[i].count);
 	iq_json_object_end(json);
 }
 
@@ -85,25 +35,25 @@ static void put_head(struct iq_json *json, const struct iq_facts *facts)
 	int64_t wall = 0;
 	bool has_wall = iq_trace_wall(t, t->start_ns, &wall);
 
-	key_text(json, "schema", IQ_STR("inquest.trace/1"));
-	key_text(json, "path", facts->witness.path);
-	key_text(json, "go_version", t->version);
-	key_text(json, "format", facts->witness.format);
-	key_bool(json, "complete", facts->witness.complete);
+	iq_json_pair_text(json, "schema", IQ_STR("inquest.trace/1"));
+	iq_json_pair_text(json, "path", facts->witness.path);
+	iq_json_pair_text(json, "go_version", t->version);
+	iq_json_pair_text(json, "format", facts->witness.format);
+	iq_json_pair_bool(json, "complete", facts->witness.complete);
 	iq_json_key(json, "problems");
 	iq_json_problems(json, facts->gaps.data, facts->gaps.len);
-	key_u64(json, "events", t->num_events);
+	iq_json_pair_u64(json, "events", t->num_events);
 	put_kinds(json, t);
-	key_i64(json, "start_ns", t->start_ns);
-	key_i64(json, "end_ns", t->end_ns);
-	maybe_i64(json, "start_wall_ns", has_wall, wall);
-	key_bool(json, "monotonic", t->is_nanotime);
-	key_bool(json, "from_start", t->from_start);
-	key_u64(json, "generations", t->num_generations);
-	key_u64(json, "goroutines_seen", t->num_goroutines);
-	key_u64(json, "threads_seen", t->num_threads);
-	key_u64(json, "procs_seen", t->num_procs);
-	key_u64(json, "cpu_samples", t->num_samples);
+	iq_json_pair_i64(json, "start_ns", t->start_ns);
+	iq_json_pair_i64(json, "end_ns", t->end_ns);
+	iq_json_maybe_i64(json, "start_wall_ns", has_wall, wall);
+	iq_json_pair_bool(json, "monotonic", t->is_nanotime);
+	iq_json_pair_bool(json, "from_start", t->from_start);
+	iq_json_pair_u64(json, "generations", t->num_generations);
+	iq_json_pair_u64(json, "goroutines_seen", t->num_goroutines);
+	iq_json_pair_u64(json, "threads_seen", t->num_threads);
+	iq_json_pair_u64(json, "procs_seen", t->num_procs);
+	iq_json_pair_u64(json, "cpu_samples", t->num_samples);
 }
 
 /* ---- goroutines */
@@ -112,10 +62,10 @@ static void put_blocked(struct iq_json *json,
 			const struct iq_trace_blocked *blocked)
 {
 	iq_json_object(json);
-	key_str(json, "reason", blocked->reason);
-	key_u64(json, "count", blocked->count);
-	key_i64(json, "total_ns", blocked->total_ns);
-	key_i64(json, "longest_ns", blocked->longest_ns);
+	iq_json_pair_str(json, "reason", blocked->reason);
+	iq_json_pair_u64(json, "count", blocked->count);
+	iq_json_pair_i64(json, "total_ns", blocked->total_ns);
+	iq_json_pair_i64(json, "longest_ns", blocked->longest_ns);
 	iq_json_object_end(json);
 }
 
@@ -123,25 +73,25 @@ static void put_goroutine(struct iq_json *json,
 			  const struct iq_trace_goroutine *g)
 {
 	iq_json_object(json);
-	key_u64(json, "id", g->id);
-	key_text(json, "name", g->name);
-	maybe_i64(json, "created_ns", g->has_created, g->created_ns);
-	maybe_i64(json, "ended_ns", g->has_ended, g->ended_ns);
-	maybe_u64(json, "creator", g->has_creator, g->creator);
-	key_i64(json, "running_ns", g->running_ns);
-	key_i64(json, "runnable_ns", g->runnable_ns);
-	key_i64(json, "waiting_ns", g->waiting_ns);
-	key_i64(json, "syscall_ns", g->syscall_ns);
+	iq_json_pair_u64(json, "id", g->id);
+	iq_json_pair_text(json, "name", g->name);
+	iq_json_maybe_i64(json, "created_ns", g->has_created, g->created_ns);
+	iq_json_maybe_i64(json, "ended_ns", g->has_ended, g->ended_ns);
+	iq_json_maybe_u64(json, "creator", g->has_creator, g->creator);
+	iq_json_pair_i64(json, "running_ns", g->running_ns);
+	iq_json_pair_i64(json, "runnable_ns", g->runnable_ns);
+	iq_json_pair_i64(json, "waiting_ns", g->waiting_ns);
+	iq_json_pair_i64(json, "syscall_ns", g->syscall_ns);
 	iq_json_key(json, "blocked");
 	iq_json_array(json);
 	for (uint32_t i = 0; i < g->num_blocked; i++)
 		put_blocked(json, &g->blocked[i]);
 	iq_json_array_end(json);
 	key_status(json, "last_state", g->last_state);
-	key_text(json, "last_reason", g->last_reason);
-	key_i64(json, "last_change_ns", g->last_change_ns);
-	key_bool(json, "last_since_start", g->since_start);
-	key_bool(json, "tracer", g->tracer);
+	iq_json_pair_text(json, "last_reason", g->last_reason);
+	iq_json_pair_i64(json, "last_change_ns", g->last_change_ns);
+	iq_json_pair_bool(json, "last_since_start", g->since_start);
+	iq_json_pair_bool(json, "tracer", g->tracer);
 	iq_json_object_end(json);
 }
 
@@ -158,8 +108,8 @@ static void put_goroutines(struct iq_json *json, const struct iq_trace *trace,
 		put_goroutine(json, &trace->goroutines[i]);
 	iq_json_array_end(json);
 	if (num < trace->num_goroutines)
-		key_u64(json, "goroutines_left_out",
-			trace->num_goroutines - num);
+		iq_json_pair_u64(json, "goroutines_left_out",
+				 trace->num_goroutines - num);
 }
 
 /* ---- what is not of one goroutine */
@@ -172,10 +122,10 @@ static void put_ranges(struct iq_json *json, const struct iq_trace *trace)
 		const struct iq_trace_range *r = &trace->ranges[i];
 
 		iq_json_object(json);
-		key_str(json, "name", r->name);
-		key_u64(json, "count", r->count);
-		key_i64(json, "total_ns", r->total_ns);
-		key_i64(json, "longest_ns", r->longest_ns);
+		iq_json_pair_str(json, "name", r->name);
+		iq_json_pair_u64(json, "count", r->count);
+		iq_json_pair_i64(json, "total_ns", r->total_ns);
+		iq_json_pair_i64(json, "longest_ns", r->longest_ns);
 		iq_json_object_end(json);
 	}
 	iq_json_array_end(json);
@@ -189,11 +139,11 @@ static void put_sites(struct iq_json *json, const struct iq_trace *trace)
 		const struct iq_trace_site *s = &trace->sites[i];
 
 		iq_json_object(json);
-		key_str(json, "reason", s->reason);
-		key_u64(json, "count", s->count);
-		key_u64(json, "open", s->num_open);
-		key_i64(json, "total_ns", s->total_ns);
-		key_i64(json, "longest_ns", s->longest_ns);
+		iq_json_pair_str(json, "reason", s->reason);
+		iq_json_pair_u64(json, "count", s->count);
+		iq_json_pair_u64(json, "open", s->num_open);
+		iq_json_pair_i64(json, "total_ns", s->total_ns);
+		iq_json_pair_i64(json, "longest_ns", s->longest_ns);
 		iq_json_key(json, "frames");
 		iq_json_frames(json, s->stack);
 		iq_json_object_end(json);
@@ -209,9 +159,9 @@ static void put_wakes(struct iq_json *json, const struct iq_trace *trace)
 		const struct iq_trace_wake *w = &trace->wakes[i];
 
 		iq_json_object(json);
-		key_text(json, "waker", w->waker);
-		key_text(json, "woken", w->woken);
-		key_u64(json, "count", w->count);
+		iq_json_pair_text(json, "waker", w->waker);
+		iq_json_pair_text(json, "woken", w->woken);
+		iq_json_pair_u64(json, "count", w->count);
 		iq_json_key(json, "frames");
 		iq_json_frames(json, w->stack);
 		iq_json_object_end(json);
@@ -228,9 +178,9 @@ static void put_spread(struct iq_json *json, const char *name,
 		num--;
 	iq_json_key(json, name);
 	iq_json_object(json);
-	key_u64(json, "count", spread->count);
-	key_i64(json, "total_ns", spread->total_ns);
-	key_i64(json, "longest_ns", spread->longest_ns);
+	iq_json_pair_u64(json, "count", spread->count);
+	iq_json_pair_i64(json, "total_ns", spread->total_ns);
+	iq_json_pair_i64(json, "longest_ns", spread->longest_ns);
 	iq_json_key(json, "buckets");
 	iq_json_array(json);
 	for (size_t i = 0; i < num; i++)
@@ -261,11 +211,11 @@ static void put_tasks(struct iq_json *json, const struct iq_trace *trace)
 		const struct iq_trace_task *t = &trace->tasks[i];
 
 		iq_json_object(json);
-		key_u64(json, "id", t->id);
-		key_text(json, "name", t->name);
-		key_u64(json, "parent", t->parent);
-		maybe_i64(json, "start_ns", t->has_start, t->start_ns);
-		maybe_i64(json, "end_ns", t->has_end, t->end_ns);
+		iq_json_pair_u64(json, "id", t->id);
+		iq_json_pair_text(json, "name", t->name);
+		iq_json_pair_u64(json, "parent", t->parent);
+		iq_json_maybe_i64(json, "start_ns", t->has_start, t->start_ns);
+		iq_json_maybe_i64(json, "end_ns", t->has_end, t->end_ns);
 		iq_json_object_end(json);
 	}
 	iq_json_array_end(json);
@@ -279,9 +229,9 @@ static void put_regions(struct iq_json *json, const struct iq_trace *trace)
 		const struct iq_trace_region *r = &trace->regions[i];
 
 		iq_json_object(json);
-		key_str(json, "name", r->name);
-		key_u64(json, "count", r->count);
-		key_i64(json, "total_ns", r->total_ns);
+		iq_json_pair_str(json, "name", r->name);
+		iq_json_pair_u64(json, "count", r->count);
+		iq_json_pair_i64(json, "total_ns", r->total_ns);
 		iq_json_object_end(json);
 	}
 	iq_json_array_end(json);
@@ -295,11 +245,12 @@ static void put_logs(struct iq_json *json, const struct iq_trace *trace)
 		const struct iq_trace_log *l = &trace->logs[i];
 
 		iq_json_object(json);
-		maybe_u64(json, "goroutine", l->has_goroutine, l->goroutine);
-		key_u64(json, "task", l->task);
-		key_str(json, "category", l->category);
-		key_str(json, "message", l->message);
-		key_i64(json, "time_ns", l->time_ns);
+		iq_json_maybe_u64(json, "goroutine", l->has_goroutine,
+				  l->goroutine);
+		iq_json_pair_u64(json, "task", l->task);
+		iq_json_pair_str(json, "category", l->category);
+		iq_json_pair_str(json, "message", l->message);
+		iq_json_pair_i64(json, "time_ns", l->time_ns);
 		iq_json_object_end(json);
 	}
 	iq_json_array_end(json);
@@ -311,11 +262,11 @@ static void put_span(struct iq_json *json, const struct iq_trace_span *span)
 {
 	iq_json_object(json);
 	key_status(json, "state", span->state);
-	key_text(json, "reason", span->reason);
-	key_i64(json, "start_ns", span->start_ns);
-	key_i64(json, "end_ns", span->end_ns);
-	key_bool(json, "open", span->open);
-	maybe_u64(json, "waker", span->has_waker, span->waker);
+	iq_json_pair_text(json, "reason", span->reason);
+	iq_json_pair_i64(json, "start_ns", span->start_ns);
+	iq_json_pair_i64(json, "end_ns", span->end_ns);
+	iq_json_pair_bool(json, "open", span->open);
+	iq_json_maybe_u64(json, "waker", span->has_waker, span->waker);
 	iq_json_key(json, "frames");
 	iq_json_frames(json, span->stack);
 	iq_json_object_end(json);
@@ -334,7 +285,7 @@ static void put_life(struct iq_json *json, const struct iq_trace *trace)
 		return;
 	}
 	iq_json_object(json);
-	key_u64(json, "id", g->id);
+	iq_json_pair_u64(json, "id", g->id);
 	iq_json_key(json, "creator_frames");
 	iq_json_frames(json, g->creator_stack);
 	iq_json_key(json, "spans");
