@@ -358,10 +358,12 @@ static void test_nil_channels_wake_nobody(void **state)
 static void test_the_runtimes_own_are_live(void **state)
 {
 	struct fixture x;
+	struct iq_goroutine_fact *own;
 
 	(void)state;
 	init(&x);
-	add_sender(&x, 1, OBJECT(1))->system = true;
+	own = add_sender(&x, 1, OBJECT(1));
+	own->has_system = own->system = true;
 	add(&x, 2, "GC worker (idle)", PARK "runtime.gc gc.go:1" GOEXIT);
 	add(&x, 3, "coroutine", PARK "runtime.coro c.go:1" GOEXIT);
 	add_sender(&x, 4, OBJECT(4));
