@@ -101,6 +101,30 @@ static bool has_ids(const struct iq_facts *facts)
 	return facts->goroutines.len > 1 && facts->goroutines.data[0].has_id;
 }
 
+/* The reader of core @a looked at the file of @b, and refused it. */
+static bool is_refused(const struct iq_facts *a, const struct iq_facts *b)
+{
+	char quoted[IQ_STR_QUOTE_SIZE];
+	struct iq_str name, rest;
+
+	if (b->witness.kind != IQ_WITNESS_EXECUTABLE)
+		return false;
+	name = iq_str_of(iq_str_quote(b->witness.path, quoted));
+	for (size_t i = 0; i < a->gaps.len; i++) {
+		const struct iq_gap *gap = &a->gaps.data[i];
+
+		if (gap->code != IQ_GAP_MISMATCH ||
+		    !iq_str_starts(gap->text, name))
+			continue;
+		rest = (struct iq_str){ gap->text.ptr + name.len,
+					gap->text.len - name.len };
+		// The other one is of a file that nothing can be held against.
+		if (!iq_str_starts(rest, IQ_STR(" is not verified")))
+			return true;
+	}
+	return false;
+}
+
 /* Why @b is of another build than @a, or NULL. */
 static const char *why_other_build(const struct iq_facts *a,
 				   const struct iq_facts *b,
@@ -116,6 +140,8 @@ static const char *why_other_build(const struct iq_facts *a,
 	    is_header_foreign(b->trace, a->process.go_version) ||
 	    is_header_foreign(a->trace, b->process.go_version))
 		return "it is of another build (Go versions differ)";
+	if (is_refused(a, b))
+		return "it is not the program of the core";
 	// Who builds the same twice gets the same addresses, and who knows the
 	// build ids needs none.
 	if (agree(a->process.build_id, b->process.build_id))
@@ -384,24 +410,6 @@ static void join_process(struct iq_process_fact *to,
 	join_end(to, from);
 }
 
-/* The reader of the core refused the file, and said so with its reasons. */
-static bool is_told(const struct iq_facts *reference,
-		    const struct iq_facts *witness)
-{
-	char quoted[IQ_STR_QUOTE_SIZE];
-	struct iq_str name =
-		iq_str_of(iq_str_quote(witness->witness.path, quoted));
-
-	for (size_t i = 0; i < reference->gaps.len; i++) {
-		const struct iq_gap *gap = &reference->gaps.data[i];
-
-		if (gap->code == IQ_GAP_MISMATCH &&
-		    iq_str_starts(gap->text, name))
-			return true;
-	}
-	return false;
-}
-
 static struct iq_error *add_gap(struct iq_model *m, struct iq_gap *gaps,
 				size_t w, struct iq_str why)
 {
@@ -483,8 +491,6 @@ static struct iq_error *use_witness(struct iq_model *m, size_t reference,
 		return NULL;
 	}
 	k->foreign[w] = true;
-	if (is_told(m->witnesses[reference], m->witnesses[w]))
-		return NULL;
 	return add_gap(m, k->gaps, w, k->texts[w]);
 }
 

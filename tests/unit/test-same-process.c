@@ -226,6 +226,33 @@ static void test_trace_of_another_go_is_another_build(void **state)
 	joined_deinit(&x);
 }
 
+static void test_file_that_a_core_refuses_is_named(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_EXECUTABLE);
+
+	(void)state;
+	x.facts[1]->process.go_version = IQ_STR("go1.26.8");
+	iq_facts_gap(x.facts[0], IQ_GAP_MISMATCH,
+		     "\"other\" (no build id) is not the program of this core");
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_OTHER_BUILD,
+		       "it is not the program of the core");
+	joined_deinit(&x);
+}
+
+static void test_file_that_a_core_cannot_verify_is_used(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_EXECUTABLE);
+
+	(void)state;
+	x.facts[1]->process.go_version = IQ_STR("go1.26.8");
+	iq_facts_gap(x.facts[0], IQ_GAP_MISMATCH,
+		     "\"other\" is not verified: the core holds nothing");
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_UNKNOWN, "");
+	joined_deinit(&x);
+}
+
 static void test_profile_without_identity_is_used(void **state)
 {
 	struct joined x = core_and(IQ_WITNESS_PROFILE);
@@ -415,6 +442,8 @@ int main(void)
 		cmocka_unit_test(test_build_id_shows_the_build_and_no_more),
 		cmocka_unit_test(test_other_build_id_is_another_build),
 		cmocka_unit_test(test_trace_of_another_go_is_another_build),
+		cmocka_unit_test(test_file_that_a_core_refuses_is_named),
+		cmocka_unit_test(test_file_that_a_core_cannot_verify_is_used),
 		cmocka_unit_test(test_profile_without_identity_is_used),
 		cmocka_unit_test(test_equal_addresses_show_the_build),
 		cmocka_unit_test(test_slid_addresses_show_the_build),
