@@ -41,13 +41,14 @@ static struct iq_str clean_name(struct iq_text *text, size_t witness)
 		iq_str_basename(text->model->witnesses[witness]->witness.path));
 }
 
-/* "goroutine.pb.gz is not used: it is of another build (build ids differ)" */
-static void put_foreign(struct disputes *d)
+/* "goroutine.pb.gz is not used: it is of another build (build ids differ)",
+ * "core.7 was taken before the trace began …" */
+static void put_mismatches(struct disputes *d, enum iq_gap_code code)
 {
 	const struct iq_model *m = d->text->model;
 
 	for (size_t i = 0; i < m->num_gaps; i++) {
-		if (m->gaps[i].code == IQ_GAP_MISMATCH)
+		if (m->gaps[i].code == code)
 			put_dispute(d, iq_term_clean(d->text->term,
 						     m->gaps[i].text));
 	}
@@ -78,7 +79,8 @@ void iq_text_disputes(struct iq_text *text)
 	struct disputes d = { .text = text };
 	char number[IQ_WORDS_SIZE];
 
-	put_foreign(&d);
+	put_mismatches(&d, IQ_GAP_MISMATCH);
+	put_mismatches(&d, IQ_GAP_ORDER);
 	for (size_t i = 0; i < text->model->num_findings; i++)
 		put_against(&d, &text->model->findings[i]);
 	if (d.left)

@@ -195,6 +195,7 @@ static bool collect_all(struct gap_refs *refs, const struct iq_model *m)
 	for (size_t i = 0; i < m->num_gaps; i++) {
 		// Who is not used stands under the verdict.
 		if (m->gaps[i].code != IQ_GAP_MISMATCH &&
+		    m->gaps[i].code != IQ_GAP_ORDER &&
 		    !collect(refs, &m->gaps[i], 1, NULL))
 			return false;
 	}

@@ -128,6 +128,7 @@ const char *iq_gap_code_name(enum iq_gap_code code)
 		[IQ_GAP_LIMIT] = "limit",
 		[IQ_GAP_LAYOUT] = "layout",
 		[IQ_GAP_MISMATCH] = "mismatch",
+		[IQ_GAP_ORDER] = "order",
 		[IQ_GAP_UNSUPPORTED] = "unsupported",
 		[IQ_GAP_IO] = "io",
 	};

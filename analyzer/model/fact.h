@@ -276,6 +276,7 @@ enum iq_gap_code {
 	IQ_GAP_LIMIT,	  /* a limit of base/limits.h */
 	IQ_GAP_LAYOUT,	  /* unknown or assumed layout of the runtime */
 	IQ_GAP_MISMATCH,  /* files that do not belong together */
+	IQ_GAP_ORDER,	  /* files of another order in time than is usual */
 	IQ_GAP_UNSUPPORTED,
 	IQ_GAP_IO,
 };

@@ -354,6 +354,8 @@ struct iq_error *iq_model_join(struct iq_model *m)
 	if (!err)
 		err = iq_moments_make(m);
 	if (!err)
+		err = iq_moment_warn(m);
+	if (!err)
 		err = iq_populations_make(m);
 	if (!err)
 		err = join_goroutines(m);

@@ -34,6 +34,9 @@ enum iq_order {
 
 /* Sets model->moments and model->snapshots; wants kinship. */
 struct iq_error *iq_moments_make(struct iq_model *model) iq_must_check;
+/* Adds a gap for each core that was taken before a trace of its process began;
+ * wants moments. */
+struct iq_error *iq_moment_warn(struct iq_model *model) iq_must_check;
 
 /*
  * How witness @a stands to witness @b in time: by a clock that both have, by

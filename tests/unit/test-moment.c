@@ -364,6 +364,98 @@ static void test_times_of_two_boots_are_not_compared(void **state)
 	joined_deinit(&x);
 }
 
+/* A core of a living process, and a trace from second 10 to 20 in which
+ * goroutine 7 ran. */
+static struct joined core_and_trace(int64_t mono)
+{
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "a/core.7"),
+				       facts_new(IQ_WITNESS_TRACE, "t.out") } };
+	struct iq_process_fact *p = &x.facts[0]->process;
+
+	facts_created(x.facts[0], facts_add(x.facts[0], 7, "chan send", PARKED),
+		      1, "main.main main.go:10");
+	p->end = IQ_END_NONE;
+	p->has_mono = true;
+	p->mono_ns = SECONDS(mono);
+	joined_trace(x.facts[1], 10, 20);
+	joined_traced(x.facts[1], 7, "main.send", "chan send", BLOCKED, 13);
+	facts_created(x.facts[1], &x.facts[1]->goroutines.data[0], 1,
+		      "main.main main.go:10");
+	return x;
+}
+
+/* The one gap of the case; false if there is none. */
+static bool is_told(const struct joined *x, const char *words)
+{
+	const struct iq_gap *gap = x->model->gaps;
+
+	return x->model->num_gaps == 1 && gap->code == IQ_GAP_ORDER &&
+	       iq_str_search(gap->text, iq_str_of(words)) < gap->text.len;
+}
+
+static void test_core_before_the_trace_is_told_by_the_clock(void **state)
+{
+	struct joined x = core_and_trace(6);
+	struct iq_process_fact *p = &x.facts[0]->process;
+
+	(void)state;
+	p->has_wall_offset = p->has_time = true;
+	p->wall_offset_ns = SECONDS(1700000000);
+	p->time_ns = p->wall_offset_ns + SECONDS(7);
+	joined_make(&x);
+	assert_true(is_told(&x, "\"core.7\" was taken 3.0s before the trace "
+				"began"));
+	joined_deinit(&x);
+}
+
+static void test_core_before_the_trace_is_told_by_goroutines(void **state)
+{
+	struct joined x = core_and_trace(6);
+
+	(void)state;
+	joined_make(&x);
+	assert_true(is_told(&x, "\"core.7\" was taken before the trace began"));
+	assert_true(is_told(&x, "newest clock is 4.0s before it, and 1 of"));
+	joined_deinit(&x);
+}
+
+static void test_core_whose_clock_is_in_the_trace_is_not_before(void **state)
+{
+	struct joined x = core_and_trace(11);
+
+	(void)state;
+	joined_make(&x);
+	assert_int_equal(x.model->num_gaps, 0);
+	joined_deinit(&x);
+}
+
+static void test_old_clock_alone_does_not_place_a_core(void **state)
+{
+	struct joined x = core_and_trace(6);
+	struct iq_trace *trace = (struct iq_trace *)x.facts[1]->trace;
+
+	(void)state;
+	((struct iq_trace_goroutine *)&trace->goroutines[0])->num_starts = 0;
+	joined_make(&x);
+	assert_int_equal(x.model->num_gaps, 0);
+	joined_deinit(&x);
+}
+
+static void test_core_with_a_goroutine_of_the_trace_is_not_before(void **state)
+{
+	struct joined x = core_and_trace(6);
+	struct iq_trace *trace = (struct iq_trace *)x.facts[1]->trace;
+	struct iq_trace_goroutine *g =
+		(struct iq_trace_goroutine *)&trace->goroutines[0];
+
+	(void)state;
+	g->has_created = true;
+	g->created_ns = SECONDS(12);
+	joined_make(&x);
+	assert_int_equal(x.model->num_gaps, 0);
+	joined_deinit(&x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +487,15 @@ int main(void)
 		cmocka_unit_test(test_long_series_stand_in_the_order_of_time),
 		cmocka_unit_test(test_sections_of_a_file_are_in_its_order),
 		cmocka_unit_test(test_times_of_two_boots_are_not_compared),
+		cmocka_unit_test(
+			test_core_before_the_trace_is_told_by_the_clock),
+		cmocka_unit_test(
+			test_core_before_the_trace_is_told_by_goroutines),
+		cmocka_unit_test(
+			test_core_whose_clock_is_in_the_trace_is_not_before),
+		cmocka_unit_test(test_old_clock_alone_does_not_place_a_core),
+		cmocka_unit_test(
+			test_core_with_a_goroutine_of_the_trace_is_not_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
