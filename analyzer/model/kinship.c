@@ -97,6 +97,30 @@ static void compare_goroutine(const struct iq_kinship_pair *p,
 		signs->num_same++;
 }
 
+/* Where the runtime keeps the goroutine in memory. */
+static uint64_t g_address(const struct iq_facts *facts,
+			  const struct iq_goroutine_fact *fact)
+{
+	if (fact->has_g)
+		return fact->g_addr;
+	return facts->witness.kind == IQ_WITNESS_CORE ? fact->place : 0;
+}
+
+/* A goroutine has one g for life; that of main is the same one in many
+ * processes. */
+static void compare_gs(const struct iq_kinship_pair *p,
+		       const struct iq_goroutine_fact *x,
+		       const struct iq_goroutine_fact *y,
+		       struct iq_kinship_signs *signs)
+{
+	uint64_t a = g_address(p->x, x), b = g_address(p->y, y);
+
+	if (!a || !b)
+		return;
+	signs->num_gs += a == b;
+	signs->num_other_gs += a != b;
+}
+
 static void compare_ids(const struct iq_kinship_pair *p,
 			struct iq_kinship_signs *signs)
 {
@@ -109,6 +133,8 @@ static void compare_ids(const struct iq_kinship_pair *p,
 
 		if (!x->has_id || !y->has_id)
 			return;
+		if (x->id == y->id)
+			compare_gs(p, x, y, signs);
 		if (x->id == y->id && x->id != MAIN_GOID)
 			compare_goroutine(p, x, y, signs);
 		i += x->id <= y->id;
@@ -158,25 +184,122 @@ static bool is_later(const struct iq_trace *trace, const struct iq_facts *other,
 	       other->process.mono_ns > time;
 }
 
-static void compare_ended(const struct iq_trace *trace,
-			  const struct iq_facts *other,
+/* A goroutine that ended within the trace, which has no fact of it. */
+static void compare_ended_one(const struct iq_kinship_pair *p,
+			      const struct iq_trace_goroutine *g,
+			      const struct iq_goroutine_fact *fact,
+			      struct iq_kinship_signs *signs)
+{
+	bool known = fact->has_parent && g->has_creator;
+	struct iq_str root, next;
+
+	if (fact->id == MAIN_GOID)
+		return;
+	root_functions(p->model, p->b, fact, &root, &next);
+	signs->num_ids++;
+	if ((known && fact->parent != g->creator) ||
+	    (root.len && !iq_function_equal(g->name, root) &&
+	     !(next.len && iq_function_equal(g->name, next))))
+		signs->num_other++;
+	else if ((known || root.len) && is_own(fact))
+		signs->num_same++;
+}
+
+static void compare_ended(const struct iq_kinship_pair *p,
 			  struct iq_kinship_signs *signs)
 {
+	const struct iq_trace *trace = p->x->trace;
+	const struct iq_facts *other = p->y;
 	size_t i = 0, j = 0;
 
 	while (i < trace->num_goroutines && j < other->goroutines.len &&
-	       other->goroutines.data[j].has_id) {
+	       other->goroutines.data[j].has_id && signs->num_ids < IDS_MAX) {
 		const struct iq_trace_goroutine *g = &trace->goroutines[i];
-		uint64_t id = other->goroutines.data[j].id;
+		const struct iq_goroutine_fact *fact =
+			&other->goroutines.data[j];
 
 		// Goroutines of C's threads have no function of their own, and
 		// come back.
-		if (g->id == id && g->has_ended && g->name.len &&
-		    is_later(trace, other, g->ended_ns))
-			signs->num_dead++;
-		i += g->id <= id;
-		j += id <= g->id;
+		if (g->id == fact->id && g->has_ended && g->name.len) {
+			signs->num_dead += is_later(trace, other, g->ended_ns);
+			compare_ended_one(p, g, fact, signs);
+		}
+		i += g->id <= fact->id;
+		j += fact->id <= g->id;
 	}
+}
+
+/* A text is not of one instant: its goroutines go on while it is written. */
+#define TEXT_SLACK_NS 1000000000ll
+/* Ids that a processor keeps for goroutines to come.
+ * Go: src/runtime/proc.go, _GoidCacheBatch. */
+#define IDS_KEPT 16
+
+/* What the ids of another witness say of its moment within the trace. */
+struct id_window {
+	bool has_made, has_ended;
+	int64_t made_ns, ended_ns; /* the last one made, the first one ended */
+	uint64_t first_made;	   /* the smallest id that the trace saw made */
+	size_t num_unknown;	   /* smaller ids that the trace has not */
+};
+
+static uint64_t first_made(const struct iq_trace *trace)
+{
+	for (size_t i = 0; i < trace->num_goroutines; i++) {
+		if (trace->goroutines[i].has_created)
+			return trace->goroutines[i].id;
+	}
+	return 0;
+}
+
+static void window_add(struct id_window *w, const struct iq_trace_goroutine *g)
+{
+	if (g->has_created && (!w->has_made || g->created_ns > w->made_ns)) {
+		w->has_made = true;
+		w->made_ns = g->created_ns;
+	}
+	if (g->has_ended && g->name.len &&
+	    (!w->has_ended || g->ended_ns < w->ended_ns)) {
+		w->has_ended = true;
+		w->ended_ns = g->ended_ns;
+	}
+}
+
+/*
+ * A trace knows all goroutines there are while it runs. Who has one that it saw
+ * made is not of an earlier time, and has neither those that ended before, nor,
+ * but for ids that were kept, older ones that the trace does not know.
+ */
+static void compare_window(const struct iq_kinship_pair *p,
+			   struct iq_kinship_signs *signs)
+{
+	const struct iq_trace *trace = p->x->trace;
+	struct id_window w = { .first_made = first_made(trace) };
+	size_t i = 0;
+
+	for (size_t j = 0; j < p->y->goroutines.len; j++) {
+		const struct iq_goroutine_fact *fact =
+			&p->y->goroutines.data[j];
+
+		if (!fact->has_id)
+			return;
+		while (i < trace->num_goroutines &&
+		       trace->goroutines[i].id < fact->id)
+			i++;
+		if (i < trace->num_goroutines &&
+		    trace->goroutines[i].id == fact->id)
+			window_add(&w, &trace->goroutines[i]);
+		else if (fact->id < w.first_made && is_own(fact))
+			w.num_unknown++;
+	}
+	if (!w.has_made)
+		return;
+	if (p->x->witness.complete &&
+	    w.num_unknown / IDS_KEPT > trace->num_procs)
+		signs->num_strange = w.num_unknown;
+	else if (w.has_ended && w.made_ns > TEXT_SLACK_NS &&
+		 w.ended_ns < w.made_ns - TEXT_SLACK_NS)
+		signs->num_strange = 1;
 }
 
 static bool lies_in_termination(const struct iq_trace *trace, int64_t time)
@@ -211,15 +334,17 @@ static void compare_waits(const struct iq_trace *trace,
 	}
 }
 
-static void compare_trace(const struct iq_facts *facts,
-			  const struct iq_facts *other,
+/* @pair's first witness may be a trace. */
+static void compare_trace(const struct iq_kinship_pair *pair,
 			  struct iq_kinship_signs *signs)
 {
-	if (!facts->trace)
+	if (!pair->x->trace)
 		return;
-	compare_ended(facts->trace, other, signs);
-	if (facts->trace->is_nanotime)
-		compare_waits(facts->trace, other, signs);
+	compare_ended(pair, signs);
+	if (!pair->y->trace)
+		compare_window(pair, signs);
+	if (pair->x->trace->is_nanotime)
+		compare_waits(pair->x->trace, pair->y, signs);
 }
 
 struct iq_error *iq_kinship_compare(const struct iq_model *model, size_t a,
@@ -233,10 +358,18 @@ struct iq_error *iq_kinship_compare(const struct iq_model *model, size_t a,
 		.y = model->witnesses[b],
 	};
 
+	const struct iq_kinship_pair turned = {
+		.model = model,
+		.a = b,
+		.b = a,
+		.x = pair.y,
+		.y = pair.x,
+	};
+
 	*ret = (struct iq_kinship_signs){ 0 };
 	compare_ids(&pair, ret);
 	compare_threads(&pair, ret);
-	compare_trace(pair.x, pair.y, ret);
-	compare_trace(pair.y, pair.x, ret);
+	compare_trace(&pair, ret);
+	compare_trace(&turned, ret);
 	return iq_kinship_compare_code(&pair, ret);
 }

@@ -21,6 +21,10 @@ struct iq_kinship_signs {
 	size_t num_other;
 	/* Ids that had ended in a trace before the other saw them. */
 	size_t num_dead;
+	/* Ids that no moment of the trace's process has together. */
+	size_t num_strange;
+	/* Goroutines, main's too, whose g is at one address / at another. */
+	size_t num_gs, num_other_gs;
 	/* Threads of the kernel that both have; num_all_threads is 0 if one of
 	 * them does not know its own. */
 	size_t num_threads, num_all_threads;
@@ -31,6 +35,12 @@ struct iq_kinship_signs {
 	size_t num_addresses, num_other_addresses;
 	/* Functions of the program that are in files of one name / of another. */
 	size_t num_files, num_other_files;
+	/* Lines of the standard library that call one function / other lines. */
+	size_t num_lines, num_other_lines;
+	/* Functions of the program that each shows, and whether anything of it
+	 * is common to both: a function, a file or a package. */
+	size_t num_functions[2];
+	bool has_common;
 	/* Distinct stacks of the second that the first has, and all of them. */
 	size_t num_stacks, num_all_stacks;
 };

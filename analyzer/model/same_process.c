@@ -169,6 +169,12 @@ static const char *why_other_run(const struct iq_facts *a,
 	if (s->num_dead)
 		return "it is of another process (goroutines that had ended in "
 		       "one are in the other)";
+	if (s->num_other_gs > s->num_gs)
+		return "it is of another process (goroutines of equal ids are "
+		       "at other addresses)";
+	if (s->num_strange)
+		return "it is of another process (its goroutines and those of "
+		       "the trace were never together)";
 	if (is_after_end(a, b) || is_after_end(b, a))
 		return "it is of another process (that of the core had ended "
 		       "by then)";

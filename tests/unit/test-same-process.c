@@ -152,6 +152,82 @@ static void test_ended_id_in_a_later_core_is_another_process(void **state)
 	joined_deinit(&x);
 }
 
+/* A text of a crash prints the address of the g, which is its place in a core. */
+static void test_other_g_is_of_another_process(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_DUMP);
+
+	(void)state;
+	add_workers(x.facts[1], 7, 3);
+	for (size_t i = 0; i < 3; i++) {
+		x.facts[0]->goroutines.data[i].place = 0xc000002000 + i;
+		x.facts[1]->goroutines.data[i].has_g = true;
+		x.facts[1]->goroutines.data[i].g_addr = 0xc000802000 + i;
+	}
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
+		       "it is of another process (goroutines of equal ids are "
+		       "at other addresses)");
+	joined_deinit(&x);
+}
+
+static void test_same_gs_are_no_sign_against(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_DUMP);
+
+	(void)state;
+	add_workers(x.facts[1], 7, 3);
+	for (size_t i = 0; i < 3; i++) {
+		x.facts[0]->goroutines.data[i].place = 0xc000002000 + i;
+		x.facts[1]->goroutines.data[i].has_g = true;
+		x.facts[1]->goroutines.data[i].g_addr = 0xc000002000 + i;
+	}
+	joined_make(&x);
+	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_PROCESS);
+	joined_deinit(&x);
+}
+
+static void test_ids_that_end_in_a_trace_are_compared_by_name(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_TRACE);
+
+	(void)state;
+	joined_clock(x.facts[0], 11, 11);
+	x.facts[0]->process.end = IQ_END_NONE;
+	joined_trace(x.facts[1], 10, 20);
+	joined_traced(x.facts[1], 7, "main.work", "dead", "", 12);
+	joined_traced(x.facts[1], 8, "main.work", "dead", "", 12);
+	joined_traced(x.facts[1], 70, "main.work", "chan send", BLOCKED, 12);
+	joined_traced(x.facts[1], 71, "main.work", "chan send", BLOCKED, 12);
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_PROCESS,
+		       "2 goroutine ids agree with where they were made");
+	joined_deinit(&x);
+}
+
+/* As many as no processors can have kept ids for. */
+#define UNKNOWN 100
+
+static void test_older_ids_that_a_trace_lacks_are_of_another(void **state)
+{
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump"),
+				       facts_new(IQ_WITNESS_TRACE, "trace") } };
+
+	(void)state;
+	add_workers(x.facts[0], 10, UNKNOWN);
+	add_workers(x.facts[0], 500, 3);
+	joined_trace(x.facts[1], 10, 20)->num_procs = 2;
+	for (uint64_t id = 500; id < 503; id++)
+		joined_traced(x.facts[1], id, "main.work", "chan send", BLOCKED,
+			      12)
+			->has_created = true;
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
+		       "it is of another process (its goroutines and those of "
+		       "the trace were never together)");
+	joined_deinit(&x);
+}
+
 static void test_id_may_end_after_an_earlier_core(void **state)
 {
 	struct joined x = core_and(IQ_WITNESS_TRACE);
@@ -436,6 +512,12 @@ int main(void)
 			test_wrapper_of_an_old_text_is_no_other_function),
 		cmocka_unit_test(
 			test_ended_id_in_a_later_core_is_another_process),
+		cmocka_unit_test(test_other_g_is_of_another_process),
+		cmocka_unit_test(test_same_gs_are_no_sign_against),
+		cmocka_unit_test(
+			test_ids_that_end_in_a_trace_are_compared_by_name),
+		cmocka_unit_test(
+			test_older_ids_that_a_trace_lacks_are_of_another),
 		cmocka_unit_test(test_id_may_end_after_an_earlier_core),
 		cmocka_unit_test(
 			test_trace_after_the_end_is_of_another_process),
