@@ -147,41 +147,64 @@ static void kinds_make(struct iq_trace_whole *whole, struct iq_trace *trace)
 	trace->num_kinds = num;
 }
 
-static void blocked_make(struct iq_trace_whole *whole, struct iq_whole_g *g)
+/* The waits of all goroutines lie in one array. */
+static bool blocked_make(struct iq_trace_whole *whole)
 {
-	struct iq_trace_blocked *to =
-		copy(whole, NULL, 0, sizeof(*to) * (g->num_blocked + 1u));
-	uint32_t n = 0;
+	struct iq_trace_blocked *to = iq_arena_calloc(
+		&whole->facts->arena, whole->blocked.len + 1, sizeof(*to));
 
-	for (uint32_t at = g->blocked; to && at != IQ_NONE;
-	     at = whole->blocked.data[at].next)
-		to[n++] = whole->blocked.data[at].out;
-	sort(to, n, sizeof(*to), by_reason);
-	g->out.blocked = to;
-	g->out.num_blocked = n;
+	if (!to)
+		return false;
+	for (size_t i = 0; i < whole->gs.len; i++) {
+		struct iq_whole_g *g = &whole->gs.data[i];
+		uint32_t n = 0;
+
+		for (uint32_t at = g->blocked; at != IQ_NONE;
+		     at = whole->blocked.data[at].next)
+			to[n++] = whole->blocked.data[at].out;
+		sort(to, n, sizeof(*to), by_reason);
+		g->out.blocked = to;
+		g->out.num_blocked = n;
+		to += n;
+	}
+	iq_vec_deinit(&whole->blocked);
+	return true;
 }
 
-static void goroutines_make(struct iq_trace_whole *whole,
-			    struct iq_trace *trace)
+static bool is_sorted(const struct iq_trace_goroutine *gs, size_t num)
+{
+	for (size_t i = 1; i < num; i++) {
+		if (gs[i - 1].id > gs[i].id)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A busy program has millions of goroutines: what was kept of each to merge
+ * generations goes, and what stays moves together and is the facts' own.
+ */
+static struct iq_error *goroutines_make(struct iq_trace_whole *whole,
+					struct iq_trace *trace)
 {
 	size_t num = whole->gs.len;
-	struct iq_trace_goroutine *to =
-		iq_arena_calloc(&whole->facts->arena, num + 1, sizeof(*to));
+	struct iq_trace_goroutine *to = (void *)whole->gs.data;
 
-	if (!to) {
-		whole->nomem = true;
-		return;
-	}
+	if (!blocked_make(whole))
+		return &iq_enomem;
 	for (size_t i = 0; i < num; i++) {
-		struct iq_whole_g *g = &whole->gs.data[i];
+		struct iq_trace_goroutine out = whole->gs.data[i].out;
 
-		g->out.tracer = iq_trace_is_tracer(g->out.name);
-		blocked_make(whole, g);
-		to[i] = g->out;
+		out.tracer = iq_trace_is_tracer(out.name);
+		memcpy(&to[i], &out, sizeof(out));
 	}
-	sort(to, num, sizeof(*to), by_g_id);
+	whole->gs.data = NULL;
+	whole->gs.len = whole->gs.cap = 0;
+	if (!is_sorted(to, num))
+		sort(to, num, sizeof(*to), by_g_id);
 	trace->goroutines = to;
 	trace->num_goroutines = num;
+	return to ? iq_facts_own(whole->facts, free, to) : NULL;
 }
 
 /* Names as Go's reader has them. Go: src/internal/trace/event.go, Range. */
@@ -396,7 +419,7 @@ static void system_facts(const struct iq_whole_g *g,
 	bool waits = iq_str_equal(reason, IQ_STR("system goroutine wait")) ||
 		     iq_str_equal(reason, IQ_STR("GC background sweeper wait"));
 
-	fact->system = g->system || g->out.tracer || waits ||
+	fact->system = g->system || iq_trace_is_tracer(g->out.name) || waits ||
 		       iq_trace_is_system(g->out.name);
 	fact->has_system = fact->system || g->out.name.len;
 }
@@ -442,29 +465,14 @@ static int by_number(const void *va, const void *vb)
  * m.procid, the kernel's id of its thread. */
 static void threads_make(struct iq_trace_whole *whole)
 {
-	const struct iq_trace_ids *ids = &whole->seen_ms;
 	struct iq_process_fact *process = &whole->facts->process;
-	uint64_t *list = iq_arena_calloc(&whole->facts->arena, whole->num_ms,
-					 sizeof(*list));
-	size_t num = 0;
+	size_t num = whole->threads.len;
+	uint64_t *list;
 
 	// Before, a thread is called by the runtime's own number.
-	if (whole->file->header.minor < 22)
+	if (whole->file->header.minor < IQ_TRACE_V2)
 		return;
-	if (!list) {
-		whole->nomem = true;
-		return;
-	}
-	for (size_t i = 0; i < ids->num_dense && num < whole->num_ms; i++) {
-		if (ids->dense[i])
-			list[num++] = i;
-	}
-	for (size_t i = 0;
-	     ids->sparse.slots && i <= ids->sparse.mask && num < whole->num_ms;
-	     i++) {
-		if (ids->sparse.slots[i].index != IQ_NONE)
-			list[num++] = ids->sparse.slots[i].a;
-	}
+	list = copy(whole, whole->threads.data, num, sizeof(*list));
 	sort(list, num, sizeof(*list), by_number);
 	process->threads = list;
 	process->num_threads = num;
@@ -482,7 +490,7 @@ struct iq_error *iq_trace_whole_facts(struct iq_trace_whole *whole)
 	trace->start_ns = whole->start;
 	trace->end_ns = whole->end;
 	trace->num_generations = whole->num_generations;
-	trace->num_threads = whole->num_ms;
+	trace->num_threads = whole->threads.len;
 	trace->num_procs = whole->num_ps;
 	trace->num_samples = whole->num_samples;
 	trace->wake_latency = whole->latency[IQ_WHY_WOKEN];
@@ -491,7 +499,6 @@ struct iq_error *iq_trace_whole_facts(struct iq_trace_whole *whole)
 	trace->network = whole->network;
 	trace->syscall = whole->syscall;
 	kinds_make(whole, trace);
-	goroutines_make(whole, trace);
 	totals_make(whole, trace);
 	tasks_make(whole, trace);
 	lists_make(whole, trace);
@@ -503,6 +510,8 @@ struct iq_error *iq_trace_whole_facts(struct iq_trace_whole *whole)
 		if (g->status != IQ_G_GONE)
 			err = goroutine_fact(whole, g);
 	}
+	if (!err)
+		err = goroutines_make(whole, trace);
 	if (err || whole->nomem)
 		return err ? err : &iq_enomem;
 	whole->facts->trace = trace;

@@ -113,6 +113,19 @@ static void clock_tell(struct work *work, const struct iq_trace_generation *g)
 /* What was run without the generation before is done again with it. */
 static bool run_exact(struct work *work, struct iq_trace_run *run)
 {
+	struct iq_trace_whole *whole = &work->whole;
+
+	if (whole->gs.len > whole->patience) {
+		whole->stopped = true;
+		iq_facts_gap_offset(
+			whole->facts, IQ_GAP_LIMIT, run->generation->offset,
+			"too many generations contradict their own "
+			"beginning: nothing is told from generation "
+			"%" PRIu64 " on",
+			run->generation->number);
+		return true;
+	}
+	whole->patience -= whole->gs.len;
 	if (!iq_trace_run_restart(run, IQ_RUN_EXACT, work->whole.last) ||
 	    !iq_trace_whole_load(&work->whole, run))
 		return false;
@@ -136,6 +149,8 @@ static bool turn(struct work *work, struct iq_trace_run *run, size_t k)
 		(run->end != IQ_RUN_WHOLE || !iq_trace_whole_fits(whole, run));
 	if (again && !run_exact(work, run))
 		return false;
+	if (whole->stopped)
+		return true;
 	if (run->nomem || !iq_trace_whole_merge(whole, run))
 		return false;
 	faults_tell(whole->facts, run);

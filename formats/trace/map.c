@@ -107,7 +107,8 @@ uint32_t *iq_trace_map_at(struct iq_trace_map *map, uint64_t a, uint64_t b)
 void iq_trace_ids_deinit(struct iq_trace_ids *ids)
 {
 	free(ids->dense);
-	iq_trace_map_deinit(&ids->sparse);
+	iq_trace_map_deinit(&ids->numbers);
+	iq_vec_deinit(&ids->pages);
 	*ids = (struct iq_trace_ids){ 0 };
 }
 
@@ -115,7 +116,38 @@ void iq_trace_ids_clear(struct iq_trace_ids *ids)
 {
 	if (ids->num_dense)
 		memset(ids->dense, 0, ids->num_dense * sizeof(*ids->dense));
-	iq_trace_map_clear(&ids->sparse);
+	iq_trace_map_clear(&ids->numbers);
+	ids->pages.len = 0;
+}
+
+uint32_t iq_trace_ids_get_paged(const struct iq_trace_ids *ids, uint64_t id)
+{
+	uint32_t page;
+
+	if (id < IQ_IDS_DENSE)
+		return IQ_NONE;
+	page = iq_trace_map_get(&ids->numbers, id / IQ_IDS_PAGE, 0);
+	if (page == IQ_NONE)
+		return IQ_NONE;
+	return ids->pages.data[(size_t)page * IQ_IDS_PAGE + id % IQ_IDS_PAGE] -
+	       1;
+}
+
+static uint32_t *page_of(struct iq_trace_ids *ids, uint64_t id)
+{
+	uint32_t *at = iq_trace_map_at(&ids->numbers, id / IQ_IDS_PAGE, 0);
+
+	if (!at)
+		return NULL;
+	if (*at == IQ_NONE) {
+		if (!iq_vec_reserve(&ids->pages, IQ_IDS_PAGE))
+			return NULL;
+		memset(ids->pages.data + ids->pages.len, 0,
+		       IQ_IDS_PAGE * sizeof(*ids->pages.data));
+		*at = (uint32_t)(ids->pages.len / IQ_IDS_PAGE);
+		ids->pages.len += IQ_IDS_PAGE;
+	}
+	return ids->pages.data + (size_t)*at * IQ_IDS_PAGE;
 }
 
 static bool dense_grow(struct iq_trace_ids *ids, uint64_t id)
@@ -137,7 +169,7 @@ static bool dense_grow(struct iq_trace_ids *ids, uint64_t id)
 
 bool iq_trace_ids_set(struct iq_trace_ids *ids, uint64_t id, uint32_t index)
 {
-	uint32_t *at;
+	uint32_t *page;
 
 	if (id < IQ_IDS_DENSE) {
 		if (id >= ids->num_dense && !dense_grow(ids, id))
@@ -145,9 +177,9 @@ bool iq_trace_ids_set(struct iq_trace_ids *ids, uint64_t id, uint32_t index)
 		ids->dense[id] = index + 1;
 		return true;
 	}
-	at = iq_trace_map_at(&ids->sparse, id, 0);
-	if (!at)
+	page = page_of(ids, id);
+	if (!page)
 		return false;
-	*at = index;
+	page[id % IQ_IDS_PAGE] = index + 1;
 	return true;
 }

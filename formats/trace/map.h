@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/vec.h"
+
 /* No index. */
 #define IQ_NONE UINT32_MAX
 
@@ -35,13 +37,18 @@ uint32_t iq_trace_map_get(const struct iq_trace_map *map, uint64_t a,
  * memory. Valid until the next call. */
 uint32_t *iq_trace_map_at(struct iq_trace_map *map, uint64_t a, uint64_t b);
 
-/* Ids below IQ_IDS_DENSE are looked up in an array. */
+/*
+ * Ids below IQ_IDS_DENSE are looked up in an array, others in pages of it: a
+ * busy program numbers its goroutines into the millions, one after the other.
+ */
 #define IQ_IDS_DENSE 65536
+#define IQ_IDS_PAGE 16
 
 struct iq_trace_ids {
 	uint32_t *dense; /* index + 1 */
 	size_t num_dense;
-	struct iq_trace_map sparse;
+	struct iq_trace_map numbers; /* of pages */
+	IQ_VEC(uint32_t) pages;	     /* index + 1 */
 };
 
 void iq_trace_ids_deinit(struct iq_trace_ids *ids);
@@ -49,14 +56,14 @@ void iq_trace_ids_clear(struct iq_trace_ids *ids);
 /* False without memory. */
 bool iq_trace_ids_set(struct iq_trace_ids *ids, uint64_t id, uint32_t index);
 
+uint32_t iq_trace_ids_get_paged(const struct iq_trace_ids *ids, uint64_t id);
+
 static inline uint32_t iq_trace_ids_get(const struct iq_trace_ids *ids,
 					uint64_t id)
 {
 	if (id < ids->num_dense)
 		return ids->dense[id] - 1;
-	if (id < IQ_IDS_DENSE)
-		return IQ_NONE;
-	return iq_trace_map_get(&ids->sparse, id, 0);
+	return iq_trace_ids_get_paged(ids, id);
 }
 
 #endif

@@ -22,32 +22,54 @@ static void spread_join(struct iq_trace_spread *to,
 		to->buckets[i] += from->buckets[i];
 }
 
-static bool blocked_join(struct iq_trace_whole *whole, uint32_t index,
-			 const struct iq_trace_blocked *from)
+static void blocked_add(struct iq_trace_blocked *to,
+			const struct iq_trace_blocked *from)
 {
-	struct iq_whole_g *g = &whole->gs.data[index];
-	uint32_t *at = iq_trace_map_at(&whole->blocked_map, index,
-				       (uintptr_t)from->reason.ptr);
-	struct iq_whole_blocked fresh = {
-		.out = { .reason = from->reason },
-		.next = g->blocked,
-	};
-	struct iq_trace_blocked *to;
-
-	if (!at)
-		return false;
-	if (*at == IQ_NONE) {
-		if (!iq_vec_push(&whole->blocked, fresh))
-			return false;
-		*at = (uint32_t)whole->blocked.len - 1;
-		g->blocked = *at;
-		g->num_blocked++;
-	}
-	to = &whole->blocked.data[*at].out;
 	to->count += from->count;
 	to->total_ns = iq_trace_time_add(to->total_ns, from->total_ns);
 	if (from->longest_ns > to->longest_ns)
 		to->longest_ns = from->longest_ns;
+}
+
+/* A goroutine waits for a few reasons; only a hostile file has it search long. */
+#define SHORT_CHAIN 16
+
+static bool blocked_join(struct iq_trace_whole *whole, uint32_t index,
+			 const struct iq_trace_blocked *from)
+{
+	struct iq_whole_g *g = &whole->gs.data[index];
+	struct iq_whole_blocked fresh = { .out = *from, .next = g->blocked };
+	uint32_t *slot = NULL;
+	unsigned n = 0;
+
+	for (uint32_t at = g->blocked; at != IQ_NONE;
+	     at = whole->blocked.data[at].next) {
+		struct iq_trace_blocked *to = &whole->blocked.data[at].out;
+
+		// Reasons are interned, but for the empty one.
+		if (to->reason.ptr == from->reason.ptr ||
+		    to->reason.len + from->reason.len == 0) {
+			blocked_add(to, from);
+			return true;
+		}
+		if (++n < SHORT_CHAIN)
+			continue;
+		slot = iq_trace_map_at(&whole->blocked_map, index,
+				       (uintptr_t)from->reason.ptr);
+		if (!slot)
+			return false;
+		if (*slot != IQ_NONE) {
+			blocked_add(&whole->blocked.data[*slot].out, from);
+			return true;
+		}
+		break;
+	}
+	if (!iq_vec_push(&whole->blocked, fresh))
+		return false;
+	g->blocked = (uint32_t)whole->blocked.len - 1;
+	g->num_blocked++;
+	if (slot)
+		*slot = g->blocked;
 	return true;
 }
 
@@ -168,19 +190,13 @@ static bool span_add(struct iq_trace_whole *whole, struct iq_trace_span *span)
 	return iq_vec_push(&whole->spans, *span);
 }
 
-/* The event's words; how it came into what it was in before is not known. */
-static struct iq_str span_reason(const struct iq_whole_g *g)
-{
-	return g->out.since_start ? g->reason : g->out.last_reason;
-}
-
 /* What it is in now, until @time. */
 static bool span_current(struct iq_trace_whole *whole,
 			 const struct iq_whole_g *g, int64_t time, bool open)
 {
 	struct iq_trace_span span = {
 		.state = gstatus(g->status),
-		.reason = span_reason(g),
+		.reason = g->reason,
 		.stack = g->out.last_stack,
 		.start_ns = g->out.last_change_ns,
 		.end_ns = time,
@@ -198,8 +214,8 @@ static bool spans_join(struct iq_trace_whole *whole,
 		const struct iq_run_span *from = &run->spans.data[i];
 		struct iq_trace_span span = {
 			.state = gstatus(from->status),
-			.reason = iq_trace_whole_string(
-				whole, iq_tally_reason(run, from->reason)),
+			.reason =
+				iq_trace_whole_reason(whole, run, from->reason),
 			.stack = iq_trace_whole_stack(whole, run, from->stack),
 			.start_ns = from->begin,
 			.end_ns = from->end,
@@ -207,11 +223,8 @@ static bool spans_join(struct iq_trace_whole *whole,
 			.waker = from->waker,
 		};
 
-		// Created blocked is no word of an event.
-		if (from->reason == IQ_REASON_CREATED)
-			span.reason = (struct iq_str){ "", 0 };
 		if (from->carried) {
-			span.reason = span_reason(g);
+			span.reason = g->reason;
 			span.start_ns = g->out.last_change_ns;
 			if (g->out.last_stack)
 				span.stack = g->out.last_stack;
@@ -282,7 +295,7 @@ static void g_first(struct iq_trace_whole *whole,
 		return;
 	}
 	g->status = from->first_status;
-	g->reason = iq_trace_whole_string(whole, BEFORE_THE_TRACE);
+	g->reason = whole->before;
 	out->since_start = true;
 	out->last_change_ns = whole->start;
 }
@@ -313,8 +326,7 @@ static bool g_sums(struct iq_trace_whole *whole, struct iq_trace_run *run,
 	     at = run->blocked.data[at].next) {
 		const struct iq_run_blocked *b = &run->blocked.data[at];
 		struct iq_trace_blocked join = {
-			.reason = iq_trace_whole_string(
-				whole, iq_tally_reason(run, b->reason)),
+			.reason = iq_trace_whole_reason(whole, run, b->reason),
 			.count = b->count,
 			.total_ns = b->total,
 			.longest_ns = b->longest,
@@ -331,8 +343,7 @@ static void g_last(struct iq_trace_whole *whole, const struct iq_trace_run *run,
 		   struct iq_whole_g *g, const struct iq_run_g *from)
 {
 	struct iq_trace_goroutine *out = &g->out;
-	struct iq_str words = iq_trace_whole_string(
-		whole, iq_tally_reason(run, from->reason));
+	struct iq_str words = iq_trace_whole_reason(whole, run, from->reason);
 
 	g->status = from->status;
 	g->why = from->why;
@@ -407,12 +418,20 @@ static bool gs_join(struct iq_trace_whole *whole, struct iq_trace_run *run)
 
 /* ---- processors and threads */
 
-static bool seen(struct iq_trace_ids *ids, uint64_t id, uint64_t *num)
+static bool p_seen(struct iq_trace_whole *whole, uint64_t id)
 {
-	if (iq_trace_ids_get(ids, id) != IQ_NONE)
+	if (iq_trace_ids_get(&whole->seen_ps, id) != IQ_NONE)
 		return true;
-	(*num)++;
-	return iq_trace_ids_set(ids, id, 0);
+	whole->num_ps++;
+	return iq_trace_ids_set(&whole->seen_ps, id, 0);
+}
+
+static bool m_seen(struct iq_trace_whole *whole, uint64_t id)
+{
+	if (iq_trace_ids_get(&whole->seen_ms, id) != IQ_NONE)
+		return true;
+	return iq_vec_push(&whole->threads, id) &&
+	       iq_trace_ids_set(&whole->seen_ms, id, 0);
 }
 
 static uint32_t p_find(struct iq_trace_whole *whole, uint64_t id)
@@ -446,7 +465,7 @@ static bool p_join(struct iq_trace_whole *whole, const struct iq_trace_run *run,
 	p->lost = promoted && from->stolen_at != UINT64_MAX;
 	if (!promoted || p->lost)
 		p->status = from->status;
-	return seen(&whole->seen_ps, from->id, &whole->num_ps);
+	return p_seen(whole, from->id);
 }
 
 static struct iq_whole_m *m_find(struct iq_trace_whole *whole, uint64_t id)
@@ -484,7 +503,7 @@ static bool m_join(struct iq_trace_whole *whole, const struct iq_trace_run *run,
 			       iq_trace_ids_get(&whole->p_ids,
 						run->ps.data[from->p].id);
 	}
-	return !from->seen || seen(&whole->seen_ms, from->id, &whole->num_ms);
+	return !from->seen || m_seen(whole, from->id);
 }
 
 static bool threads_join(struct iq_trace_whole *whole,
@@ -509,13 +528,11 @@ static bool threads_join(struct iq_trace_whole *whole,
 	for (size_t i = 0; i < whole->ps.len; i++)
 		whole->ps.data[i].lost = false;
 	for (size_t i = 0; i < run->sample_ms.len; i++) {
-		if (!seen(&whole->seen_ms, run->sample_ms.data[i],
-			  &whole->num_ms))
+		if (!m_seen(whole, run->sample_ms.data[i]))
 			return false;
 	}
 	for (size_t i = 0; i < run->sample_ps.len; i++) {
-		if (!seen(&whole->seen_ps, run->sample_ps.data[i],
-			  &whole->num_ps))
+		if (!p_seen(whole, run->sample_ps.data[i]))
 			return false;
 	}
 	return true;
@@ -529,8 +546,8 @@ static bool sites_join(struct iq_trace_whole *whole,
 	for (size_t i = 0; i < run->sites.len; i++) {
 		const struct iq_run_site *from = &run->sites.data[i];
 		struct iq_trace_site site = {
-			.reason = iq_trace_whole_string(
-				whole, iq_tally_reason(run, from->reason)),
+			.reason =
+				iq_trace_whole_reason(whole, run, from->reason),
 			.count = from->count,
 			.total_ns = from->total,
 			.longest_ns = from->longest,
@@ -545,11 +562,20 @@ static bool sites_join(struct iq_trace_whole *whole,
 	return true;
 }
 
-static struct iq_str name_of(const struct iq_trace_whole *whole, uint32_t run_g)
+/* The start function of a class of goroutines. */
+static struct iq_str name_of(struct iq_trace_whole *whole,
+			     const struct iq_trace_run *run, uint32_t class)
 {
-	if (run_g >= IQ_UNKNOWN)
+	const struct iq_stack *stack;
+
+	if (class == IQ_NONE)
 		return (struct iq_str){ "", 0 };
-	return whole->gs.data[whole->run_gs.data[run_g]].out.name;
+	if (!(class & IQ_CLASS_STACK))
+		return whole->gs.data[whole->run_gs.data[class]].out.name;
+	stack = iq_trace_whole_stack(whole, run, class & ~IQ_CLASS_STACK);
+	if (!stack || !stack->num_frames)
+		return (struct iq_str){ "", 0 };
+	return stack->frames[stack->num_frames - 1]->function;
 }
 
 static bool wake_join(struct iq_trace_whole *whole,
@@ -583,13 +609,13 @@ static bool wakes_join(struct iq_trace_whole *whole,
 	for (size_t i = 0; i < run->wakes.len; i++) {
 		const struct iq_run_wake *from = &run->wakes.data[i];
 		struct iq_trace_wake wake = {
-			.waker = name_of(whole, from->waker),
-			.woken = name_of(whole, from->woken),
+			.waker = name_of(whole, run, from->waker),
+			.woken = name_of(whole, run, from->woken),
 			.count = from->count,
 		};
 
 		// Without a goroutine the stack is the scheduler's.
-		if (from->waker < IQ_UNKNOWN)
+		if (from->waker != IQ_NONE)
 			wake.stack =
 				iq_trace_whole_stack(whole, run, from->stack);
 		if (!wake_join(whole, &wake))
@@ -609,14 +635,23 @@ static bool intern_begin(struct iq_trace_whole *whole,
 	whole->run_stacks.len = num;
 	memset(whole->run_stacks.data, 0,
 	       num * sizeof(*whole->run_stacks.data));
+	num = run->tables.strings.len;
+	whole->run_strings.len = 0;
+	if (!iq_vec_reserve(&whole->run_strings, num))
+		return false;
+	whole->run_strings.len = num;
+	memset(whole->run_strings.data, 0,
+	       num * sizeof(*whole->run_strings.data));
 	return true;
 }
 
 bool iq_trace_whole_merge(struct iq_trace_whole *whole,
 			  struct iq_trace_run *run)
 {
-	if (!whole->started)
+	if (!whole->started) {
 		whole->start = whole->end = run->start;
+		whole->before = iq_trace_whole_string(whole, BEFORE_THE_TRACE);
+	}
 	whole->started = true;
 	if (!intern_begin(whole, run) || !gs_join(whole, run) ||
 	    !iq_trace_merge_ranges(whole, run) || !threads_join(whole, run) ||

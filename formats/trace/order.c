@@ -5,7 +5,7 @@
 
 /* What an attempt in vain costs of the run's patience, beside one for each
  * thread that is put in order. */
-#define ATTEMPT 4
+#define ATTEMPT 8
 
 /* The threads in the order of their first batches. */
 static bool threads_find(struct iq_trace_run *run)

@@ -195,6 +195,8 @@ static enum iq_step go_create(struct iq_trace_run *run, struct iq_run_m *m,
 	iq_life_create(g, m->g, time);
 	g->start_stack = iq_trace_stack(run, m, args[1]);
 	g->creator_stack = iq_trace_stack(run, m, args[2]);
+	if (g->first == IQ_FIRST_CREATED && g->start_stack)
+		g->class = IQ_CLASS_STACK | g->start_stack;
 	iq_tally_enter(g, blocked ? IQ_G_WAITING : IQ_G_RUNNABLE, time,
 		       blocked ? IQ_REASON_CREATED : 0, 0);
 	g->why = IQ_WHY_CREATED;

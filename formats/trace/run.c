@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-/* How much may be tried in vain: in real traces nearly every event can happen
- * when its time has come, so that one for each byte is plenty. */
-#define PATIENCE 16
-#define PATIENCE_MIN (UINT64_C(1) << 22)
+/* How much may be tried in vain, about a nanosecond each: in real traces nearly
+ * every event can happen when its time has come. */
+#define PATIENCE 100
+#define PATIENCE_MIN (UINT64_C(1) << 26)
 
 void iq_trace_run_deinit(struct iq_trace_run *run)
 {
@@ -173,9 +173,10 @@ uint32_t iq_trace_run_g(struct iq_trace_run *run, uint64_t id)
 
 	if (index != IQ_NONE)
 		return index;
-	if (run->gs.len >= IQ_UNKNOWN || !iq_vec_push(&run->gs, fresh))
+	if (run->gs.len >= IQ_CLASS_STACK || !iq_vec_push(&run->gs, fresh))
 		return IQ_NONE;
 	index = (uint32_t)run->gs.len - 1;
+	run->gs.data[index].class = index;
 	if (!iq_trace_ids_set(&run->g_ids, id, index)) {
 		run->gs.len--;
 		return IQ_NONE;

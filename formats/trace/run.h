@@ -16,6 +16,8 @@
 
 /* The goroutine or processor of a thread is not known yet. */
 #define IQ_UNKNOWN (UINT32_MAX - 1)
+/* A class of goroutines is the stack that they start with. */
+#define IQ_CLASS_STACK 0x80000000u
 /* Words for waits that no event gives. */
 #define IQ_REASON_CREATED (UINT32_MAX - 1)
 
@@ -82,7 +84,9 @@ struct iq_run_g {
 	uint32_t wake;	  /* last used of those that woke it */
 	uint32_t waker;	  /* goroutine, or IQ_NONE */
 	uint32_t m; /* thread it runs on or is in a syscall on, or IQ_NONE */
-	uint32_t root_stack; /* first own stack that reaches the root */
+	/* Those that start alike, if that is known here; its own index or
+	 * IQ_CLASS_STACK and a stack. */
+	uint32_t class;
 	int64_t ns[IQ_G_NUM];
 	int64_t last_wake;
 	uint64_t num_starts;
@@ -96,6 +100,7 @@ struct iq_run_g {
 	int64_t first_ended; /* when the one that was carried went */
 	uint32_t creator;    /* goroutine, or IQ_NONE */
 	uint32_t creator_stack, start_stack;
+	uint32_t root_stack;	/* first own stack that reaches the root */
 	uint32_t first_blocked; /* chain of entries */
 	uint32_t ranges, regions;
 };
@@ -140,7 +145,7 @@ struct iq_run_m {
 };
 
 struct iq_run_blocked {
-	uint32_t g, reason;
+	uint32_t reason;
 	uint32_t next;
 	uint64_t count;
 	int64_t total, longest;
@@ -154,7 +159,7 @@ struct iq_run_site {
 
 struct iq_run_wake {
 	uint32_t stack;
-	uint32_t waker; /* goroutine or IQ_NONE */
+	uint32_t waker; /* class or IQ_NONE */
 	uint32_t woken;
 	uint64_t count;
 };

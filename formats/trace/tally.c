@@ -34,25 +34,41 @@ void iq_tally_span(struct iq_trace_run *run, const struct iq_run_g *g,
 		run->nomem = true;
 }
 
+/* A goroutine waits for a few reasons; only a hostile file has it search long. */
+#define SHORT_CHAIN 16
+
 bool iq_tally_blocked_find(struct iq_trace_run *run, uint32_t index,
 			   struct iq_run_g *g)
 {
-	uint32_t *at = iq_trace_map_at(&run->blocked_map, index, g->reason);
 	struct iq_run_blocked fresh = {
-		.g = index,
 		.reason = g->reason,
 		.next = g->first_blocked,
 	};
+	uint32_t *slot = NULL;
+	unsigned n = 0;
 
-	if (!at)
-		return false;
-	if (*at == IQ_NONE) {
-		if (!iq_vec_push(&run->blocked, fresh))
+	for (uint32_t at = g->first_blocked; at != IQ_NONE;
+	     at = run->blocked.data[at].next) {
+		if (run->blocked.data[at].reason == g->reason) {
+			g->blocked = at;
+			return true;
+		}
+		if (++n < SHORT_CHAIN)
+			continue;
+		slot = iq_trace_map_at(&run->blocked_map, index, g->reason);
+		if (!slot)
 			return false;
-		*at = (uint32_t)run->blocked.len - 1;
-		g->first_blocked = *at;
+		if (*slot != IQ_NONE) {
+			g->blocked = *slot;
+			return true;
+		}
+		break;
 	}
-	g->blocked = *at;
+	if (!iq_vec_push(&run->blocked, fresh))
+		return false;
+	g->first_blocked = g->blocked = (uint32_t)run->blocked.len - 1;
+	if (slot)
+		*slot = g->blocked;
 	return true;
 }
 
@@ -73,15 +89,15 @@ bool iq_tally_site_find(struct iq_trace_run *run, struct iq_run_g *g)
 	return true;
 }
 
-bool iq_tally_wake_find(struct iq_trace_run *run, uint32_t index,
-			struct iq_run_g *g, uint32_t waker, uint32_t stack)
+bool iq_tally_wake_find(struct iq_trace_run *run, struct iq_run_g *g,
+			uint32_t waker, uint32_t stack)
 {
-	uint64_t pair = (uint64_t)waker << 32 | index;
+	uint64_t pair = (uint64_t)waker << 32 | g->class;
 	uint32_t *at = iq_trace_map_at(&run->wake_map, stack, pair);
 	struct iq_run_wake fresh = {
 		.stack = stack,
 		.waker = waker,
-		.woken = index,
+		.woken = g->class,
 	};
 
 	if (!at)

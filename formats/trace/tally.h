@@ -74,8 +74,8 @@ static inline void iq_tally_enter(struct iq_run_g *g,
 bool iq_tally_blocked_find(struct iq_trace_run *run, uint32_t index,
 			   struct iq_run_g *g);
 bool iq_tally_site_find(struct iq_trace_run *run, struct iq_run_g *g);
-bool iq_tally_wake_find(struct iq_trace_run *run, uint32_t index,
-			struct iq_run_g *g, uint32_t waker, uint32_t stack);
+bool iq_tally_wake_find(struct iq_trace_run *run, struct iq_run_g *g,
+			uint32_t waker, uint32_t stack);
 
 /* @g, whose reason and stack are set, begins to wait. */
 static inline bool iq_tally_wait(struct iq_trace_run *run, uint32_t index,
@@ -101,6 +101,7 @@ static inline bool iq_tally_wake(struct iq_trace_run *run, uint32_t index,
 {
 	int64_t ns = iq_tally_leave(run, index, g, time, waker);
 	struct iq_run_wake *wake;
+	uint32_t class;
 
 	if (ns >= 0) {
 		struct iq_run_blocked *b = &run->blocked.data[g->blocked];
@@ -121,9 +122,10 @@ static inline bool iq_tally_wake(struct iq_trace_run *run, uint32_t index,
 	g->has_wake = true;
 	g->last_wake = time;
 	g->waker = waker;
+	class = waker == IQ_NONE ? IQ_NONE : run->gs.data[waker].class;
 	wake = g->wake == IQ_NONE ? NULL : &run->wakes.data[g->wake];
-	if (!wake || wake->waker != waker || wake->stack != stack) {
-		if (!iq_tally_wake_find(run, index, g, waker, stack))
+	if (!wake || wake->waker != class || wake->stack != stack) {
+		if (!iq_tally_wake_find(run, g, class, stack))
 			return false;
 		wake = &run->wakes.data[g->wake];
 	}

@@ -3,9 +3,16 @@
 
 #include <string.h>
 
+#include "formats/trace/tally.h"
+
 /* Stacks that may have lost their outer end: frames are left out after so many
  * were taken. Go: src/runtime/tracestack.go, traceStackSize. */
 #define MAYBE_CUT 126
+
+/* Generations that have to be done again are rare, and one of a second has
+ * more events than there are goroutines. */
+#define PATIENCE_MIN (UINT64_C(1) << 24)
+#define PATIENCE 4
 
 void iq_trace_whole_init(struct iq_trace_whole *whole, struct iq_facts *facts,
 			 const struct iq_trace_file *file)
@@ -15,6 +22,7 @@ void iq_trace_whole_init(struct iq_trace_whole *whole, struct iq_facts *facts,
 	whole->file = file;
 	whole->free_range = whole->free_region = IQ_NONE;
 	whole->stop_gc = IQ_NONE;
+	whole->patience = PATIENCE_MIN + PATIENCE * file->source->size;
 }
 
 void iq_trace_whole_deinit(struct iq_trace_whole *whole)
@@ -27,6 +35,7 @@ void iq_trace_whole_deinit(struct iq_trace_whole *whole)
 	iq_vec_deinit(&whole->ms);
 	iq_trace_ids_deinit(&whole->seen_ms);
 	iq_trace_ids_deinit(&whole->seen_ps);
+	iq_vec_deinit(&whole->threads);
 	iq_vec_deinit(&whole->blocked);
 	iq_trace_map_deinit(&whole->blocked_map);
 	iq_vec_deinit(&whole->sites);
@@ -61,6 +70,22 @@ struct iq_str iq_trace_whole_string(struct iq_trace_whole *whole,
 		whole->nomem = true;
 	iq_error_destroy(err);
 	return ret;
+}
+
+struct iq_str iq_trace_whole_reason(struct iq_trace_whole *whole,
+				    const struct iq_trace_run *run,
+				    uint32_t reason)
+{
+	struct iq_str *at;
+
+	if (reason == IQ_REASON_CREATED)
+		return iq_trace_whole_string(whole,
+					     iq_tally_reason(run, reason));
+	at = &whole->run_strings.data[reason];
+	if (!at->ptr)
+		*at = iq_trace_whole_string(whole,
+					    iq_tally_reason(run, reason));
+	return *at;
 }
 
 static const struct iq_stack *stack_make(struct iq_trace_whole *whole,

@@ -77,6 +77,8 @@ struct iq_trace_whole {
 	const struct iq_trace_file *file;
 	bool nomem;
 	bool started;
+	/* Interned: the reason of what began earlier. */
+	struct iq_str before;
 	/* The first generation's start; the last time that Go's reader shows;
 	 * the last event's. */
 	int64_t start, last, end;
@@ -91,7 +93,10 @@ struct iq_trace_whole {
 	IQ_VEC(struct iq_whole_m) ms;
 	/* Threads and processors that an event or sample was shown with. */
 	struct iq_trace_ids seen_ms, seen_ps;
-	uint64_t num_ms, num_ps;
+	IQ_VEC(uint64_t) threads;
+	uint64_t num_ps;
+	/* Goroutines that may still be put into a run that is done again. */
+	uint64_t patience;
 
 	uint64_t kinds[IQ_EV_NUM];
 	IQ_VEC(struct iq_whole_blocked) blocked;
@@ -154,9 +159,12 @@ bool iq_trace_merge_user(struct iq_trace_whole *whole,
 /* Ends what is open when the trace ends. False without memory. */
 bool iq_trace_whole_close(struct iq_trace_whole *whole);
 
-/* The run's string or stack as the facts have it. */
+/* A string, a reason or a stack of the run as the facts have them. */
 struct iq_str iq_trace_whole_string(struct iq_trace_whole *whole,
 				    struct iq_str s);
+struct iq_str iq_trace_whole_reason(struct iq_trace_whole *whole,
+				    const struct iq_trace_run *run,
+				    uint32_t reason);
 const struct iq_stack *iq_trace_whole_stack(struct iq_trace_whole *whole,
 					    const struct iq_trace_run *run,
 					    uint32_t index);
