@@ -62,9 +62,6 @@
 #define IQ_LIMIT_HEAP_SLOTS (UINT32_MAX - 64)
 /* Pieces of one goroutine's life in a trace: nobody reads more. */
 #define IQ_LIMIT_TRACE_SPANS (1u << 20)
-/* Ranges and regions that are open on one goroutine at a time; programs nest
- * a handful. */
-#define IQ_LIMIT_TRACE_OPEN 4096
 /* Finalizers, cleanups, weak pointers and sampled objects of one heap. */
 #define IQ_LIMIT_SPECIALS (16u << 20)
 /* One message of a profile; a stack of 1,024 frames, Go's most, takes 10 KiB.

@@ -363,8 +363,8 @@ static enum iq_step other(struct iq_trace_run *run, uint32_t mi)
 }
 
 /* The events that are most of a trace. */
-static inline enum iq_step usual(struct iq_trace_run *run, uint32_t mi,
-				 struct iq_run_m *m)
+static iq_always_inline enum iq_step usual(struct iq_trace_run *run,
+					   uint32_t mi, struct iq_run_m *m)
 {
 	struct iq_wire w = { .pos = m->pos };
 	uint64_t a = iq_wire_number(&w), b = iq_wire_number(&w), c = 0;
@@ -397,8 +397,8 @@ static inline enum iq_step usual(struct iq_trace_run *run, uint32_t mi,
 	return r;
 }
 
-static inline enum iq_step step(struct iq_trace_run *run, uint32_t mi,
-				struct iq_run_m *m)
+static iq_always_inline enum iq_step step(struct iq_trace_run *run, uint32_t mi,
+					  struct iq_run_m *m)
 {
 	switch (m->kind) {
 	case IQ_EV_GoStart:
