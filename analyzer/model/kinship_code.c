@@ -7,6 +7,9 @@
 
 #include <stdlib.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "base/map.h"
 
 /* Stacks of one witness that are looked at: code that is another one differs
@@ -37,11 +40,20 @@ struct frame_entry {
 	UT_hash_handle hh;
 };
 
+/* A hash that one of the witnesses has. */
+struct mark_entry {
+	uint64_t key;
+	UT_hash_handle hh;
+};
+
 struct code {
 	const struct iq_kinship_pair *pair;
 	struct iq_arena arena;
 	struct function_entry *functions;
 	struct stack_entry *stacks;
+	/* What the first one has of calls, files and packages, by hash; what
+	 * was counted of the second. */
+	struct mark_entry *marks, *counted;
 	/* Frames that were compared. */
 	struct frame_entry *frames;
 	/* In memory, from calls of the first to the same ones of the second. */
@@ -53,6 +65,8 @@ static void code_deinit(struct code *code)
 {
 	HASH_CLEAR(hh, code->functions);
 	HASH_CLEAR(hh, code->stacks);
+	HASH_CLEAR(hh, code->marks);
+	HASH_CLEAR(hh, code->counted);
 	HASH_CLEAR(hh, code->frames);
 	iq_vec_deinit(&code->distances);
 	iq_arena_deinit(&code->arena);
@@ -83,28 +97,165 @@ static struct iq_error *frame_once(struct code *code,
 	return iq_map_failed ? &iq_enomem : NULL;
 }
 
-static struct iq_error *add_function(struct code *code,
-				     const struct iq_frame *frame)
+static bool has_mark(struct mark_entry *marks, uint64_t key)
 {
+	struct mark_entry *e;
+
+	HASH_FIND(hh, marks, &key, sizeof(key), e);
+	return e;
+}
+
+static struct iq_error *add_mark(struct code *code, struct mark_entry **marks,
+				 uint64_t key)
+{
+	bool iq_map_failed = false;
+	struct mark_entry *e, *list = *marks;
+
+	if (has_mark(list, key))
+		return NULL;
+	e = iq_arena_calloc(&code->arena, 1, sizeof(*e));
+	if (!e)
+		return &iq_enomem;
+	e->key = key;
+	HASH_ADD(hh, list, key, sizeof(e->key), e);
+	*marks = list;
+	return iq_map_failed ? &iq_enomem : NULL;
+}
+
+/* A large odd number: equal words in other places give another sum. */
+#define MIX 0x9e3779b97f4a7c15ull
+
+/*
+ * A call of the standard library, which has it in other lines in each version
+ * of Go. False where the frame is none, or what it calls is not known.
+ */
+static bool library_call(const struct iq_stack *stack, uint32_t i,
+			 uint64_t *ret)
+{
+	const struct iq_frame *f = stack->frames[i];
+
+	if (i == 0 || !f->line || f->foreign || f->wrapper ||
+	    stack->frames[i - 1]->wrapper ||
+	    (stack->elided && stack->elided_at + 1 == i) ||
+	    iq_function_is_runtime(f->function) ||
+	    !iq_package_is_std(iq_function_package(f->function)))
+		return false;
+	*ret = iq_function_hash(f->function) * MIX +
+	       iq_function_hash(stack->frames[i - 1]->function);
+	return true;
+}
+
+static struct iq_error *add_call(struct code *code,
+				 const struct iq_stack *stack, uint32_t i)
+{
+	struct iq_error *err;
+	uint64_t call;
+
+	if (!library_call(stack, i, &call))
+		return NULL;
+	err = add_mark(code, &code->marks, call);
+	return err ? err :
+		     add_mark(code, &code->marks,
+			      call * MIX + stack->frames[i]->line);
+}
+
+static struct iq_error *compare_call(struct code *code,
+				     const struct iq_stack *stack, uint32_t i)
+{
+	uint64_t call, line;
+
+	if (!library_call(stack, i, &call) || !has_mark(code->marks, call))
+		return NULL;
+	line = call * MIX + stack->frames[i]->line;
+	if (has_mark(code->counted, line))
+		return NULL;
+	if (has_mark(code->marks, line))
+		code->signs->num_lines++;
+	else
+		code->signs->num_other_lines++;
+	return add_mark(code, &code->counted, line);
+}
+
+/* Where the function comes from: its file; its package, unless each program has
+ * one of that name. 0: unknown. */
+static void origins(const struct iq_frame *frame, uint64_t ret[2])
+{
+	struct iq_str package = iq_function_package(frame->function);
+
+	ret[0] = XXH3_64bits(frame->file.ptr, frame->file.len);
+	ret[1] = iq_str_equal(package, IQ_STR("main")) ?
+			 0 :
+			 XXH3_64bits(package.ptr, package.len);
+}
+
+/* Every program has it. */
+static bool is_main(struct iq_str function)
+{
+	return iq_str_equal(function, IQ_STR("main.main")) ||
+	       iq_str_starts(function, IQ_STR("main.main.")) ||
+	       iq_str_starts(function, IQ_STR("main.init"));
+}
+
+static struct iq_error *add_origins(struct code *code,
+				    const struct iq_frame *frame)
+{
+	struct iq_error *err = NULL;
+	uint64_t keys[2];
+
+	origins(frame, keys);
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(keys) && !err; i++) {
+		if (keys[i])
+			err = add_mark(code, &code->marks, keys[i]);
+	}
+	return err;
+}
+
+/* A function of the second's program; @e is the first's of its name, or NULL. */
+static struct iq_error *compare_function(struct code *code,
+					 const struct iq_frame *frame,
+					 uint64_t name,
+					 const struct function_entry *e)
+{
+	uint64_t keys[2];
+
+	origins(frame, keys);
+	if ((e && !is_main(frame->function)) ||
+	    has_mark(code->marks, keys[0]) ||
+	    (keys[1] && has_mark(code->marks, keys[1])))
+		code->signs->has_common = true;
+	if (has_mark(code->counted, name))
+		return NULL;
+	code->signs->num_functions[1]++;
+	return add_mark(code, &code->counted, name);
+}
+
+static struct iq_error *add_function(struct code *code,
+				     const struct iq_stack *stack, uint32_t at)
+{
+	const struct iq_frame *frame = stack->frames[at];
 	bool iq_map_failed = false;
 	struct function_entry *e;
 	struct iq_error *err;
 	bool is_new;
 
 	err = frame_once(code, frame, &is_new);
+	if (!err && is_new)
+		err = add_call(code, stack, at);
 	if (err || !is_new || !frame->file.len ||
 	    !is_own_function(frame->function))
 		return err;
 	uint64_t name = iq_function_hash(frame->function);
 	HASH_FIND(hh, code->functions, &name, sizeof(name), e);
-	if (e)
-		return NULL;
+	err = add_origins(code, frame);
+	if (err || e)
+		return err;
 	e = iq_arena_calloc(&code->arena, 1, sizeof(*e));
 	if (!e)
 		return &iq_enomem;
 	e->name = name;
 	e->frame = frame;
 	HASH_ADD(hh, code->functions, name, sizeof(e->name), e);
+	code->signs->num_functions[0]++;
 	return iq_map_failed ? &iq_enomem : NULL;
 }
 
@@ -118,7 +269,7 @@ static struct iq_error *add_stack(struct code *code,
 	struct stack_entry *e;
 
 	for (uint32_t i = sig->begin; i < sig->end && !err; i++)
-		err = add_function(code, stack->frames[i]);
+		err = add_function(code, stack, i);
 	HASH_FIND(hh, code->stacks, &sig->strong, sizeof(sig->strong), e);
 	if (err || e)
 		return err;
@@ -133,20 +284,24 @@ static struct iq_error *add_stack(struct code *code,
 }
 
 static struct iq_error *compare_file(struct code *code,
-				     const struct iq_frame *frame)
+				     const struct iq_stack *stack, uint32_t at)
 {
+	const struct iq_frame *frame = stack->frames[at];
 	struct function_entry *e;
 	struct iq_error *err;
 	bool is_new;
 
 	err = frame_once(code, frame, &is_new);
+	if (!err && is_new)
+		err = compare_call(code, stack, at);
 	if (err || !is_new || !frame->file.len ||
 	    !is_own_function(frame->function))
 		return err;
 	uint64_t name = iq_function_hash(frame->function);
 	HASH_FIND(hh, code->functions, &name, sizeof(name), e);
-	if (!e)
-		return NULL;
+	err = compare_function(code, frame, name, e);
+	if (err || !e)
+		return err;
 	if (iq_str_equal(iq_str_basename(frame->file),
 			 iq_str_basename(e->frame->file)))
 		code->signs->num_files++;
@@ -287,7 +442,7 @@ static struct iq_error *compare_code(struct code *code)
 		const struct iq_stack *stack = y->stacks.data[i];
 
 		for (uint32_t j = 0; j < stack->num_frames && !err; j++)
-			err = compare_file(code, stack->frames[j]);
+			err = compare_file(code, stack, j);
 	}
 	HASH_CLEAR(hh, code->frames);
 	for (size_t i = 0; i < y->stacks.len && i < STACKS_MAX && !err; i++)

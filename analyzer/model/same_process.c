@@ -125,6 +125,52 @@ static bool is_refused(const struct iq_facts *a, const struct iq_facts *b)
 	return false;
 }
 
+/* Most of the program's goroutines have no stack: a trace of Go 1.22 has none of
+ * those that were parked before it began. */
+static bool lacks_stacks(const struct iq_facts *facts)
+{
+	size_t with = 0, without = 0;
+
+	for (size_t i = 0; i < facts->goroutines.len; i++) {
+		const struct iq_goroutine_fact *fact =
+			&facts->goroutines.data[i];
+
+		if (fact->system)
+			continue;
+		with += fact->stack && fact->stack->num_frames;
+		without += !(fact->stack && fact->stack->num_frames);
+	}
+	return without > with;
+}
+
+/* All goroutines of a process, with their stacks. */
+static bool shows_program(const struct iq_facts *facts)
+{
+	return facts->goroutines.len && !lacks_stacks(facts) &&
+	       !(facts->profile &&
+		 facts->profile->type != IQ_PROFILE_GOROUTINE);
+}
+
+/* Functions that a witness must show before it is said to have none of another
+ * program's; and where the files have other names. */
+#define FUNCTIONS_MIN 5
+#define FUNCTIONS_NAMED_MIN 2
+
+static bool is_other_program(const struct iq_facts *a, const struct iq_facts *b,
+			     const struct iq_kinship_signs *s)
+{
+	bool names = differ(iq_str_basename(a->process.executable),
+			    iq_str_basename(b->process.executable));
+	size_t min = names ? FUNCTIONS_NAMED_MIN : FUNCTIONS_MIN;
+
+	return !s->has_common && s->num_functions[0] >= min &&
+	       s->num_functions[1] >= min && shows_program(a) &&
+	       shows_program(b);
+}
+
+/* Lines of the standard library that must differ: texts are damaged. */
+#define LINES_MIN 4
+
 /* Why @b is of another build than @a, or NULL. */
 static const char *why_other_build(const struct iq_facts *a,
 				   const struct iq_facts *b,
@@ -146,6 +192,12 @@ static const char *why_other_build(const struct iq_facts *a,
 	// build ids needs none.
 	if (agree(a->process.build_id, b->process.build_id))
 		return NULL;
+	if (is_other_program(a, b, s))
+		return "it is of another program (no function in common)";
+	if (s->num_other_lines >= LINES_MIN &&
+	    s->num_other_lines > s->num_lines)
+		return "it is of another build (the standard library has other "
+		       "lines)";
 	if (s->num_other_addresses > s->num_addresses &&
 	    s->num_other_addresses > 1)
 		return "it is of another build (the same calls are at other "

@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 // cmocka wants the three above.
 #include <cmocka.h>
@@ -329,6 +330,100 @@ static void test_file_that_a_core_cannot_verify_is_used(void **state)
 	joined_deinit(&x);
 }
 
+/* Each function of @names is a stack in @file, under the same main.main. */
+static void add_program(struct iq_facts *facts, const char *file,
+			const char *const names[5])
+{
+	for (uint64_t i = 0; i < 5; i++) {
+		char *stack;
+
+		assert_true(asprintf(&stack,
+				     "main.%s %s:%d;main.main %s:10;"
+				     "runtime.goexit asm.s:1",
+				     names[i], file, 20 + (int)i, file) > 0);
+		facts_add(facts, 20 + i, "chan send", stack)->has_id =
+			facts->witness.kind != IQ_WITNESS_PROFILE;
+		free(stack);
+	}
+}
+
+static const char *const shop[] = { "sell", "buy", "lend", "rent", "give" };
+static const char *const mill[] = { "grind", "sift", "pack", "load", "send" };
+
+static void test_no_function_in_common_is_another_program(void **state)
+{
+	struct joined x = { .facts = {
+				    facts_new(IQ_WITNESS_DUMP, "dump"),
+				    facts_new(IQ_WITNESS_PROFILE, "other"),
+			    } };
+
+	(void)state;
+	add_program(x.facts[0], "/src/shop/main.go", shop);
+	add_program(x.facts[1], "/src/mill/main.go", mill);
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_OTHER_BUILD,
+		       "it is of another program (no function in common)");
+	joined_deinit(&x);
+}
+
+static void test_functions_of_one_file_are_of_one_program(void **state)
+{
+	struct joined x = { .facts = {
+				    facts_new(IQ_WITNESS_DUMP, "dump"),
+				    facts_new(IQ_WITNESS_PROFILE, "other"),
+			    } };
+
+	(void)state;
+	add_program(x.facts[0], "/src/shop/main.go", shop);
+	add_program(x.facts[1], "/src/shop/main.go", mill);
+	joined_make(&x);
+	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_UNKNOWN);
+	joined_deinit(&x);
+}
+
+/* Calls within net/http, each @shift lines further down. */
+static void add_library(struct iq_facts *facts, int shift)
+{
+	char *stack;
+
+	assert_true(asprintf(&stack,
+			     "net/http.a a.go:%d;net/http.b a.go:%d;"
+			     "net/http.c a.go:%d;net/http.d a.go:%d;"
+			     "net/http.e a.go:%d;main.work main.go:50;"
+			     "runtime.goexit asm.s:1",
+			     10 + shift, 20 + shift, 30 + shift, 40 + shift,
+			     50 + shift) > 0);
+	facts_add(facts, 20, "chan send", stack)->has_id =
+		facts->witness.kind != IQ_WITNESS_PROFILE;
+	free(stack);
+}
+
+static void test_other_lines_of_the_library_are_another_build(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_PROFILE);
+
+	(void)state;
+	add_library(x.facts[0], 0);
+	add_library(x.facts[1], 3);
+	joined_make(&x);
+	assert_kinship(&x, IQ_KINSHIP_OTHER_BUILD,
+		       "it is of another build (the standard library has other "
+		       "lines)");
+	joined_deinit(&x);
+}
+
+static void test_same_lines_of_the_library_say_nothing(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_PROFILE);
+
+	(void)state;
+	add_library(x.facts[0], 0);
+	add_library(x.facts[1], 0);
+	joined_make(&x);
+	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_UNKNOWN);
+	joined_deinit(&x);
+}
+
 static void test_profile_without_identity_is_used(void **state)
 {
 	struct joined x = core_and(IQ_WITNESS_PROFILE);
@@ -526,6 +621,11 @@ int main(void)
 		cmocka_unit_test(test_trace_of_another_go_is_another_build),
 		cmocka_unit_test(test_file_that_a_core_refuses_is_named),
 		cmocka_unit_test(test_file_that_a_core_cannot_verify_is_used),
+		cmocka_unit_test(test_no_function_in_common_is_another_program),
+		cmocka_unit_test(test_functions_of_one_file_are_of_one_program),
+		cmocka_unit_test(
+			test_other_lines_of_the_library_are_another_build),
+		cmocka_unit_test(test_same_lines_of_the_library_say_nothing),
 		cmocka_unit_test(test_profile_without_identity_is_used),
 		cmocka_unit_test(test_equal_addresses_show_the_build),
 		cmocka_unit_test(test_slid_addresses_show_the_build),
