@@ -445,7 +445,8 @@ static struct iq_error *goroutine_fact(struct iq_trace_whole *whole,
 
 	if (creator && creator->num_frames)
 		fact.created_by = creator->frames[0];
-	if (!fact.entry && out->name.len)
+	// Of the main goroutine's stacks runtime.main is always cut.
+	if (!fact.entry && out->name.len && out->id != 1)
 		err = frame_of(whole, out->name, &fact.entry);
 	if (err)
 		return err;

@@ -54,7 +54,7 @@ static const struct pair system_words[] = {
 	{ "runtime.gcBgMarkWorker", "GC worker (idle)" },
 	{ "runtime.bgscavenge", "GC scavenge wait" },
 	{ "runtime.bgsweep", "GC sweep wait" },
-	{ "runtime.updateMaxProcsGHelper", "GOMAXPROCS updater (idle)" },
+	{ "runtime.updateMaxProcsGoroutine", "GOMAXPROCS updater (idle)" },
 };
 
 /* Without an event: what stands under runtime.gopark. */
@@ -114,6 +114,14 @@ static struct iq_str sync_reason(const struct iq_stack *stack, uint32_t minor)
 	return stack ? IQ_STR("semacquire") : (struct iq_str){ 0 };
 }
 
+static struct iq_str system_reason(struct iq_str start)
+{
+	// Go: src/runtime/trace/trace.go: the goroutine that asks for data.
+	if (iq_str_starts(start, IQ_STR("runtime/trace.")))
+		return IQ_STR("trace reader (blocked)");
+	return find(system_words, IQ_ARRAY_SIZE(system_words), start);
+}
+
 static struct iq_str status_reason(const struct iq_stack *stack,
 				   struct iq_str start, uint32_t minor)
 {
@@ -143,7 +151,7 @@ struct iq_str iq_trace_wait_reason(struct iq_str event,
 	else if (iq_str_equal(event, IQ_STR("forever")))
 		words = find_frame(forever, IQ_ARRAY_SIZE(forever), stack);
 	else if (iq_str_equal(event, IQ_STR("system goroutine wait")))
-		words = find(system_words, IQ_ARRAY_SIZE(system_words), start);
+		words = system_reason(start);
 	else
 		words = find(plain, IQ_ARRAY_SIZE(plain), event);
 	return words.len ? words : event;

@@ -11,6 +11,7 @@
 #include "formats/trace/events.h"
 #include "formats/trace/frontier.h"
 #include "formats/trace/header.h"
+#include "formats/trace/reason.h"
 #include "formats/trace/wire.h"
 #include "trace-builder.h"
 
@@ -596,6 +597,63 @@ static void wait_has_the_words_of_the_runtime(void **state iq_unused)
 	trace_deinit(&b);
 }
 
+/* The words for a wait at a stack of these functions, innermost first. */
+static struct iq_str words_of(const char *event, unsigned minor,
+			      const char *const *functions)
+{
+	struct iq_frame frames[8] = { 0 };
+	const struct iq_frame *pointers[8];
+	struct iq_stack stack = { .frames = pointers };
+
+	for (; functions[stack.num_frames]; stack.num_frames++) {
+		frames[stack.num_frames].function =
+			iq_str_of(functions[stack.num_frames]);
+		pointers[stack.num_frames] = &frames[stack.num_frames];
+	}
+	return iq_trace_wait_reason(iq_str_of(event), &stack,
+				    IQ_STR("main.worker"), minor);
+}
+
+static void expect_words(const char *words, struct iq_str seen)
+{
+	assert_true(iq_str_equal(iq_str_of(words), seen));
+}
+
+static void sync_is_told_by_what_was_called(void **state iq_unused)
+{
+	static const char *const rlock[] = { "sync.(*RWMutex).RLock", "main.f",
+					     NULL };
+	static const char *const group[] = { "sync.(*WaitGroup).Wait", "main.f",
+					     NULL };
+
+	expect_words("sync.RWMutex.RLock", words_of("sync", 22, rlock));
+	// Its semaphore got a name in 1.24, whose header is that of 1.23.
+	expect_words("semacquire", words_of("sync", 23, group));
+	expect_words("sync.WaitGroup.Wait", words_of("sync", 25, group));
+}
+
+static void status_is_told_by_what_parked(void **state iq_unused)
+{
+	static const char *const receive[] = { "runtime.gopark",
+					       "runtime.chanrecv",
+					       "runtime.chanrecv1", "main.f",
+					       NULL };
+	static const char *const lock[] = { "runtime.gopark",
+					    "runtime.goparkunlock",
+					    "runtime.semacquire1",
+					    "sync.runtime_SemacquireMutex",
+					    "sync.(*Mutex).lockSlow",
+					    "main.f",
+					    NULL };
+	static const char *const other[] = { "runtime.gopark", "main.f", NULL };
+
+	expect_words("chan receive", words_of("", 23, receive));
+	expect_words("sync.Mutex.Lock", words_of("", 23, lock));
+	expect_words("", words_of("", 23, other));
+	expect_words("a wait of tomorrow",
+		     words_of("a wait of tomorrow", 26, other));
+}
+
 static void clocks_of_a_snapshot_give_the_wall_time(void **state iq_unused)
 {
 	struct trace_builder b;
@@ -649,6 +707,8 @@ int main(void)
 		cmocka_unit_test(
 			lost_processor_is_known_from_the_generation_before),
 		cmocka_unit_test(wait_has_the_words_of_the_runtime),
+		cmocka_unit_test(sync_is_told_by_what_was_called),
+		cmocka_unit_test(status_is_told_by_what_parked),
 		cmocka_unit_test(clocks_of_a_snapshot_give_the_wall_time),
 	};
 
