@@ -182,6 +182,13 @@ static size_t take_row(struct merge *merge, uint64_t id, size_t main,
 	return best;
 }
 
+/* Its goroutines are all those of the case: where the main witness has no ids,
+ * others' are among those that it counts. */
+static bool has_groups(const struct iq_facts *facts)
+{
+	return facts->goroutines.len && !facts->goroutines.data[0].has_id;
+}
+
 /* The runtime's own, if any witness knows that. */
 static bool is_system(const struct iq_model *m,
 		      const struct iq_goroutine_fact *const *row)
@@ -206,6 +213,7 @@ static bool take_id(struct merge *merge, uint64_t id, size_t main,
 	size_t best = take_row(merge, id, main, row);
 
 	if (!row[main] && (m->witnesses[main]->witness.complete ||
+			   has_groups(m->witnesses[main]) ||
 			   iq_moment_order(m, best, main) == IQ_ORDER_BEFORE))
 		return false;
 	goroutine_init(ret, row[best], best);

@@ -360,13 +360,14 @@ static struct iq_error *judge(struct iq_model *m, size_t reference, size_t w,
 
 /*
  * What knows most of a process: kinds in the order of trust. Without goroutines
- * there is nothing to know; without ids they are groups.
+ * there is nothing to know; without ids they are groups; without stacks they
+ * are less.
  */
 static int rank_of(const struct iq_facts *facts)
 {
 	static const int ranks[] = {
-		[IQ_WITNESS_CORE] = 5,	     [IQ_WITNESS_DUMP] = 4,
-		[IQ_WITNESS_TRACE] = 3,	     [IQ_WITNESS_PROFILE] = 2,
+		[IQ_WITNESS_CORE] = 6,	     [IQ_WITNESS_DUMP] = 5,
+		[IQ_WITNESS_TRACE] = 4,	     [IQ_WITNESS_PROFILE] = 3,
 		[IQ_WITNESS_EXECUTABLE] = 1,
 	};
 	int rank = ranks[facts->witness.kind];
@@ -375,6 +376,8 @@ static int rank_of(const struct iq_facts *facts)
 		return facts->witness.kind == IQ_WITNESS_CORE ? 1 : 0;
 	if (!facts->goroutines.data[0].has_id)
 		return ranks[IQ_WITNESS_PROFILE];
+	if (facts->witness.kind == IQ_WITNESS_TRACE && lacks_stacks(facts))
+		return ranks[IQ_WITNESS_PROFILE] - 1;
 	return rank;
 }
 

@@ -57,6 +57,24 @@ static void test_main_witness_is_what_knows_most(void **state)
 	}
 }
 
+/* Up to Go 1.22 it has none of what parked before it. */
+static void test_trace_without_stacks_knows_less_than_a_profile(void **state)
+{
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_TRACE, "trace"),
+				       facts_new(IQ_WITNESS_PROFILE, "p") } };
+
+	(void)state;
+	for (uint64_t id = 7; id < 10; id++)
+		facts_add(x.facts[0], id, "chan send", "")->stack = NULL;
+	facts_add(x.facts[0], 10, "chan send", BLOCKED);
+	add_profile(x.facts[1], 4);
+	x.facts[1]->witness.complete = false;
+	joined_make(&x);
+	assert_int_equal(x.model->goroutines[0].witness, 1);
+	assert_int_equal(x.model->num_total, 4);
+	joined_deinit(&x);
+}
+
 static void test_text_without_ids_knows_less_than_a_trace(void **state)
 {
 	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "debug1"),
@@ -192,6 +210,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_main_witness_is_what_knows_most),
+		cmocka_unit_test(
+			test_trace_without_stacks_knows_less_than_a_profile),
 		cmocka_unit_test(test_text_without_ids_knows_less_than_a_trace),
 		cmocka_unit_test(test_profile_of_leaks_is_not_the_case),
 		cmocka_unit_test(test_whoever_knows_tells_the_runtimes_own),
