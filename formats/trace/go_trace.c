@@ -49,12 +49,15 @@ static const char *const fault_texts[IQ_FAULT_NUM] = {
 
 static void faults_tell(struct iq_facts *facts, const struct iq_trace_run *run)
 {
+	// The tables come last: what is cut off has lost them.
+	enum iq_gap_code code =
+		run->generation->whole ? IQ_GAP_DAMAGED : IQ_GAP_TRUNCATED;
+
 	for (unsigned i = 0; i < IQ_FAULT_NUM; i++) {
 		const struct iq_trace_fault *fault = &run->tables.faults[i];
 
 		if (fault->count)
-			iq_facts_gap_offset(facts, IQ_GAP_DAMAGED,
-					    fault->offset,
+			iq_facts_gap_offset(facts, code, fault->offset,
 					    "generation %" PRIu64
 					    ": %s (%" PRIu64 " of them)",
 					    run->generation->number,
