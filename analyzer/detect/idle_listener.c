@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/listener.h"
+#include "detect/network.h"
 #include "detect/sift.h"
 
 static bool wanted(const struct iq_model *model, size_t index)
 {
-	return model->goroutines[index].class == IQ_CLASS_IO &&
-	       iq_goroutine_calls(model, index, "internal/poll.(*FD).Accept");
+	const struct iq_goroutine *g = &model->goroutines[index];
+
+	// A request that waits in Accept is no server's listener.
+	return g->class == IQ_CLASS_IO && iq_stack_accepts(g->fact->stack) &&
+	       !iq_stack_handles_request(g->fact->stack);
 }
 
 static const struct iq_sift idle_listener_sift = {

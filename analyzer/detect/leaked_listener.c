@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "detect/listener.h"
+#include "detect/network.h"
 #include "detect/series.h"
 #include "detect/sift.h"
 #include "detect/waited.h"
@@ -66,23 +67,22 @@ static int compare_u64(const void *pa, const void *pb)
 	return *a < *b ? -1 : *a > *b;
 }
 
-/* How many different goroutines made them; 0 where that is not known of all. */
+/* How many different goroutines made them, as far as that is known. */
 static size_t count_makers(const struct iq_model *m, const struct iq_finding *f,
 			   uint64_t *parents)
 {
-	size_t num = f->num_goroutines > 0;
+	size_t known = 0, num = 0;
 
 	for (size_t i = 0; i < f->num_goroutines; i++) {
 		const struct iq_goroutine_fact *fact =
 			m->goroutines[f->goroutines[i]].fact;
 
-		if (!fact->has_parent)
-			return 0;
-		parents[i] = fact->parent;
+		if (fact->has_parent)
+			parents[known++] = fact->parent;
 	}
-	qsort(parents, f->num_goroutines, sizeof(*parents), compare_u64);
-	for (size_t i = 1; i < f->num_goroutines; i++)
-		num += parents[i] != parents[i - 1];
+	qsort(parents, known, sizeof(*parents), compare_u64);
+	for (size_t i = 0; i < known; i++)
+		num += !i || parents[i] != parents[i - 1];
 	return num;
 }
 
@@ -182,14 +182,15 @@ static struct iq_error *set_ground(const struct search *s,
 				      IQ_STR_ARG(numbers), s->series->num,
 				      s->series->words);
 	}
-	if (makers)
-		return iq_textf(arena, &f->ground,
-				"%zu different goroutines started them; what a "
-				"server listens on is set up by one",
-				makers);
-	f->ground = IQ_STR("so many at one line were not written there one by "
-			   "one");
-	return NULL;
+	if (iq_stack_handles_request(f->stack)) {
+		f->ground = IQ_STR("each is in a request's handler, which "
+				   "cannot end before somebody connects");
+		return NULL;
+	}
+	return iq_textf(arena, &f->ground,
+			"%zu different goroutines started them; what a "
+			"server listens on is set up by one",
+			makers);
 }
 
 static struct iq_error *describe(const struct search *s, const uint64_t *counts,
@@ -202,9 +203,14 @@ static struct iq_error *describe(const struct search *s, const uint64_t *counts,
 		err = iq_text_frame(s->findings->arena, f->site, &site);
 	if (err)
 		return err;
-	f->advice = IQ_STR("close the listener when its purpose ends, on every "
-			   "way out, and end an accept loop before the next "
-			   "one starts");
+	f->advice =
+		iq_stack_handles_request(f->stack) ?
+			IQ_STR("set a deadline on the listener (SetDeadline), "
+			       "and close it when the request's context ends "
+			       "and when the handler returns") :
+			IQ_STR("close the listener when its purpose ends, on "
+			       "every way out, and end an accept loop before "
+			       "the next one starts");
 	return iq_textf(s->findings->arena, &f->title,
 			"%" PRIu64 " goroutines are in Accept in %s: nobody "
 			"closes the listeners",
@@ -225,7 +231,8 @@ static struct iq_error *judge(const struct search *s, const uint32_t *list,
 		return err;
 	makers = count_makers(s->model, &f, scratch);
 	counts = find_growth(s, f.site);
-	if (!counts && (f.count < MANY || (makers && makers < MAKERS)))
+	if (!counts && (f.count < MANY || (makers < MAKERS &&
+					   !iq_stack_handles_request(f.stack))))
 		return NULL;
 	err = describe(s, counts, makers, &f);
 	return err ? err : iq_findings_add(s->findings, &f);

@@ -49,3 +49,19 @@ bool iq_goroutine_is_keep_alive(const struct iq_model *model, size_t index)
 
 	return iq_stack_is_keep_alive(g->fact->stack, g->class);
 }
+
+/* Go: src/net/http/server.go, 1.18 - 1.27: who calls the handler. */
+static const char *const handler_callers[] = {
+	"net/http.serverHandler.ServeHTTP",
+	"net/http.HandlerFunc.ServeHTTP",
+	"net/http.(*ServeMux).ServeHTTP",
+};
+
+bool iq_stack_handles_request(const struct iq_stack *stack)
+{
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(handler_callers); i++) {
+		if (iq_stack_calls(stack, handler_callers[i]))
+			return true;
+	}
+	return false;
+}

@@ -21,6 +21,12 @@
 	PARK "internal/poll.(*FD).Accept fd_unix.go:613;"                      \
 	     "net.(*TCPListener).Accept tcpsock.go:380;"                       \
 	     "main.wait main.go:31" GOEXIT
+#define ACCEPT_IN_HANDLER                                                      \
+	PARK "internal/poll.(*FD).Accept fd_unix.go:613;"                      \
+	     "net.(*TCPListener).Accept tcpsock.go:380;"                       \
+	     "main.tunnel main.go:32;"                                         \
+	     "net/http.HandlerFunc.ServeHTTP server.go:2322;"                  \
+	     "net/http.(*conn).serve server.go:2073" GOEXIT
 #define ACCEPT_NEXT PARK "internal/poll.runtime_Semacquire sema.go:76;" ACCEPT
 #define READ                                                                   \
 	PARK "internal/poll.(*FD).Read fd_unix.go:165;"                        \
@@ -126,6 +132,35 @@ static void test_acceptors_that_one_started_are_a_pool(void **state iq_unused)
 	assert_null(found(&x, "leaked-listener"));
 	assert_int_equal(found(&x, "idle-listener")->count, 12);
 	assert_int_equal(x.model->verdict.word, IQ_VERDICT_CLEAN);
+	deinit(&x);
+}
+
+static void test_acceptors_of_unknown_makers_are_a_pool(void **state iq_unused)
+{
+	struct fixture x = { .facts = { facts_new_profile(
+				     "1", IQ_PROFILE_GOROUTINE) } };
+
+	facts_sampled(x.facts[0], 20, ACCEPT);
+	analyse(&x);
+	assert_null(found(&x, "leaked-listener"));
+	assert_int_equal(x.model->verdict.word, IQ_VERDICT_CLEAN);
+	deinit(&x);
+}
+
+static void test_handlers_that_accept_are_leaked(void **state iq_unused)
+{
+	struct fixture x = { .facts = { dump() } };
+	const struct iq_finding *f;
+
+	// The server has made them all.
+	add(x.facts[0], 20, 12, "IO wait", ACCEPT_IN_HANDLER, 7);
+	add(x.facts[0], 40, 1, "IO wait", ACCEPT, 1);
+	analyse(&x);
+	f = found(&x, "leaked-listener");
+	assert_non_null(f);
+	assert_int_equal(f->count, 12);
+	assert_non_null(strstr(f->advice.ptr, "SetDeadline"));
+	assert_int_equal(found(&x, "idle-listener")->count, 1);
 	deinit(&x);
 }
 
@@ -522,6 +557,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_listeners_made_by_requests_are_leaked),
 		cmocka_unit_test(test_acceptors_that_one_started_are_a_pool),
+		cmocka_unit_test(test_acceptors_of_unknown_makers_are_a_pool),
+		cmocka_unit_test(test_handlers_that_accept_are_leaked),
 		cmocka_unit_test(test_a_few_acceptors_are_no_leak),
 		cmocka_unit_test(test_acceptors_of_a_busy_server_are_young),
 		cmocka_unit_test(test_accept_loops_that_become_more_are_leaked),
