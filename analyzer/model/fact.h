@@ -264,6 +264,9 @@ struct iq_process_fact {
 	 * newest one, which is a lower bound; a trace's end. */
 	bool has_mono;
 	int64_t mono_ns;
+	/* The same clock when the process began; a core's. */
+	bool has_start;
+	int64_t start_ns;
 	/* Added to a monotonic time it gives ns since 1970. */
 	bool has_wall_offset;
 	int64_t wall_offset_ns;

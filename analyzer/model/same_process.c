@@ -67,8 +67,31 @@ static bool is_header_foreign(const struct iq_trace *trace,
 	return false;
 }
 
-/* Clocks of two machines, and of file systems, differ by seconds. */
-#define CLOCK_SLACK_NS 60000000000ll
+/*
+ * How far two clocks of one process may be apart: the core's file is written
+ * after its end, and its reader has believed the file's time; the wall clock may
+ * have been set.
+ */
+#define CLOCK_SLACK_NS 3000000000ll
+/* A trace's clock is that of the core; that a file's time becomes one of it is
+ * more. */
+#define TRACE_SLACK_NS 60000000000ll
+
+/* @facts's moment, on the wall clock, is a profile's. */
+static bool profile_time(const struct iq_facts *facts, int64_t *ret)
+{
+	*ret = facts->process.time_ns;
+	return facts->witness.kind == IQ_WITNESS_PROFILE &&
+	       facts->process.has_time;
+}
+
+/* Whether @a is later than @b, @slack aside. */
+static bool is_past(int64_t a, int64_t b, int64_t slack)
+{
+	int64_t late;
+
+	return !__builtin_sub_overflow(a, b, &late) && late > slack;
+}
 
 /*
  * @facts were taken after @core's process had ended: the runtime's clock for a
@@ -79,7 +102,7 @@ static bool is_after_end(const struct iq_facts *core,
 {
 	const struct iq_process_fact *p = &core->process;
 	const struct iq_trace *trace = facts->trace;
-	int64_t end, late;
+	int64_t end, time;
 
 	if (core->witness.kind != IQ_WITNESS_CORE || p->end <= IQ_END_NONE ||
 	    !p->has_time)
@@ -87,13 +110,27 @@ static bool is_after_end(const struct iq_facts *core,
 	if (trace && trace->is_nanotime && p->has_wall_offset)
 		return !__builtin_sub_overflow(p->time_ns, p->wall_offset_ns,
 					       &end) &&
-		       !__builtin_sub_overflow(trace->end_ns, end, &late) &&
-		       late > CLOCK_SLACK_NS;
-	return facts->witness.kind == IQ_WITNESS_PROFILE &&
-	       facts->process.has_time &&
-	       !__builtin_sub_overflow(facts->process.time_ns, p->time_ns,
-				       &late) &&
-	       late > CLOCK_SLACK_NS;
+		       is_past(trace->end_ns, end, TRACE_SLACK_NS);
+	return profile_time(facts, &time) &&
+	       is_past(time, p->time_ns, CLOCK_SLACK_NS);
+}
+
+/* @facts were taken before @core's process had begun. */
+static bool is_before_start(const struct iq_facts *core,
+			    const struct iq_facts *facts)
+{
+	const struct iq_process_fact *p = &core->process;
+	const struct iq_trace *trace = facts->trace;
+	int64_t start, time;
+
+	if (core->witness.kind != IQ_WITNESS_CORE || !p->has_start)
+		return false;
+	if (trace && trace->is_nanotime)
+		return is_past(p->start_ns, trace->start_ns, CLOCK_SLACK_NS);
+	return profile_time(facts, &time) && p->has_wall_offset &&
+	       !__builtin_add_overflow(p->start_ns, p->wall_offset_ns,
+				       &start) &&
+	       is_past(start, time, CLOCK_SLACK_NS);
 }
 
 static bool has_ids(const struct iq_facts *facts)
@@ -230,6 +267,9 @@ static const char *why_other_run(const struct iq_facts *a,
 	if (is_after_end(a, b) || is_after_end(b, a))
 		return "it is of another process (that of the core had ended "
 		       "by then)";
+	if (is_before_start(a, b) || is_before_start(b, a))
+		return "it is of another process (that of the core had not "
+		       "begun by then)";
 	if (has_ids(a) && has_ids(b) && !s->num_ids)
 		return "it is of another process (no goroutine id in common)";
 	if (s->num_other * 4 > s->num_ids)

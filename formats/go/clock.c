@@ -125,11 +125,28 @@ static void wall_read(const struct iq_go_runtime *rt, struct iq_go_clock *clock)
 	}
 }
 
+/* Go: src/runtime/proc.go, runtimeInitTime; read where there are symbols. */
+static void start_read(const struct iq_go_runtime *rt,
+		       struct iq_go_clock *clock)
+{
+	uint64_t addr, start;
+
+	if (!clock->has_low ||
+	    !iq_go_program_symbol(rt->program, "runtime.runtimeInitTime",
+				  &addr) ||
+	    !iq_memory_u64(rt->memory, addr, &start) || !start ||
+	    start > (uint64_t)clock->low)
+		return;
+	clock->has_start = true;
+	clock->start = (int64_t)start;
+}
+
 void iq_go_clock_read(const struct iq_go_runtime *rt, struct iq_go_clock *ret)
 {
 	*ret = (struct iq_go_clock){ 0 };
 	low_read(rt, ret);
 	wall_read(rt, ret);
+	start_read(rt, ret);
 }
 
 /*

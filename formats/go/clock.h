@@ -19,6 +19,8 @@
 
 struct iq_go_clock {
 	/* Times are of the runtime's monotonic clock, in ns. */
+	bool has_start;
+	int64_t start; /* the runtime began */
 	bool has_low;
 	int64_t low; /* it ended no earlier */
 	bool has_high;

@@ -244,6 +244,52 @@ static void test_id_may_end_after_an_earlier_core(void **state)
 	joined_deinit(&x);
 }
 
+static struct joined core_and_profile_at(int64_t second)
+{
+	struct joined x = core_and(IQ_WITNESS_PROFILE);
+
+	joined_clock(x.facts[0], 300, 301);
+	x.facts[0]->process.has_start = true;
+	x.facts[0]->process.start_ns = SECONDS(288);
+	facts_add(x.facts[1], 0, "chan send", PARKED)->has_id = false;
+	x.facts[1]->process.has_time = true;
+	x.facts[1]->process.time_ns =
+		SECONDS(second) + x.facts[0]->process.wall_offset_ns;
+	joined_make(&x);
+	return x;
+}
+
+static void test_profile_after_the_end_is_of_another_process(void **state)
+{
+	struct joined x = core_and_profile_at(306);
+
+	(void)state;
+	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
+		       "it is of another process (that of the core had ended "
+		       "by then)");
+	joined_deinit(&x);
+}
+
+static void test_profile_before_the_start_is_of_another_process(void **state)
+{
+	struct joined x = core_and_profile_at(280);
+
+	(void)state;
+	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
+		       "it is of another process (that of the core had not "
+		       "begun by then)");
+	joined_deinit(&x);
+}
+
+static void test_profile_within_the_life_is_used(void **state)
+{
+	struct joined x = core_and_profile_at(290);
+
+	(void)state;
+	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_UNKNOWN);
+	joined_deinit(&x);
+}
+
 static void test_trace_after_the_end_is_of_another_process(void **state)
 {
 	struct joined x = core_and(IQ_WITNESS_TRACE);
@@ -614,6 +660,11 @@ int main(void)
 		cmocka_unit_test(
 			test_older_ids_that_a_trace_lacks_are_of_another),
 		cmocka_unit_test(test_id_may_end_after_an_earlier_core),
+		cmocka_unit_test(
+			test_profile_after_the_end_is_of_another_process),
+		cmocka_unit_test(
+			test_profile_before_the_start_is_of_another_process),
+		cmocka_unit_test(test_profile_within_the_life_is_used),
 		cmocka_unit_test(
 			test_trace_after_the_end_is_of_another_process),
 		cmocka_unit_test(test_build_id_shows_the_build_and_no_more),
