@@ -82,7 +82,9 @@ const char *iq_finding_sure(char *buf, const struct iq_model *model iq_unused,
 	case IQ_CONFIDENCE_SUSPECTED:
 		break;
 	}
-	return strcpy(buf, is_disputed(f) ? "disputed" : "1 witness");
+	if (is_disputed(f))
+		return strcpy(buf, "disputed");
+	return strcpy(buf, f->num_agreeing > 1 ? "not sure" : "1 witness");
 }
 
 /* ---- what it is about */

@@ -154,6 +154,7 @@ static struct iq_error *set_words(const struct search *s,
 	else if (f->severity == IQ_SEVERITY_NOTE)
 		f->settle = IQ_STR("snapshots over a longer time, at even "
 				   "load, show whether it goes on");
+	f->over_time = true;
 	err = iq_textf(arena, &f->ground, "%.*s in %zu %s", IQ_STR_ARG(numbers),
 		       s->series->num, s->series->words);
 	if (err)

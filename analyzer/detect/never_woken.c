@@ -132,6 +132,7 @@ static struct iq_error *describe(const struct search *s,
 		err = iq_textf(arena, &mean, "%.1f ms",
 			       (double)served->total_ns /
 				       (double)served->count / 1e6);
+	f->over_time = true;
 	f->has_ground_kind = true;
 	f->ground_kind = IQ_WITNESS_TRACE;
 	if (!err)

@@ -25,7 +25,16 @@ enum {
 	IQ_SURE_REFUTED = 1 << 3,
 	/* … or against some of its goroutines, and cannot say which. */
 	IQ_SURE_WEAKENED = 1 << 4,
+	/* Its ground is from memory or the runtime, or a witness shows that
+	 * they stay: no moving crowd looks like it. */
+	IQ_SURE_BORNE_OUT = 1 << 5,
 };
+
+/* A wait of this length is no passing one, and two moments so far apart are not
+ * one. */
+#define IQ_SURE_WAIT_NS 1000000000
+/* So long at least, and for half of its window, they were parked in a trace. */
+#define IQ_SURE_PARKED_NS 250000000
 
 struct iq_confidence_rule {
 	/* IQ_SURE_* that must hold, and that must not. */

@@ -355,6 +355,7 @@ void iq_examine_by_ids(struct iq_examination *x, struct iq_evidence *e)
 	// A few of them are no agreement about all.
 	if ((s.there - s.by[IQ_STANDS_ELSEWHERE]) * 2 <= s.num)
 		e->weight = IQ_WEIGHT_NONE;
+	e->bears = s.leaked == s.num || (iq_stand_holds(&s) && iq_is_apart(x));
 	say_leaked(x, &s);
 	say_same(x, &s);
 	say_left_out(x);

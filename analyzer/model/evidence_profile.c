@@ -32,6 +32,7 @@ static void examine_leaks(struct iq_examination *x, struct iq_evidence *e)
 		return;
 	}
 	iq_support_by_stack(x, e, c.here >= f->count);
+	e->bears = c.here >= f->count;
 	e->matches = IQ_MATCH_FRAMES;
 	iq_clause(&x->clauses,
 		  "%sthe runtime itself found %" PRIu64 " of %" PRIu64

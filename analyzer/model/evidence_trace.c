@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 
+#include "model/confidence.h"
 #include "model/text.h"
 #include "model/trace.h"
 
@@ -17,6 +18,7 @@ struct spent {
 	uint64_t from_start; /* parked before it began, and never ran */
 	uint64_t woken;	     /* woken before, and parked again */
 	uint64_t proven; /* collections prove that they have not run since */
+	uint64_t stayed; /* parked for most of it, up to its end */
 };
 
 static const struct iq_trace_goroutine *find(const struct iq_examination *x,
@@ -28,9 +30,19 @@ static const struct iq_trace_goroutine *find(const struct iq_examination *x,
 	return g->has_id ? iq_trace_find(trace, g->id) : NULL;
 }
 
+/* From one time of the input to another; 0 if that is none. */
+static int64_t span(int64_t from, int64_t to)
+{
+	int64_t ns;
+
+	return __builtin_sub_overflow(to, from, &ns) || ns < 0 ? 0 : ns;
+}
+
 static void count_spent(const struct iq_examination *x, struct spent *ret)
 {
+	const struct iq_trace *trace = x->model->witnesses[x->witness]->trace;
 	const struct iq_finding *f = x->finding;
+	int64_t window = span(trace->start_ns, trace->end_ns), parked;
 
 	*ret = (struct spent){ 0 };
 	for (size_t i = 0; i < f->num_goroutines; i++) {
@@ -41,20 +53,15 @@ static void count_spent(const struct iq_examination *x, struct spent *ret)
 		ret->num++;
 		ret->from_start += t->since_start && !t->num_starts;
 		ret->woken += t->num_wakes > 0;
+		parked = span(t->last_change_ns, trace->end_ns);
+		ret->stayed +=
+			parked >= IQ_SURE_PARKED_NS && parked >= window / 2;
 		if (!iq_is_own(x) && x->model->moments)
 			ret->proven +=
 				iq_moment_stay(x->model, f->goroutines[i],
 					       x->witness,
 					       x->main) == IQ_STAY_PROVEN;
 	}
-}
-
-/* From one time of the input to another; 0 if that is none. */
-static int64_t span(int64_t from, int64_t to)
-{
-	int64_t ns;
-
-	return __builtin_sub_overflow(to, from, &ns) || ns < 0 ? 0 : ns;
 }
 
 /* "parked within its 0.7s and never woken" */
@@ -171,6 +178,9 @@ void iq_examine_trace(struct iq_examination *x, struct iq_evidence *e)
 	if (e->stance != IQ_STANCE_SUPPORTS)
 		return;
 	count_spent(x, &spent);
+	// The youngest of a leak that grows have not stood there for long.
+	e->bears |= spent.num == f->num_goroutines &&
+		    (spent.stayed * 2 > spent.num || spent.proven == spent.num);
 	say_spent(x, &spent);
 	if (!iq_is_own(x)) {
 		say_stay(x, &spent);

@@ -107,6 +107,23 @@ static bool is_after(const struct iq_model *m, size_t a, size_t b, int64_t *ret)
 	       iq_moment_between(m, b, a, ret);
 }
 
+/* The time between the finding's witness and the one that is asked. */
+static bool distance(const struct iq_examination *x, int64_t *ret)
+{
+	const struct iq_model *m = x->model;
+
+	return x->has_main && x->main != x->witness && m->moments &&
+	       (is_after(m, x->witness, x->main, ret) ||
+		is_after(m, x->main, x->witness, ret));
+}
+
+bool iq_is_apart(const struct iq_examination *x)
+{
+	int64_t ns;
+
+	return distance(x, &ns) && ns >= IQ_SURE_WAIT_NS;
+}
+
 const char *iq_when_words(struct iq_examination *x)
 {
 	const struct iq_model *m = x->model;

@@ -118,6 +118,10 @@ void iq_contradict(const struct iq_examination *x, struct iq_evidence *e,
 void iq_say_absent(struct iq_examination *x, struct iq_evidence *e,
 		   const char *otherwise);
 
+/* The witness is of a moment that is known to be a second or more away from that
+ * of the finding's own. */
+bool iq_is_apart(const struct iq_examination *x);
+
 /* The rule's ground, if the witness that is asked has given it; else empty. */
 struct iq_str iq_ground_words(const struct iq_examination *x);
 /* The finding was made from the witness that is asked. */

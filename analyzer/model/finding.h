@@ -71,6 +71,9 @@ struct iq_evidence {
 	bool blind;
 	/* It is against all of the finding's goroutines, not some of them. */
 	bool refutes;
+	/* It bears on the claim that they stay: the same ids in the same wait
+	 * at two moments, a long wait, the runtime's mark; no mere number. */
+	bool bears;
 	struct iq_str text; /* one sentence, may hold text from the input */
 };
 
@@ -120,6 +123,8 @@ struct iq_finding {
 	/* The rule's ground: "nothing live refers to the channel"; may be
 	 * empty. It is a fact of the main witness, or of the first of a kind. */
 	struct iq_str ground;
+	/* The ground is of several moments: growth, waits that ended. */
+	bool over_time;
 	bool has_ground_kind;
 	enum iq_witness_kind ground_kind;
 	/* What to do, in words. */

@@ -25,7 +25,13 @@ static void one_witness_is_a_suspicion(void **state iq_unused)
 
 static void two_kinds_corroborate(void **state iq_unused)
 {
-	assert_int_equal(judge(IQ_SURE_TWO_KINDS), IQ_CONFIDENCE_CORROBORATED);
+	assert_int_equal(judge(IQ_SURE_TWO_KINDS | IQ_SURE_BORNE_OUT),
+			 IQ_CONFIDENCE_CORROBORATED);
+}
+
+static void equal_numbers_alone_do_not(void **state iq_unused)
+{
+	assert_int_equal(judge(IQ_SURE_TWO_KINDS), IQ_CONFIDENCE_SUSPECTED);
 }
 
 static void a_proof_needs_no_second(void **state iq_unused)
@@ -37,9 +43,9 @@ static void an_assumed_layout_proves_nothing(void **state iq_unused)
 {
 	assert_int_equal(judge(IQ_SURE_PROOF | IQ_SURE_ASSUMED),
 			 IQ_CONFIDENCE_SUSPECTED);
-	assert_int_equal(
-		judge(IQ_SURE_PROOF | IQ_SURE_ASSUMED | IQ_SURE_TWO_KINDS),
-		IQ_CONFIDENCE_CORROBORATED);
+	assert_int_equal(judge(IQ_SURE_PROOF | IQ_SURE_ASSUMED |
+			       IQ_SURE_TWO_KINDS | IQ_SURE_BORNE_OUT),
+			 IQ_CONFIDENCE_CORROBORATED);
 }
 
 static void what_went_on_is_withdrawn_whoever_agrees(void **state iq_unused)
@@ -132,6 +138,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_witness_is_a_suspicion),
 		cmocka_unit_test(two_kinds_corroborate),
+		cmocka_unit_test(equal_numbers_alone_do_not),
 		cmocka_unit_test(a_proof_needs_no_second),
 		cmocka_unit_test(an_assumed_layout_proves_nothing),
 		cmocka_unit_test(what_went_on_is_withdrawn_whoever_agrees),

@@ -267,7 +267,7 @@ static void a_profile_of_more_says_both_counts(void **state iq_unused)
 	add_core(&x, NUM);
 	add_profile(&x, IQ_PROFILE_GOROUTINE, NUM + 5, SECOND);
 	f = examine(&x);
-	assert_int_equal(f->confidence, IQ_CONFIDENCE_CORROBORATED);
+	assert_int_equal(f->confidence, IQ_CONFIDENCE_SUSPECTED);
 	assert_true(says(f, 1, "the same stack, 9 times, goroutine.pb.gz"));
 	assert_true(says(f, 1, "4 in the core"));
 	deinit(&x);
@@ -330,7 +330,7 @@ static void the_mark_of_some_proves_not_all(void **state iq_unused)
 		add_sender(dump, FIRST + i);
 	dump->goroutines.data[0].leaked = true;
 	f = examine(&x);
-	assert_int_equal(f->confidence, IQ_CONFIDENCE_CORROBORATED);
+	assert_int_equal(f->confidence, IQ_CONFIDENCE_SUSPECTED);
 	assert_true(says(f, 1, "the runtime marked 1 of 4 as leaked"));
 	deinit(&x);
 }

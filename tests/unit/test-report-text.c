@@ -148,7 +148,11 @@ static void later_profile(struct render *x, uint64_t count)
 	for (unsigned i = 0; i < 2; i++) {
 		struct iq_process_fact *p = &x->facts[i]->process;
 
-		facts_add(x->facts[0], 7 + i, "chan send", SEND);
+		struct iq_goroutine_fact *g =
+			facts_add(x->facts[0], 7 + i, "chan send", SEND);
+
+		g->has_wait_min = true;
+		g->wait_min_ns = 90000000000;
 		p->build_id = IQ_STR("7f9fb76c");
 		p->has_time = true;
 		p->time_ns = 1700000000000000000 + i * 60000000000;
