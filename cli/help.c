@@ -81,8 +81,8 @@ static void put_usage(const struct cli_command *command)
 static void short_program(void)
 {
 	puts("\nSays why a Go process crashed, hung or leaked, from core dumps, "
-	     "goroutine dumps,\nprofiles and traces. Name all files that you "
-	     "have; their kinds are recognised.\n\n  inquest core.1234 ./server crash.log\n\n"
+	     "goroutine\ndumps, profiles and traces. Name all files that you "
+	     "have; their kinds are\nrecognised.\n\n  inquest core.1234 ./server crash.log\n\n"
 	     "commands:");
 	put_commands();
 	puts("\noptions (--help lists all):\n"
@@ -137,13 +137,13 @@ void cli_help_long(const struct cli_command *command)
 		put_options(command->bit, 0);
 	} else {
 		puts("\nSays why a Go process crashed, hung or leaked, from core "
-		     "dumps, goroutine dumps,\nprofiles and traces: which "
-		     "goroutines are leaked or blocked, where each is stuck,\n"
+		     "dumps, goroutine\ndumps, profiles and traces: which "
+		     "goroutines are leaked or blocked, where each\nis stuck, "
 		     "what it waits for, since when, who made it. Works "
-		     "offline; needs no Go and no\nsymbols.\n\nA FILE is a "
+		     "offline; needs no\nGo and no symbols.\n\nA FILE is a "
 		     "core dump, a text dump (SIGQUIT, panic, debug=2), a "
-		     "pprof profile, an\nexecution trace, or the executable "
-		     "of a core; what it is, its content tells. gzip\nand zstd "
+		     "pprof profile,\nan execution trace, or the executable "
+		     "of a core; what it is, its content tells.\ngzip and zstd "
 		     "are read as they are; \"-\" is standard input.\n\n"
 		     "commands (\"inquest help COMMAND\" tells more):");
 		put_commands();
