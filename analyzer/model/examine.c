@@ -44,13 +44,41 @@ void iq_support(const struct iq_examination *x, struct iq_evidence *e,
 		e->weight = proof ? IQ_WEIGHT_PROOF : IQ_WEIGHT_AGREES;
 }
 
-void iq_support_by_stack(const struct iq_examination *x, struct iq_evidence *e,
+/* A profile of an unknown process, so near to the finding's witness that it is
+ * hardly another's. */
+#define NEAR_NS 60000000000
+
+static bool distance(const struct iq_examination *x, int64_t *ret);
+
+/* It may be of this process: it is near in time, or the wait is known to reach
+ * back to it. Nobody sees a process after its end. */
+static bool may_be_of_process(const struct iq_examination *x)
+{
+	const struct iq_finding *f = x->finding;
+	int64_t ns;
+
+	if (!distance(x, &ns))
+		return x->model->moments &&
+		       iq_moment_order(x->model, x->witness, x->main) ==
+			       IQ_ORDER_DURING;
+	if (iq_is_later(x) &&
+	    x->model->witnesses[x->main]->process.end > IQ_END_NONE)
+		return false;
+	return ns <= NEAR_NS || (f->has_wait_min && f->wait_min_ns >= ns);
+}
+
+void iq_support_by_stack(struct iq_examination *x, struct iq_evidence *e,
 			 bool proof)
 {
 	iq_support(x, e, proof);
 	// The same lines of the same build, as often: not by chance.
-	if (x->kinship == IQ_KINSHIP_BUILD)
+	if (x->kinship != IQ_KINSHIP_BUILD)
+		return;
+	if (may_be_of_process(x))
 		e->weight = IQ_WEIGHT_AGREES;
+	else
+		iq_clause(&x->clauses, "not counted: whether it saw this "
+				       "process is not known");
 }
 
 void iq_contradict(const struct iq_examination *x, struct iq_evidence *e,

@@ -108,7 +108,7 @@ uint64_t iq_count_leaked(const struct iq_examination *x);
 void iq_support(const struct iq_examination *x, struct iq_evidence *e,
 		bool proof);
 /* The same for a witness whose stacks and counts agree, and nothing else. */
-void iq_support_by_stack(const struct iq_examination *x, struct iq_evidence *e,
+void iq_support_by_stack(struct iq_examination *x, struct iq_evidence *e,
 			 bool proof);
 /* It saw them go on: all, or some. Only one that saw the process can. */
 void iq_contradict(const struct iq_examination *x, struct iq_evidence *e,

@@ -259,6 +259,23 @@ static void a_dump_says_minutes_and_creator(void **state iq_unused)
 	deinit(&x);
 }
 
+static void
+a_far_profile_of_an_unknown_process_is_quoted(void **state iq_unused)
+{
+	struct fixture x = { 0 };
+	const struct iq_finding *f;
+
+	add_core(&x, NUM);
+	add_profile(&x, IQ_PROFILE_GOROUTINE, NUM, -90 * SECOND);
+	f = examine(&x);
+	assert_int_equal(f->confidence, IQ_CONFIDENCE_SUSPECTED);
+	assert_int_equal(f->evidence[1].weight, IQ_WEIGHT_NONE);
+	assert_int_equal(f->num_agreeing, 1);
+	assert_true(says(f, 1, "not counted: whether it saw this process"));
+	assert_true(says(f, 1, "the same stack, 4 times"));
+	deinit(&x);
+}
+
 static void a_profile_of_more_says_both_counts(void **state iq_unused)
 {
 	struct fixture x = { 0 };
@@ -660,6 +677,7 @@ int main(void)
 		cmocka_unit_test(collections_prove_that_nothing_ran_since),
 		cmocka_unit_test(a_trace_without_stacks_agrees_on_ids_alone),
 		cmocka_unit_test(a_dump_says_minutes_and_creator),
+		cmocka_unit_test(a_far_profile_of_an_unknown_process_is_quoted),
 		cmocka_unit_test(a_profile_of_more_says_both_counts),
 		cmocka_unit_test(contention_agrees_and_makes_nothing_surer),
 		cmocka_unit_test(a_heap_profile_cannot_know),
