@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/verdict.h"
 
+#include "model/profile.h"
 #include "model/text.h"
 
 enum iq_verdict_word iq_finding_word(const struct iq_finding *f)
@@ -90,6 +91,25 @@ worst_text(struct iq_model *m, const struct iq_finding *worst, size_t num_more)
 			title, num_more);
 }
 
+/* A leak profile without samples is the runtime's answer, and no gap. */
+static bool found_no_leak(const struct iq_model *m)
+{
+	bool found = false;
+
+	for (size_t w = 0; w < m->num_witnesses; w++) {
+		const struct iq_facts *facts = m->witnesses[w];
+
+		if (m->foreign[w] ||
+		    facts->witness.kind == IQ_WITNESS_EXECUTABLE)
+			continue;
+		if (!facts->profile || !facts->witness.complete ||
+		    facts->profile->type != IQ_PROFILE_GOROUTINELEAK)
+			return false;
+		found = true;
+	}
+	return found;
+}
+
 struct iq_error *iq_verdict_make(struct iq_model *model)
 {
 	bool earned[IQ_VERDICT_NONE] = { false };
@@ -118,6 +138,12 @@ struct iq_error *iq_verdict_make(struct iq_model *model)
 	}
 	if (worst)
 		return worst_text(model, worst, num - 1);
+	if (!model->num_goroutines && found_no_leak(model)) {
+		v->word = IQ_VERDICT_CLEAN;
+		v->text = IQ_STR("the runtime found no leaked goroutine; "
+				 "nothing else was looked at");
+		return NULL;
+	}
 	if (!model->num_goroutines) {
 		v->text = IQ_STR("no goroutine could be read from any witness");
 		return NULL;

@@ -352,6 +352,19 @@ static void the_mark_of_some_proves_not_all(void **state iq_unused)
 	deinit(&x);
 }
 
+static void an_empty_leak_profile_is_an_answer(void **state iq_unused)
+{
+	struct fixture x = { 0 };
+
+	add(&x, facts_new_profile("leak.pb.gz", IQ_PROFILE_GOROUTINELEAK));
+	assert_null(examine(&x));
+	assert_int_equal(x.model->verdict.word, IQ_VERDICT_CLEAN);
+	assert_true(is(x.model->verdict.text,
+		       "the runtime found no leaked goroutine; nothing else "
+		       "was looked at"));
+	deinit(&x);
+}
+
 static void a_leak_profile_of_the_build_only_agrees(void **state iq_unused)
 {
 	struct fixture x = { 0 };
@@ -683,6 +696,7 @@ int main(void)
 		cmocka_unit_test(a_heap_profile_cannot_know),
 		cmocka_unit_test(the_runtimes_mark_is_a_proof),
 		cmocka_unit_test(the_mark_of_some_proves_not_all),
+		cmocka_unit_test(an_empty_leak_profile_is_an_answer),
 		cmocka_unit_test(a_leak_profile_of_the_build_only_agrees),
 		cmocka_unit_test(a_leak_profile_of_the_process_proves),
 		cmocka_unit_test(a_leak_profile_that_is_silent_denies_nothing),
