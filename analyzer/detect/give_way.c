@@ -68,17 +68,24 @@ static bool is_claimed(const struct search *s, const struct iq_finding *f)
 	return f->num_goroutines > 0;
 }
 
-/* A number of goroutines is no sign where traces show that they come and go. */
+/* A number of goroutines is no sign where traces show that they come and go,
+ * nor is a wait where others end all the time: deadlines are at work. */
 static bool is_usual(const struct search *s, const struct iq_finding *f)
 {
 	const struct iq_served *served;
 
-	if (strcmp(f->rule, iq_detector_leaked_goroutine.id) != 0)
+	if (strcmp(f->rule, iq_detector_leaked_goroutine.id) != 0 &&
+	    strcmp(f->rule, iq_detector_network_wait.id) != 0)
 		return false;
 	served = iq_served_find(&s->table, f->site,
 				s->model->goroutines[f->goroutines[0]].class);
 	return served && iq_served_is_usual(
 				 served, f->has_wait_min ? f->wait_min_ns : -1);
+}
+
+static bool is_deadline(const struct search *s, const struct iq_finding *f)
+{
+	return !strcmp(f->rule, iq_detector_network_wait.id) && is_usual(s, f);
 }
 
 static void claim(struct search *s, const struct iq_finding *f)
@@ -98,7 +105,8 @@ static void decide(struct search *s, const struct rank *ranks)
 	for (size_t i = 0; i < num; i++) {
 		const struct iq_finding *f = &list[ranks[i].finding];
 
-		if (ranks[i].yields && (is_claimed(s, f) || is_usual(s, f)))
+		if (ranks[i].yields ? is_claimed(s, f) || is_usual(s, f) :
+				      is_deadline(s, f))
 			s->dropped[ranks[i].finding] = true;
 		else
 			claim(s, f);

@@ -16,7 +16,9 @@
 
 /*
  * Who started it stands in a wait that only its end can finish: its WaitGroup,
- * or a channel without an alternative. A select may have a time limit.
+ * or a channel without an alternative. A select may have a time limit, and who
+ * ranges over a channel (chanrecv2) takes what comes from a connection, which
+ * may be idle.
  */
 static const struct iq_goroutine *awaiting(const struct iq_model *model,
 					   const struct iq_goroutine *g,
@@ -29,28 +31,89 @@ static const struct iq_goroutine *awaiting(const struct iq_model *model,
 		return NULL;
 	parent = &model->goroutines[*index_ret];
 	return parent->class == IQ_CLASS_WAITGROUP ||
-			       parent->class == IQ_CLASS_CHAN_RECEIVE ?
+			       (parent->class == IQ_CLASS_CHAN_RECEIVE &&
+				iq_stack_calls(parent->fact->stack,
+					       "runtime.chanrecv1")) ?
 		       parent :
 		       NULL;
+}
+
+static bool writes(const struct iq_stack *stack)
+{
+	return iq_stack_calls(stack, "internal/poll.(*FD).Write") ||
+	       iq_stack_calls(stack, "internal/poll.(*FD).Writev");
+}
+
+/* The body of an answer, read to its end: no stream of events. */
+static bool reads_answer(const struct iq_stack *stack)
+{
+	return iq_stack_calls(stack, "net/http.(*bodyEOFSignal).Read") &&
+	       (iq_stack_calls(stack, "io.copyBuffer") ||
+		iq_stack_calls(stack, "io.ReadAll") ||
+		iq_stack_calls(stack, "io.ReadAtLeast"));
 }
 
 /* It passes on whatever comes: a tunnel may be idle for days. */
 static bool relays(const struct iq_stack *stack)
 {
-	return iq_stack_calls(stack, "io.copyBuffer");
+	return iq_stack_calls(stack, "io.copyBuffer") &&
+	       (!reads_answer(stack) || iq_stack_handles_request(stack));
+}
+
+/* A handler that serves messages for as long as its client is there. */
+static bool is_websocket(const struct iq_stack *stack)
+{
+	for (uint32_t i = 0; i < stack->num_frames; i++) {
+		struct iq_str f = stack->frames[i]->function;
+
+		if (f.len && memmem(f.ptr, f.len, "websocket", 9))
+			return true;
+	}
+	return false;
+}
+
+/* It waits for the peer itself, on behalf of who called it. */
+static bool is_caller(const struct iq_stack *stack)
+{
+	return writes(stack) || reads_answer(stack) ||
+	       iq_stack_handles_request(stack);
+}
+
+/*
+ * The function that a closure is written in, which started it if anybody did:
+ * "main.gather" of "main.gather.func1". Empty if the first frame is none.
+ */
+static struct iq_str enclosing(const struct iq_stack *stack)
+{
+	struct iq_str f = IQ_STR("");
+	const char *end;
+
+	for (uint32_t i = stack->num_frames; i > 0 && !f.len; i--) {
+		if (!iq_str_equal(stack->frames[i - 1]->function,
+				  IQ_STR("runtime.goexit")))
+			f = stack->frames[i - 1]->function;
+	}
+	end = f.len ? memmem(f.ptr, f.len, ".func", 5) : NULL;
+	f.len = end && (size_t)(end - f.ptr) + 5 < f.len && end[5] >= '1' &&
+				end[5] <= '9' ?
+			(size_t)(end - f.ptr) :
+			0;
+	return f;
 }
 
 static bool wanted(const struct iq_model *model, size_t index)
 {
 	const struct iq_goroutine *g = &model->goroutines[index];
+	const struct iq_stack *stack = g->fact->stack;
 	size_t parent;
 
 	return g->class == IQ_CLASS_IO &&
-	       iq_goroutine_has_waited(model, index) &&
-	       iq_goroutine_is_own(model, index) &&
-	       !iq_stack_accepts(g->fact->stack) &&
-	       !iq_goroutine_is_keep_alive(model, index) &&
-	       !relays(g->fact->stack) && awaiting(model, g, &parent);
+	       iq_goroutine_waits_long(model, index) &&
+	       iq_goroutine_is_own(model, index) && !iq_stack_accepts(stack) &&
+	       !iq_goroutine_is_keep_alive(model, index) && !relays(stack) &&
+	       !is_websocket(stack) &&
+	       (is_caller(stack) || awaiting(model, g, &parent) ||
+		(!g->fact->has_parent && enclosing(stack).len));
 }
 
 static int compare_u32(const void *pa, const void *pb)
@@ -61,67 +124,117 @@ static int compare_u32(const void *pa, const void *pb)
 	return *a < *b ? -1 : *a > *b;
 }
 
-/* Those who wait for the finding's goroutines stand behind it. */
-static struct iq_error *set_victims(const struct iq_model *model,
-				    struct iq_arena *arena,
-				    struct iq_finding *f, bool *receive_ret)
+/* What stands behind a finding's goroutines. */
+struct behind {
+	uint32_t *list;
+	size_t num;
+	/* All of them receive from a channel. */
+	bool receive;
+};
+
+static struct iq_error *find_known(const struct iq_model *model,
+				   struct iq_arena *arena,
+				   const struct iq_finding *f,
+				   struct behind *ret)
 {
 	uint32_t *list =
 		iq_arena_calloc(arena, f->num_goroutines, sizeof(*list));
-	size_t n = 0, index;
+	size_t num = 0, index;
 
 	if (!list)
 		return &iq_enomem;
-	*receive_ret = true;
+	*ret = (struct behind){ .list = list, .receive = true };
 	for (size_t i = 0; i < f->num_goroutines; i++) {
 		const struct iq_goroutine *parent = awaiting(
 			model, &model->goroutines[f->goroutines[i]], &index);
 
-		list[i] = (uint32_t)index;
+		if (!parent)
+			continue;
+		list[num++] = (uint32_t)index;
 		if (parent->class != IQ_CLASS_CHAN_RECEIVE)
-			*receive_ret = false;
+			ret->receive = false;
 	}
-	qsort(list, f->num_goroutines, sizeof(*list), compare_u32);
-	for (size_t i = 0; i < f->num_goroutines; i++) {
-		if (!n || list[n - 1] != list[i])
-			list[n++] = list[i];
+	qsort(list, num, sizeof(*list), compare_u32);
+	for (size_t i = 0; i < num; i++) {
+		if (!ret->num || list[ret->num - 1] != list[i])
+			list[ret->num++] = list[i];
 	}
-	f->victims = list;
-	f->num_victims = n;
 	return NULL;
 }
 
-static bool writes(const struct iq_finding *f)
+/*
+ * Where no witness knows the creators: who stands in the WaitGroup of the
+ * function that the closure is written in. Fewer than there are goroutines:
+ * else each may be the handler of one connection.
+ */
+static void find_by_name(const struct iq_model *model,
+			 const struct iq_finding *f, struct behind *ret)
 {
-	return iq_stack_calls(f->stack, "internal/poll.(*FD).Write") ||
-	       iq_stack_calls(f->stack, "internal/poll.(*FD).Writev");
+	struct iq_str name = enclosing(f->stack);
+
+	for (size_t i = 0; name.len && i < model->num_goroutines; i++) {
+		const struct iq_signature *sig;
+		const struct iq_stack *stack = model->goroutines[i].fact->stack;
+
+		if (model->goroutines[i].class != IQ_CLASS_WAITGROUP)
+			continue;
+		sig = iq_model_goroutine_signature(model, i);
+		if (!sig || sig->site == UINT32_MAX ||
+		    !iq_str_equal(stack->frames[sig->site]->function, name))
+			continue;
+		ret->receive = false;
+		if (ret->num < f->num_goroutines)
+			ret->list[ret->num++] = (uint32_t)i;
+	}
+}
+
+static struct iq_error *describe_writers(struct iq_arena *arena,
+					 struct iq_finding *f)
+{
+	const char *site;
+	struct iq_error *err = iq_text_frame(arena, f->site, &site);
+
+	if (err)
+		return err;
+	f->advice = IQ_STR("set a deadline on the connection "
+			   "(SetWriteDeadline), and drop a peer that does not "
+			   "keep up");
+	f->ground = f->num_victims ?
+			    IQ_STR("the peer does not read, and the goroutine "
+				   "that started them waits until they end") :
+			    IQ_STR("the peer does not read, and its buffers "
+				   "are full");
+	return iq_textf(
+		arena, &f->title,
+		"%" PRIu64 " %s for a peer that does not read in %s", f->count,
+		f->count == 1 ? "goroutine waits" : "goroutines wait", site);
 }
 
 static struct iq_error *describe(const struct iq_model *model,
 				 struct iq_arena *arena, struct iq_finding *f,
 				 bool *drop_ret)
 {
-	bool receive, is_write = writes(f);
-	const char *site;
-	struct iq_error *err = set_victims(model, arena, f, &receive);
+	struct behind behind;
+	struct iq_error *err = find_known(model, arena, f, &behind);
 
 	if (err)
 		return err;
-	*drop_ret = receive && !is_write && f->count < MANY_RECEIVERS;
-	if (*drop_ret || !is_write)
+	if (!behind.num)
+		find_by_name(model, f, &behind);
+	f->victims = behind.list;
+	f->num_victims = behind.num;
+	if (writes(f->stack))
+		return describe_writers(arena, f);
+	if (is_caller(f->stack)) {
+		if (!f->num_victims)
+			f->ground = IQ_STR("no data has come, and a request or "
+					   "a call waits for it");
 		return NULL;
-	f->ground = IQ_STR("the peer does not read, and the goroutine that "
-			   "started them waits until they end");
-	f->advice = IQ_STR("set a deadline on the connection "
-			   "(SetWriteDeadline), and drop a peer that does not "
-			   "keep up");
-	err = iq_text_frame(arena, f->site, &site);
-	if (err)
-		return err;
-	return iq_textf(
-		arena, &f->title,
-		"%" PRIu64 " %s for a peer that does not read in %s", f->count,
-		f->count == 1 ? "goroutine waits" : "goroutines wait", site);
+	}
+	// One for each is how a connection is served, which may be idle.
+	*drop_ret = !behind.num || (behind.receive ? f->count < MANY_RECEIVERS :
+						     behind.num >= f->count);
+	return NULL;
 }
 
 static const struct iq_sift network_wait_sift = {

@@ -6,6 +6,8 @@
 
 /* What networks and disks answer within, also over the world. */
 #define YOUNG_NS 100000000
+/* What is known to have come lately and waits for less may have a deadline. */
+#define LONG_NS 200000000
 
 bool iq_goroutine_is_young(const struct iq_model *model, size_t index)
 {
@@ -42,4 +44,44 @@ bool iq_goroutine_has_waited(const struct iq_model *model, size_t index)
 			return true;
 	}
 	return false;
+}
+
+/* False if the trace does not have it waiting at its end. */
+static bool parked(const struct iq_trace *trace, uint64_t id, int64_t *ret)
+{
+	const struct iq_trace_goroutine *t = iq_trace_find(trace, id);
+	int64_t since;
+
+	if (!t || t->last_state != IQ_GSTATUS_WAITING)
+		return false;
+	since = t->since_start ? trace->start_ns : t->last_change_ns;
+	return !__builtin_sub_overflow(trace->end_ns, since, ret);
+}
+
+bool iq_goroutine_waits_long(const struct iq_model *model, size_t index)
+{
+	const struct iq_goroutine *g = &model->goroutines[index];
+	int64_t waited, window;
+
+	if (iq_goroutine_is_young(model, index))
+		return false;
+	for (size_t w = 0; w < model->num_witnesses && g->has_id; w++) {
+		const struct iq_trace *trace = model->witnesses[w]->trace;
+
+		if (!trace || model->foreign[w] ||
+		    !parked(trace, g->id, &waited) ||
+		    __builtin_sub_overflow(trace->end_ns, trace->start_ns,
+					   &window))
+			continue;
+		if (waited >= YOUNG_NS && waited >= window / 2 &&
+		    (g->witness == w ||
+		     iq_moment_stay(model, index, w, g->witness) !=
+			     IQ_STAY_MOVED))
+			return true;
+		if (g->witness == w)
+			return false;
+	}
+	// A bound from above: a collection before did not see it wait.
+	return g->has_wait_min &&
+	       (!g->has_wait_max || g->wait_min_ns >= LONG_NS);
 }

@@ -14,5 +14,10 @@
 bool iq_goroutine_is_young(const struct iq_model *model, size_t index);
 /* A collection, a clock or a trace has seen it wait, and it is not young. */
 bool iq_goroutine_has_waited(const struct iq_model *model, size_t index);
+/*
+ * A trace has seen it parked for most of its time, or another witness for
+ * longer than peers that answer, or deadlines meant for them, usually take.
+ */
+bool iq_goroutine_waits_long(const struct iq_model *model, size_t index);
 
 #endif

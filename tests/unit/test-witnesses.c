@@ -274,6 +274,23 @@ test_readers_that_nobody_must_wait_for_are_idle(void **state iq_unused)
 	deinit(&x);
 }
 
+static void
+test_who_ranges_over_lines_serves_an_idle_peer(void **state iq_unused)
+{
+	struct fixture x = { .facts = { dump() } };
+
+	for (uint64_t i = 0; i < 5; i++) {
+		add(x.facts[0], 11 + i, 1, "chan receive",
+		    PARK "runtime.chanrecv2 chan.go:2;main.serve "
+			 "main.go:81" GOEXIT,
+		    1);
+		add_waiting(x.facts[0], 20 + i, 1, "IO wait", READ, 11 + i);
+	}
+	analyse(&x);
+	assert_null(found(&x, "network-wait"));
+	deinit(&x);
+}
+
 static void test_an_answer_on_its_way_is_no_finding(void **state iq_unused)
 {
 	struct fixture x = { .facts = { dump() } };
@@ -567,6 +584,8 @@ int main(void)
 		cmocka_unit_test(test_readers_that_are_awaited_wait_for_a_peer),
 		cmocka_unit_test(
 			test_readers_that_nobody_must_wait_for_are_idle),
+		cmocka_unit_test(
+			test_who_ranges_over_lines_serves_an_idle_peer),
 		cmocka_unit_test(test_an_answer_on_its_way_is_no_finding),
 		cmocka_unit_test(
 			test_a_writer_waits_for_a_peer_that_does_not_read),
