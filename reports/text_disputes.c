@@ -81,8 +81,13 @@ void iq_text_disputes(struct iq_text *text)
 
 	put_mismatches(&d, IQ_GAP_MISMATCH);
 	put_mismatches(&d, IQ_GAP_ORDER);
-	for (size_t i = 0; i < text->model->num_findings; i++)
-		put_against(&d, &text->model->findings[i]);
+	for (size_t i = 0; i < text->model->num_findings; i++) {
+		const struct iq_finding *f = &text->model->findings[i];
+
+		// Notes are not shown, unless all are asked for.
+		if (f->severity != IQ_SEVERITY_NOTE || text->options->all)
+			put_against(&d, f);
+	}
 	if (d.left)
 		iq_out_printf(text->term->out,
 			      "!  and %s more contradictions (--all lists "
