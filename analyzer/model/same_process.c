@@ -584,8 +584,8 @@ static struct iq_error *judge_all(struct iq_model *m, size_t reference,
 	return err;
 }
 
-static struct iq_error *use_witness(struct iq_model *m, size_t reference,
-				    size_t w, struct kinships *k)
+static struct iq_error *use_witness(struct iq_model *m, size_t w,
+				    struct kinships *k)
 {
 	if (k->kinship[w] > IQ_KINSHIP_OTHER_RUN) {
 		join_process(&m->process, &m->witnesses[w]->process);
@@ -622,7 +622,7 @@ struct iq_error *iq_same_process(struct iq_model *m)
 	err = judge_all(m, reference, &k);
 	for (size_t w = 0; w < n && !err; w++) {
 		if (w != reference)
-			err = use_witness(m, reference, w, &k);
+			err = use_witness(m, w, &k);
 	}
 	return err;
 }
