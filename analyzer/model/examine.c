@@ -50,17 +50,16 @@ void iq_support(const struct iq_examination *x, struct iq_evidence *e,
 
 static bool distance(const struct iq_examination *x, int64_t *ret);
 
-/* It may be of this process: it is near in time, or the wait is known to reach
- * back to it. Nobody sees a process after its end. */
+/* It may be of this process: it is near in time, the wait is known to reach
+ * back to it, or their clocks cannot be compared. Nobody sees a process after
+ * its end. */
 static bool may_be_of_process(const struct iq_examination *x)
 {
 	const struct iq_finding *f = x->finding;
 	int64_t ns;
 
 	if (!distance(x, &ns))
-		return x->model->moments &&
-		       iq_moment_order(x->model, x->witness, x->main) ==
-			       IQ_ORDER_DURING;
+		return true;
 	if (iq_is_later(x) &&
 	    x->model->witnesses[x->main]->process.end > IQ_END_NONE)
 		return false;

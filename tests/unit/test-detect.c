@@ -91,6 +91,12 @@ static void test_two_kinds_of_witness_corroborate(void **state)
 	(void)state;
 	add_senders(x.facts[0], 7, 3);
 	add_senders(x.facts[1], 7, 3);
+	for (size_t i = 0; i < 3; i++) {
+		struct iq_goroutine_fact *g = &x.facts[0]->goroutines.data[i];
+
+		g->has_wait_min = true;
+		g->wait_min_ns = 90000000000;
+	}
 	analyse(&x);
 	f = found(&x, "leaked-goroutine");
 	assert_int_equal(f->confidence, IQ_CONFIDENCE_CORROBORATED);
