@@ -467,16 +467,9 @@ static void put_other(struct iq_html *html, uint64_t num, const char *one,
 /* So that nobody has to ask whether these were seen. */
 static void put_others(struct iq_html *html, const struct iq_others *others)
 {
-	uint64_t noted = 0;
-
-	for (size_t i = 0; i < html->model->num_findings; i++) {
-		const struct iq_finding *f = &html->model->findings[i];
-
-		noted += f->severity == IQ_SEVERITY_NOTE ? f->count : 0;
-	}
 	iq_out_cstr(html->out,
 		    "<h3>The other goroutines</h3>\n<ul class=\"others\">\n");
-	put_other(html, noted, "waits as it should: see the notes",
+	put_other(html, others->noted, "waits as it should: see the notes",
 		  "wait as they should: see the notes", NULL);
 	put_other(html, others->waiting, "waits without a sign of trouble",
 		  "wait without a sign of trouble", others);

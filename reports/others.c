@@ -5,29 +5,41 @@
 
 #include "base/cleanup.h"
 
-static void mark(bool *set, const uint32_t *list, size_t num)
+/* Where a goroutine stands that some finding is about. */
+enum place { NOWHERE, IN_NOTE, IN_FINDING };
+
+static void mark(uint8_t *places, enum place place, const uint32_t *list,
+		 size_t num)
 {
-	for (size_t i = 0; i < num; i++)
-		set[list[i]] = true;
+	for (size_t i = 0; i < num; i++) {
+		if (places[list[i]] < place)
+			places[list[i]] = (uint8_t)place;
+	}
 }
 
 struct iq_error *iq_others_count(const struct iq_model *m,
 				 struct iq_others *ret)
 {
-	iq_cleanup(iq_freep) bool *set = calloc(m->num_goroutines + 1, 1);
+	iq_cleanup(iq_freep) uint8_t *places =
+		calloc(m->num_goroutines + 1, sizeof(*places));
 	struct iq_others others = { 0 };
 
-	if (!set)
+	if (!places)
 		return &iq_enomem;
 	for (size_t i = 0; i < m->num_findings; i++) {
-		mark(set, m->findings[i].goroutines,
-		     m->findings[i].num_goroutines);
-		mark(set, m->findings[i].victims, m->findings[i].num_victims);
+		const struct iq_finding *f = &m->findings[i];
+		enum place place =
+			f->severity == IQ_SEVERITY_NOTE ? IN_NOTE : IN_FINDING;
+
+		mark(places, place, f->goroutines, f->num_goroutines);
+		mark(places, place, f->victims, f->num_victims);
 	}
 	for (size_t i = 0; i < m->num_goroutines; i++) {
 		const struct iq_goroutine *g = &m->goroutines[i];
 
-		if (set[i] || g->system)
+		if (places[i] == IN_NOTE)
+			others.noted += g->count;
+		if (places[i] != NOWHERE || g->system)
 			continue;
 		if (g->class == IQ_CLASS_RUNNING)
 			others.running += g->count;

@@ -17,6 +17,8 @@ struct iq_others {
 	uint64_t by_class[IQ_CLASS_SYSTEM + 1];
 	/* They wait, can run, are in an unknown state: all of them. */
 	uint64_t waiting, running, unknown;
+	/* Beside them: in notes, and in no finding that claims a defect. */
+	uint64_t noted;
 };
 
 struct iq_error *iq_others_count(const struct iq_model *model,

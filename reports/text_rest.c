@@ -55,7 +55,7 @@ static struct iq_str class_list(struct iq_text *text,
 }
 
 /* "5 idle-connection, 1 idle-listener": notes by rule. */
-static struct iq_str note_list(struct iq_text *text, uint64_t *total)
+static struct iq_str note_list(struct iq_text *text)
 {
 	const struct iq_model *m = text->model;
 	struct iq_str list = IQ_STR("");
@@ -85,7 +85,6 @@ static struct iq_str note_list(struct iq_text *text, uint64_t *total)
 					    list.len ? ", " : "",
 					    iq_words_number(number, count),
 					    f->rule));
-		*total += count;
 	}
 	return list;
 }
@@ -135,14 +134,13 @@ static struct iq_error *put_others(struct iq_text *text, const char *end)
 	struct iq_others others;
 	struct iq_error *err = iq_others_count(text->model, &others);
 	struct iq_str line = IQ_STR("");
-	uint64_t noted = 0;
-	struct iq_str notes = note_list(text, &noted);
 
 	if (err)
 		return err;
-	add_part(text, &line, noted,
-		 noted == 1 ? "waits as it should" : "wait as they should",
-		 notes);
+	add_part(text, &line, others.noted,
+		 others.noted == 1 ? "waits as it should" :
+				     "wait as they should",
+		 note_list(text));
 	add_part(text, &line, others.waiting,
 		 others.waiting == 1 ? "waits without a sign of trouble" :
 				       "wait without a sign of trouble",
