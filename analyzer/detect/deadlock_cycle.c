@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "detect/waited.h"
+#include "model/lock.h"
 #include "model/text.h"
 
 static int compare_u32(const void *pa, const void *pb)
@@ -28,7 +30,7 @@ static size_t cycle_members(const struct iq_lock_cycle *cycle, uint32_t *ret)
 	return n;
 }
 
-/* "goroutine 7 waits for 0xa and mentions 0xb; …" */
+/* "goroutine 7 waits for 0xa and has deferred the Unlock of 0xb; …" */
 static struct iq_error *cycle_ground(const struct iq_model *model,
 				     struct iq_arena *arena,
 				     const struct iq_lock_cycle *cycle,
@@ -40,16 +42,19 @@ static struct iq_error *cycle_ground(const struct iq_model *model,
 	for (size_t i = 0; i < cycle->len && !err; i++) {
 		const struct iq_goroutine *g =
 			&model->goroutines[cycle->holders[i]];
+		const struct iq_lock *lock = &model->locks[cycle->locks[i]];
 
 		err = iq_textf(
 			arena, &text,
 			"%.*s%sgoroutine %llu waits for 0x%llx and "
-			"mentions 0x%llx",
+			"%s 0x%llx",
 			IQ_STR_ARG(text), i ? "; " : "",
 			(unsigned long long)g->id,
 			(unsigned long long)model->locks[g->lock].address,
-			(unsigned long long)model->locks[cycle->locks[i]]
-				.address);
+			iq_lock_best_hold(lock) == IQ_LOCK_HOLD_UNLOCKS ?
+				"has deferred the Unlock of" :
+				"mentions",
+			(unsigned long long)lock->address);
 	}
 	*ret = text;
 	return err;
@@ -111,6 +116,7 @@ static struct iq_error *add_cycle(const struct iq_model *model,
 	struct iq_error *err = iq_finding_init(&iq_detector_deadlock_cycle,
 					       model, arena, members, n, &f);
 
+	f.mere = cycle->mere;
 	if (!err)
 		err = cycle_ground(model, arena, cycle, &f.ground);
 	if (!err)
@@ -128,13 +134,28 @@ static struct iq_error *add_cycle(const struct iq_model *model,
 	return err ? err : iq_findings_add(findings, &f);
 }
 
+/* One that has only just begun to wait: most likely it is served in a moment. */
+static bool has_newcomer(const struct iq_model *model,
+			 const struct iq_lock_cycle *cycle)
+{
+	for (size_t i = 0; i < cycle->len; i++) {
+		if (iq_lock_wait_is_short(model, cycle->holders[i]))
+			return true;
+	}
+	return false;
+}
+
 static struct iq_error *deadlock_cycle_run(const struct iq_model *model,
 					   struct iq_findings *findings)
 {
 	struct iq_error *err = NULL;
 
-	for (size_t i = 0; i < model->num_lock_cycles && !err; i++)
-		err = add_cycle(model, &model->lock_cycles[i], findings);
+	for (size_t i = 0; i < model->num_lock_cycles && !err; i++) {
+		const struct iq_lock_cycle *cycle = &model->lock_cycles[i];
+
+		if (!cycle->mere || !has_newcomer(model, cycle))
+			err = add_cycle(model, cycle, findings);
+	}
 	return err;
 }
 

@@ -75,7 +75,8 @@ static bool is_usual(const struct search *s, const struct iq_finding *f)
 	const struct iq_served *served;
 
 	if (strcmp(f->rule, iq_detector_leaked_goroutine.id) != 0 &&
-	    strcmp(f->rule, iq_detector_network_wait.id) != 0)
+	    strcmp(f->rule, iq_detector_network_wait.id) != 0 &&
+	    strcmp(f->rule, iq_detector_lock_wait.id) != 0 && !f->mere)
 		return false;
 	served = iq_served_find(&s->table, f->site,
 				s->model->goroutines[f->goroutines[0]].class);
@@ -83,9 +84,13 @@ static bool is_usual(const struct search *s, const struct iq_finding *f)
 				 served, f->has_wait_min ? f->wait_min_ns : -1);
 }
 
-static bool is_deadline(const struct search *s, const struct iq_finding *f)
+/* Rules that yield to no other one, but to deadlines and to locks that change
+ * hands. */
+static bool is_passing(const struct search *s, const struct iq_finding *f)
 {
-	return !strcmp(f->rule, iq_detector_network_wait.id) && is_usual(s, f);
+	return (!strcmp(f->rule, iq_detector_network_wait.id) ||
+		!strcmp(f->rule, iq_detector_lock_wait.id) || f->mere) &&
+	       is_usual(s, f);
 }
 
 static void claim(struct search *s, const struct iq_finding *f)
@@ -106,7 +111,7 @@ static void decide(struct search *s, const struct rank *ranks)
 		const struct iq_finding *f = &list[ranks[i].finding];
 
 		if (ranks[i].yields ? is_claimed(s, f) || is_usual(s, f) :
-				      is_deadline(s, f))
+				      is_passing(s, f))
 			s->dropped[ranks[i].finding] = true;
 		else
 			claim(s, f);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/limits.h"
 #include "detect/sift.h"
+#include "detect/waited.h"
 #include "model/lock.h"
 #include "model/text.h"
 
 /* So many waiters of one lock are no passing contention where addresses are
  * unknown. */
 #define SUSPICIOUS_WAITERS 2
-/* A lock is held for microseconds; the runtime itself calls a waiter starving
- * after one millisecond. Go: src/sync/mutex.go, starvationThresholdNs. */
-#define SUSPICIOUS_WAIT_NS 1000000000
 
 static bool is_lock_class(enum iq_wait_class class)
 {
@@ -16,12 +15,28 @@ static bool is_lock_class(enum iq_wait_class class)
 	       class == IQ_CLASS_RWMUTEX_W;
 }
 
+static bool is_in_circle(const struct iq_model *model, size_t index)
+{
+	for (size_t i = 0; i < model->num_lock_cycles; i++) {
+		const struct iq_lock_cycle *cycle = &model->lock_cycles[i];
+
+		for (size_t j = 0; j < cycle->len; j++) {
+			if (cycle->holders[j] == index)
+				return true;
+		}
+	}
+	return false;
+}
+
 static bool wanted(const struct iq_model *model, size_t index)
 {
 	const struct iq_goroutine *g = &model->goroutines[index];
 
-	// Those in a circle have a finding of their own.
-	return is_lock_class(g->class) && !g->system && !g->deadlocked;
+	// Those in a circle have a finding of their own. Where that is only
+	// suspected, a long wait is a finding for itself.
+	return is_lock_class(g->class) && !g->system && !g->deadlocked &&
+	       (!is_in_circle(model, index) ||
+		iq_lock_wait_is_long(model, index));
 }
 
 /* Goroutines of the program that can run, whoever they are. */
@@ -46,9 +61,46 @@ static const struct iq_lock *lock_of(const struct iq_model *model,
 	return lock == IQ_NO_LOCK ? NULL : &model->locks[lock];
 }
 
-static bool is_old(const struct iq_finding *f)
+/* All of them have only just begun to wait. */
+static bool is_short(const struct iq_model *model, const struct iq_finding *f)
 {
-	return f->has_wait_min && f->wait_min_ns >= SUSPICIOUS_WAIT_NS;
+	for (size_t i = 0; i < f->num_goroutines; i++) {
+		if (!iq_lock_wait_is_short(model, f->goroutines[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool is_old(const struct iq_model *model, const struct iq_finding *f)
+{
+	for (size_t i = 0; i < f->num_goroutines; i++) {
+		if (!iq_lock_wait_is_long(model, f->goroutines[i]))
+			return false;
+	}
+	return f->num_goroutines > 0;
+}
+
+/*
+ * Whether the blocked @holder of a lock will not go on: it is in a deadlock,
+ * has waited long for the next lock, or whoever holds that one will not go on.
+ * Where a chain of locks ends with an unknown holder and a wait that nobody saw
+ * last, the locks most likely change hands.
+ */
+static bool is_stuck(const struct iq_model *model,
+		     const struct iq_lock_mention *holder)
+{
+	for (size_t i = 0; i < IQ_LIMIT_LOCK_CYCLE && holder; i++) {
+		const struct iq_goroutine *g =
+			&model->goroutines[holder->goroutine];
+
+		if (g->lock == IQ_NO_LOCK || g->deadlocked ||
+		    iq_lock_wait_is_long(model, holder->goroutine))
+			return true;
+		if (iq_lock_passes(model, &model->locks[g->lock]))
+			return false;
+		holder = iq_lock_blocked_holder(model, &model->locks[g->lock]);
+	}
+	return false;
 }
 
 /*
@@ -59,10 +111,19 @@ static bool is_old(const struct iq_finding *f)
 static bool is_passing(const struct iq_model *model, const struct iq_finding *f,
 		       const struct iq_lock *lock)
 {
+	const struct iq_lock_mention *holder;
+
 	if (lock && iq_lock_passes(model, lock))
 		return true;
-	if (is_old(f) || (lock && iq_lock_blocked_holder(model, lock)))
+	if (is_old(model, f))
 		return false;
+	holder = lock ? iq_lock_blocked_holder(model, lock) : NULL;
+	if (holder && model->goroutines[holder->goroutine].deadlocked)
+		return false;
+	if (is_short(model, f))
+		return true;
+	if (holder)
+		return !is_stuck(model, holder);
 	return f->count < SUSPICIOUS_WAITERS || anything_runs(model);
 }
 

@@ -8,6 +8,9 @@
 #define YOUNG_NS 100000000
 /* What is known to have come lately and waits for less may have a deadline. */
 #define LONG_NS 200000000
+/* A lock is held for microseconds; the runtime itself calls a waiter starving
+ * after one millisecond. Go: src/sync/mutex.go, starvationThresholdNs. */
+#define LOCK_SHORT_NS 1000000000
 
 bool iq_goroutine_is_young(const struct iq_model *model, size_t index)
 {
@@ -17,6 +20,16 @@ bool iq_goroutine_is_young(const struct iq_model *model, size_t index)
 		return true;
 	return g->fact->wait_exact && g->fact->has_wait_min &&
 	       g->fact->wait_min_ns < YOUNG_NS;
+}
+
+bool iq_lock_wait_is_short(const struct iq_model *model, size_t index)
+{
+	const struct iq_goroutine *g = &model->goroutines[index];
+
+	if (g->has_wait_min && g->wait_min_ns >= LOCK_SHORT_NS)
+		return false;
+	return (g->has_wait_max && g->wait_max_ns < LOCK_SHORT_NS) ||
+	       (g->fact->wait_exact && g->fact->has_wait_min);
 }
 
 /* A system call has no time of waiting; a trace has seen it begin. */
@@ -84,4 +97,25 @@ bool iq_goroutine_waits_long(const struct iq_model *model, size_t index)
 	// A bound from above: a collection before did not see it wait.
 	return g->has_wait_min &&
 	       (!g->has_wait_max || g->wait_min_ns >= LONG_NS);
+}
+
+bool iq_lock_wait_is_long(const struct iq_model *model, size_t index)
+{
+	const struct iq_goroutine *g = &model->goroutines[index];
+	int64_t waited;
+
+	if (g->has_wait_min && g->wait_min_ns >= LOCK_SHORT_NS)
+		return true;
+	for (size_t w = 0; w < model->num_witnesses && g->has_id; w++) {
+		const struct iq_trace *trace = model->witnesses[w]->trace;
+		enum iq_stay stay;
+
+		if (!trace || model->foreign[w] || g->witness == w ||
+		    !parked(trace, g->id, &waited) || waited < LOCK_SHORT_NS)
+			continue;
+		stay = iq_moment_stay(model, index, w, g->witness);
+		if (stay == IQ_STAY_PROVEN || stay == IQ_STAY_CONSISTENT)
+			return true;
+	}
+	return false;
 }

@@ -19,5 +19,10 @@ bool iq_goroutine_has_waited(const struct iq_model *model, size_t index);
  * longer than peers that answer, or deadlines meant for them, usually take.
  */
 bool iq_goroutine_waits_long(const struct iq_model *model, size_t index);
+/* It has waited for a lock for a second, as a bound says or a trace shows that
+ * has it in the same wait at the same place, whichever of the two was later. */
+bool iq_lock_wait_is_long(const struct iq_model *model, size_t index);
+/* It is known to have waited for a lock for less than a second. */
+bool iq_lock_wait_is_short(const struct iq_model *model, size_t index);
 
 #endif

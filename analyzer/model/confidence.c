@@ -18,6 +18,10 @@ static const struct iq_confidence_rule rules[] = {
 	  .gives = IQ_CONFIDENCE_PROVEN,
 	  .words = "memory or the runtime itself shows it, and no layout was "
 		   "assumed to read it" },
+	{ .needs = IQ_SURE_MERE,
+	  .gives = IQ_CONFIDENCE_SUSPECTED,
+	  .words = "who mentions a lock need not hold it, and the same waits "
+		   "do not show who does" },
 	{ .needs = IQ_SURE_TWO_KINDS | IQ_SURE_BORNE_OUT,
 	  .gives = IQ_CONFIDENCE_CORROBORATED,
 	  .words = "two kinds of witness of the same process agree, and memory "
@@ -121,6 +125,8 @@ unsigned iq_confidence_weigh(const struct iq_model *model,
 		sure |= IQ_SURE_PROOF | IQ_SURE_ASSUMED;
 	if (*agreeing_ret > 1)
 		sure |= IQ_SURE_TWO_KINDS;
+	if (finding->mere)
+		sure |= IQ_SURE_MERE;
 	if (is_borne_out(model, finding, evidence, num))
 		sure |= IQ_SURE_BORNE_OUT;
 	return sure;

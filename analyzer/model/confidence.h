@@ -28,6 +28,8 @@ enum {
 	/* Its ground is from memory or the runtime, or a witness shows that
 	 * they stay: no moving crowd looks like it. */
 	IQ_SURE_BORNE_OUT = 1 << 5,
+	/* Who is said to hold a lock only mentions it. */
+	IQ_SURE_MERE = 1 << 6,
 };
 
 /* A wait of this length is no passing one, and two moments so far apart are not

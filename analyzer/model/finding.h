@@ -125,6 +125,9 @@ struct iq_finding {
 	struct iq_str ground;
 	/* The ground is of several moments: growth, waits that ended. */
 	bool over_time;
+	/* The ground is that frames mention a lock: no witness of the same
+	 * waits shows who holds it. */
+	bool mere;
 	bool has_ground_kind;
 	enum iq_witness_kind ground_kind;
 	/* What to do, in words. */

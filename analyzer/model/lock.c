@@ -111,6 +111,37 @@ static struct iq_error *add_mention(struct lock_builder *b, size_t w,
 	return iq_vec_push(&b->mentions, mention) ? NULL : &iq_enomem;
 }
 
+/* Whether a goroutine stands in @function, or below it, past its defer of an
+ * Unlock. */
+static bool is_deferrer(const struct lock_builder *b, struct iq_str function)
+{
+	for (size_t i = 0; i < b->mentions.len; i++) {
+		const struct iq_lock_mention *x = &b->mentions.data[i].mention;
+
+		if (x->hold == IQ_LOCK_HOLD_UNLOCKS &&
+		    iq_str_equal(x->frame->function, function))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A function that defers its Unlocks has deferred that of each lock it holds
+ * when it waits for the next one: what it mentions besides, it wants.
+ */
+static void discount_wanted(struct lock_builder *b)
+{
+	for (size_t i = 0; i < b->mentions.len; i++) {
+		struct iq_lock_mention *x = &b->mentions.data[i].mention;
+		uint64_t waited;
+
+		if (x->hold != IQ_LOCK_HOLD_UNLOCKS &&
+		    waited_lock(&b->model->goroutines[x->goroutine], &waited) &&
+		    is_deferrer(b, x->frame->function))
+			x->hold = IQ_LOCK_HOLD_SHARES;
+	}
+}
+
 static struct iq_error *collect_mentions(struct lock_builder *b)
 {
 	const struct iq_model *m = b->model;
@@ -122,6 +153,8 @@ static struct iq_error *collect_mentions(struct lock_builder *b)
 		for (size_t i = 0; i < facts->references.len && !err; i++)
 			err = add_mention(b, w, &facts->references.data[i]);
 	}
+	if (!err)
+		discount_wanted(b);
 	return err;
 }
 
@@ -306,6 +339,11 @@ static enum iq_lock_hold strongest(const struct iq_lock_mention *list,
 	return ret;
 }
 
+enum iq_lock_hold iq_lock_best_hold(const struct iq_lock *lock)
+{
+	return strongest(lock->holders, lock->num_holders);
+}
+
 const struct iq_lock_mention *iq_lock_self(const struct iq_lock *lock)
 {
 	enum iq_lock_hold hold = strongest(lock->selves, lock->num_selves);
@@ -314,8 +352,7 @@ const struct iq_lock_mention *iq_lock_self(const struct iq_lock *lock)
 	// With several candidates none of them is named.
 	if (hold != IQ_LOCK_HOLD_UNLOCKS)
 		return lock->num_selves == 1 && hold != IQ_LOCK_HOLD_SHARES &&
-				       strongest(lock->holders,
-						 lock->num_holders) ==
+				       iq_lock_best_hold(lock) ==
 					       IQ_LOCK_HOLD_SHARES ?
 			       lock->selves :
 			       NULL;
@@ -332,7 +369,7 @@ const struct iq_lock_mention *iq_lock_self(const struct iq_lock *lock)
 const struct iq_lock_mention *
 iq_lock_blocked_holder(const struct iq_model *model, const struct iq_lock *lock)
 {
-	enum iq_lock_hold hold = strongest(lock->holders, lock->num_holders);
+	enum iq_lock_hold hold = iq_lock_best_hold(lock);
 	const struct iq_lock_mention *found = iq_lock_self(lock);
 
 	// It waits for itself, and everybody else behind it.
@@ -356,7 +393,7 @@ iq_lock_blocked_holder(const struct iq_model *model, const struct iq_lock *lock)
 
 bool iq_lock_passes(const struct iq_model *model, const struct iq_lock *lock)
 {
-	enum iq_lock_hold hold = strongest(lock->holders, lock->num_holders);
+	enum iq_lock_hold hold = iq_lock_best_hold(lock);
 	bool patient = false, blocked = false;
 
 	if (iq_lock_self(lock))

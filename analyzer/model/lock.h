@@ -16,6 +16,9 @@
  */
 const struct iq_lock_mention *iq_lock_self(const struct iq_lock *lock);
 
+/* What the best mention of those who do not wait for the lock says. */
+enum iq_lock_hold iq_lock_best_hold(const struct iq_lock *lock);
+
 /*
  * Who mentions the lock and waits for another goroutine: the one that would
  * explain the queue, of those whose mention says most. The lock's self if it

@@ -44,7 +44,8 @@ struct iq_goroutine {
 	enum iq_reach reach;
 	/* The lock it waits for: index into model->locks, or IQ_NO_LOCK. */
 	uint32_t lock;
-	/* It waits for a lock in a circle, or for one that it holds itself. */
+	/* It waits for a lock in a circle of deferred Unlocks, or for one that
+	 * it holds itself. */
 	bool deadlocked;
 	/* Of the wait at its witness's moment: bounds over all witnesses that
 	 * knew them, where they are of that moment or proven to hold then. */
@@ -110,6 +111,8 @@ struct iq_lock_cycle {
 	const uint32_t *locks;	 /* indexes into model->locks */
 	const uint32_t *holders; /* indexes into model->goroutines */
 	size_t len;
+	/* A holder is only seen to mention its lock: it may just want it. */
+	bool mere;
 };
 
 struct iq_moment;

@@ -221,7 +221,76 @@ static void test_locks_in_a_circle_are_a_cycle(void **state)
 	assert_int_equal(f->num_goroutines, 2);
 	assert_int_equal(f->num_victims, 0);
 	assert_null(found(&x, "deadlock-self"));
+	// They only mention the locks.
+	assert_true(f->mere);
+	assert_null(found(&x, "lock-wait"));
 	deinit(&x);
+}
+
+static void test_circle_of_deferred_unlocks_has_its_queue(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	add_waiter(x.facts[0], 7, 0xa0, LOCK "main.transfer main.go:38" GOEXIT);
+	add_waiter(x.facts[0], 8, 0xb0, LOCK "main.transfer main.go:38" GOEXIT);
+	// It wants both, and its first one is another's.
+	add_waiter(x.facts[0], 9, 0xc0, LOCK "main.transfer main.go:35" GOEXIT);
+	add_waiter(x.facts[0], 10, 0xa0,
+		   LOCK "main.transfer main.go:35" GOEXIT);
+	add_mention(x.facts[0], 0xb0, 0, 2);
+	add_mention(x.facts[0], 0xa0, 1, 2);
+	add_mention(x.facts[0], 0xb0, 3, 2);
+	add_mention(x.facts[0], 0xa0, 2, 2);
+	x.facts[0]->references.data[0].unlocks = true;
+	x.facts[0]->references.data[1].unlocks = true;
+	analyse(&x);
+	f = found(&x, "deadlock-cycle");
+	assert_non_null(f);
+	assert_int_equal(f->num_goroutines, 2);
+	assert_false(f->mere);
+	assert_non_null(strstr(f->ground.ptr, "has deferred the Unlock of"));
+	deinit(&x);
+}
+
+static void test_second_lock_wanted_is_not_held(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	add_waiter(x.facts[0], 7, 0xb0, LOCK "main.transfer main.go:38" GOEXIT);
+	add_waiter(x.facts[0], 8, 0xa0, LOCK "main.transfer main.go:35" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 0, 2);
+	add_mention(x.facts[0], 0xb0, 1, 2);
+	x.facts[0]->references.data[0].unlocks = true;
+	analyse(&x);
+	assert_null(found(&x, "deadlock-cycle"));
+	// Who holds 0xb0 is not known: the locks may change hands.
+	assert_null(found(&x, "lock-wait"));
+	deinit(&x);
+}
+
+static void test_circle_of_mentions_wants_no_newcomer(void **state)
+{
+	for (int old = 0; old < 2; old++) {
+		struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE,
+							  "core") } };
+		struct iq_goroutine_fact *g;
+
+		(void)state;
+		add_waiter(x.facts[0], 7, 0xa0,
+			   LOCK "main.transfer main.go:26" GOEXIT);
+		g = add_waiter(x.facts[0], 8, 0xb0,
+			       LOCK "main.transfer main.go:26" GOEXIT);
+		g->has_wait_max = true;
+		g->wait_max_ns = old ? 4000000000 : 40000000;
+		add_mention(x.facts[0], 0xb0, 0, 2);
+		add_mention(x.facts[0], 0xa0, 1, 2);
+		analyse(&x);
+		assert_int_equal(found(&x, "deadlock-cycle") != NULL, old);
+		deinit(&x);
+	}
 }
 
 static void test_queue_for_one_lock_is_no_cycle(void **state)
@@ -596,6 +665,9 @@ int main(void)
 		cmocka_unit_test(test_main_in_empty_select_is_no_finding),
 		cmocka_unit_test(test_idle_receivers_are_no_finding),
 		cmocka_unit_test(test_locks_in_a_circle_are_a_cycle),
+		cmocka_unit_test(test_circle_of_deferred_unlocks_has_its_queue),
+		cmocka_unit_test(test_second_lock_wanted_is_not_held),
+		cmocka_unit_test(test_circle_of_mentions_wants_no_newcomer),
 		cmocka_unit_test(test_queue_for_one_lock_is_no_cycle),
 		cmocka_unit_test(
 			test_lock_mentioned_by_caller_is_held_by_itself),
