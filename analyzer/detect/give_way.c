@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "detect/served.h"
+#include "detect/waited.h"
 
 /* A finding and what decides which of two stays. */
 struct rank {
@@ -68,6 +69,27 @@ static bool is_claimed(const struct search *s, const struct iq_finding *f)
 	return f->num_goroutines > 0;
 }
 
+static bool is_about_locks(const struct iq_finding *f)
+{
+	return f->mere || !strcmp(f->rule, iq_detector_lock_wait.id);
+}
+
+/* What all of them have waited at least; negative if not known. */
+static int64_t waited_of(const struct iq_model *m, const struct iq_finding *f)
+{
+	int64_t ret = f->has_wait_min ? f->wait_min_ns : -1;
+
+	if (!is_about_locks(f))
+		return ret;
+	for (size_t i = 0; i < f->num_goroutines; i++) {
+		int64_t waited = iq_lock_waited(m, f->goroutines[i]);
+
+		if (!i || waited < ret)
+			ret = waited;
+	}
+	return ret;
+}
+
 /* A number of goroutines is no sign where traces show that they come and go,
  * nor is a wait where others end all the time: deadlines are at work. */
 static bool is_usual(const struct search *s, const struct iq_finding *f)
@@ -76,12 +98,11 @@ static bool is_usual(const struct search *s, const struct iq_finding *f)
 
 	if (strcmp(f->rule, iq_detector_leaked_goroutine.id) != 0 &&
 	    strcmp(f->rule, iq_detector_network_wait.id) != 0 &&
-	    strcmp(f->rule, iq_detector_lock_wait.id) != 0 && !f->mere)
+	    !is_about_locks(f))
 		return false;
 	served = iq_served_find(&s->table, f->site,
 				s->model->goroutines[f->goroutines[0]].class);
-	return served && iq_served_is_usual(
-				 served, f->has_wait_min ? f->wait_min_ns : -1);
+	return served && iq_served_is_usual(served, waited_of(s->model, f));
 }
 
 /* Rules that yield to no other one, but to deadlines and to locks that change
@@ -89,7 +110,7 @@ static bool is_usual(const struct search *s, const struct iq_finding *f)
 static bool is_passing(const struct search *s, const struct iq_finding *f)
 {
 	return (!strcmp(f->rule, iq_detector_network_wait.id) ||
-		!strcmp(f->rule, iq_detector_lock_wait.id) || f->mere) &&
+		is_about_locks(f)) &&
 	       is_usual(s, f);
 }
 

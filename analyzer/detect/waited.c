@@ -99,23 +99,26 @@ bool iq_goroutine_waits_long(const struct iq_model *model, size_t index)
 	       (!g->has_wait_max || g->wait_min_ns >= LONG_NS);
 }
 
-bool iq_lock_wait_is_long(const struct iq_model *model, size_t index)
+int64_t iq_lock_waited(const struct iq_model *model, size_t index)
 {
 	const struct iq_goroutine *g = &model->goroutines[index];
-	int64_t waited;
+	int64_t ret = g->has_wait_min ? g->wait_min_ns : -1, waited;
 
-	if (g->has_wait_min && g->wait_min_ns >= LOCK_SHORT_NS)
-		return true;
 	for (size_t w = 0; w < model->num_witnesses && g->has_id; w++) {
 		const struct iq_trace *trace = model->witnesses[w]->trace;
 		enum iq_stay stay;
 
 		if (!trace || model->foreign[w] || g->witness == w ||
-		    !parked(trace, g->id, &waited) || waited < LOCK_SHORT_NS)
+		    !parked(trace, g->id, &waited) || waited <= ret)
 			continue;
 		stay = iq_moment_stay(model, index, w, g->witness);
 		if (stay == IQ_STAY_PROVEN || stay == IQ_STAY_CONSISTENT)
-			return true;
+			ret = waited;
 	}
-	return false;
+	return ret;
+}
+
+bool iq_lock_wait_is_long(const struct iq_model *model, size_t index)
+{
+	return iq_lock_waited(model, index) >= LOCK_SHORT_NS;
 }

@@ -19,8 +19,11 @@ bool iq_goroutine_has_waited(const struct iq_model *model, size_t index);
  * longer than peers that answer, or deadlines meant for them, usually take.
  */
 bool iq_goroutine_waits_long(const struct iq_model *model, size_t index);
-/* It has waited for a lock for a second, as a bound says or a trace shows that
- * has it in the same wait at the same place, whichever of the two was later. */
+/* For how long it has waited for a lock at least, as a bound says or a trace
+ * shows that has it in the same wait at the same place, whichever of the two was
+ * later; negative if that is not known. */
+int64_t iq_lock_waited(const struct iq_model *model, size_t index);
+/* That is a second or more. */
 bool iq_lock_wait_is_long(const struct iq_model *model, size_t index);
 /* It is known to have waited for a lock for less than a second. */
 bool iq_lock_wait_is_short(const struct iq_model *model, size_t index);

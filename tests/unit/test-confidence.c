@@ -34,6 +34,15 @@ static void equal_numbers_alone_do_not(void **state iq_unused)
 	assert_int_equal(judge(IQ_SURE_TWO_KINDS), IQ_CONFIDENCE_SUSPECTED);
 }
 
+static void agreement_about_waits_shows_no_holder(void **state iq_unused)
+{
+	assert_int_equal(
+		judge(IQ_SURE_MERE | IQ_SURE_TWO_KINDS | IQ_SURE_BORNE_OUT),
+		IQ_CONFIDENCE_SUSPECTED);
+	assert_int_equal(judge(IQ_SURE_MERE | IQ_SURE_PROOF),
+			 IQ_CONFIDENCE_PROVEN);
+}
+
 static void a_proof_needs_no_second(void **state iq_unused)
 {
 	assert_int_equal(judge(IQ_SURE_PROOF), IQ_CONFIDENCE_PROVEN);
@@ -139,6 +148,7 @@ int main(void)
 		cmocka_unit_test(one_witness_is_a_suspicion),
 		cmocka_unit_test(two_kinds_corroborate),
 		cmocka_unit_test(equal_numbers_alone_do_not),
+		cmocka_unit_test(agreement_about_waits_shows_no_holder),
 		cmocka_unit_test(a_proof_needs_no_second),
 		cmocka_unit_test(an_assumed_layout_proves_nothing),
 		cmocka_unit_test(what_went_on_is_withdrawn_whoever_agrees),

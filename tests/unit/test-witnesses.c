@@ -40,6 +40,8 @@
 #define RECEIVE PARK "runtime.chanrecv1 chan.go:2;main.follow main.go:80" GOEXIT
 #define SEND PARK "runtime.chansend1 chan.go:2;main.publish main.go:90" GOEXIT
 #define SELECT PARK "runtime.selectgo select.go:2;main.ask main.go:95" GOEXIT
+#define LOCK                                                                   \
+	PARK "sync.(*Mutex).Lock mutex.go:46;main.transfer main.go:35" GOEXIT
 #define SECOND 1000000000LL
 
 #define WITNESSES 6
@@ -556,6 +558,41 @@ static void test_senders_that_are_served_are_no_leak(void **state iq_unused)
 	deinit(&alone);
 }
 
+/* ---- locks */
+
+/* A dump, and a trace that has its waiter parked since second @since and saw
+ * @served waits there end. */
+static void check_lock(uint64_t served, int64_t since, const char *dumped,
+		       bool is_finding)
+{
+	struct fixture x = {
+		.facts = { dump(),
+			   trace("sync.Mutex.Lock", LOCK, served, since) },
+	};
+
+	add(x.facts[0], 20, 1, dumped, dumped[0] == 's' ? LOCK : RECEIVE, 1);
+	// Something runs: the dump alone is no sign.
+	facts_add(x.facts[0], 30, "running", "main.work main.go:99" GOEXIT);
+	analyse(&x);
+	assert_int_equal(found(&x, "lock-wait") != NULL, is_finding);
+	deinit(&x);
+}
+
+static void test_a_wait_that_a_trace_saw_counts_for_a_dump(void **s iq_unused)
+{
+	check_lock(0, 1, "sync.Mutex.Lock", true);
+	// Parked as the trace ended; elsewhere in the dump.
+	check_lock(0, 6, "sync.Mutex.Lock", false);
+	check_lock(0, 1, "chan receive", false);
+}
+
+static void test_locks_that_change_hands_are_no_finding(void **state iq_unused)
+{
+	check_lock(2000, 6, "sync.Mutex.Lock", false);
+	// It has waited so much longer than the others.
+	check_lock(2000, 1, "sync.Mutex.Lock", true);
+}
+
 static void test_without_a_trace_wakes_are_not_run(void **state iq_unused)
 {
 	struct fixture x = { .facts = { dump() } };
@@ -602,6 +639,9 @@ int main(void)
 		cmocka_unit_test(test_who_may_wait_for_what_is_rare_is_a_note),
 		cmocka_unit_test(test_a_queue_is_served_in_time),
 		cmocka_unit_test(test_senders_that_are_served_are_no_leak),
+		cmocka_unit_test(
+			test_a_wait_that_a_trace_saw_counts_for_a_dump),
+		cmocka_unit_test(test_locks_that_change_hands_are_no_finding),
 		cmocka_unit_test(test_without_a_trace_wakes_are_not_run),
 	};
 
