@@ -174,6 +174,7 @@ void iq_facts_destroy(struct iq_facts *facts)
 	iq_vec_deinit(&facts->goroutines);
 	iq_vec_deinit(&facts->stacks);
 	iq_vec_deinit(&facts->references);
+	iq_vec_deinit(&facts->threads);
 	iq_vec_deinit(&facts->gaps);
 	iq_vec_deinit(&facts->resources);
 	iq_arena_deinit(&facts->arena);
@@ -525,6 +526,7 @@ void iq_facts_restart(struct iq_facts *facts)
 	HASH_CLEAR(hh, facts->tables->gaps);
 	facts->goroutines.len = 0;
 	facts->references.len = 0;
+	facts->threads.len = 0;
 	facts->stacks.len = 0;
 	facts->gaps.len = 0;
 	facts->witness.complete = true;

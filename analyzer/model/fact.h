@@ -17,8 +17,10 @@
 #include "base/str.h"
 #include "base/vec.h"
 
+struct iq_coverage;
 struct iq_heap;
 struct iq_profile;
+struct iq_scene;
 struct iq_trace;
 
 enum iq_witness_kind {
@@ -205,6 +207,21 @@ struct iq_goroutine_fact {
 	uint64_t minutes;
 };
 
+/* A thread of the process as the kernel knew it; cores and crash texts only. */
+struct iq_thread_fact {
+	uint64_t tid;
+	/* The runtime's m; without one it is C's own (cgo) or just being made. */
+	bool has_m;
+	int64_t m;
+	/* The goroutine that it runs or is locked to. */
+	bool has_goroutine;
+	uint64_t goroutine;
+	/* Signal that it got, 0 if none. */
+	int signal;
+	/* From its registers outwards, C and Go frames; NULL if unknown. */
+	const struct iq_stack *stack;
+};
+
 /* @goroutine's stack mentions @object (a waited-for address) in a frame. */
 struct iq_reference_fact {
 	uint64_t object;
@@ -345,12 +362,17 @@ struct iq_facts {
 	IQ_VEC(struct iq_goroutine_fact) goroutines;
 	IQ_VEC(const struct iq_stack *) stacks;
 	IQ_VEC(struct iq_reference_fact) references;
+	/* Ordered as the witness has them; the one that ended it first. */
+	IQ_VEC(struct iq_thread_fact) threads;
 	IQ_VEC(struct iq_gap) gaps;
 	/* Objects, pointers, roots; NULL where the witness has no heap. */
 	const struct iq_heap *heap;
 	/* What profiles and traces say beside their goroutines, or NULL. */
 	const struct iq_profile *profile;
 	const struct iq_trace *trace;
+	/* What a core shows of the crash, and how much of it there is; NULL. */
+	const struct iq_scene *scene;
+	const struct iq_coverage *coverage;
 	IQ_VEC(struct iq_facts_resource) resources;
 	struct iq_facts_tables *tables; /* interned strings, frames, stacks */
 };
