@@ -32,6 +32,9 @@ struct iq_detector {
 	 * rule that has the same goroutines, among its like to the one whose
 	 * row comes first. */
 	bool yields;
+	/* Gives way where traces show that such waits end at its place all the
+	 * time; one that yields, too, does so only while it yields. */
+	bool passes;
 	/* One of the two: a question to each goroutine, or to the model. */
 	const struct iq_sift *sift;
 	struct iq_error *(*run)(const struct iq_model *model,

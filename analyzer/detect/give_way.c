@@ -12,6 +12,8 @@ struct rank {
 	size_t finding;
 	size_t row; /* of its rule */
 	bool yields;
+	/* What ends at its place all the time refutes it. */
+	bool passes;
 };
 
 struct search {
@@ -39,13 +41,15 @@ static struct rank rank_of(const struct search *s, size_t finding)
 	const struct iq_finding *f = &s->findings->list.data[finding];
 	size_t num, row = row_of(f->rule);
 	const struct iq_detector *const *list = iq_detectors(&num);
+	struct rank ret = { .finding = finding, .row = row, .passes = f->mere };
+	bool is_error = f->severity == IQ_SEVERITY_ERROR;
 
-	return (struct rank){
-		.finding = finding,
-		.row = row,
-		.yields = row < num && list[row]->yields &&
-			  f->severity != IQ_SEVERITY_ERROR,
-	};
+	if (row < num) {
+		ret.yields = list[row]->yields && !is_error;
+		ret.passes |=
+			list[row]->passes && !(list[row]->yields && is_error);
+	}
+	return ret;
 }
 
 static int compare_ranks(const void *pa, const void *pb)
@@ -69,17 +73,12 @@ static bool is_claimed(const struct search *s, const struct iq_finding *f)
 	return f->num_goroutines > 0;
 }
 
-static bool is_about_locks(const struct iq_finding *f)
-{
-	return f->mere || !strcmp(f->rule, iq_detector_lock_wait.id);
-}
-
 /* What all of them have waited at least; negative if not known. */
 static int64_t waited_of(const struct iq_model *m, const struct iq_finding *f)
 {
 	int64_t ret = f->has_wait_min ? f->wait_min_ns : -1;
 
-	if (!is_about_locks(f))
+	if (!iq_wait_class_is_lock(m->goroutines[f->goroutines[0]].class))
 		return ret;
 	for (size_t i = 0; i < f->num_goroutines; i++) {
 		int64_t waited = iq_lock_waited(m, f->goroutines[i]);
@@ -91,27 +90,22 @@ static int64_t waited_of(const struct iq_model *m, const struct iq_finding *f)
 }
 
 /* A number of goroutines is no sign where traces show that they come and go,
- * nor is a wait where others end all the time: deadlines are at work. */
+ * nor is a wait where others end all the time: deadlines are at work, or a lock
+ * changes hands. */
 static bool is_usual(const struct search *s, const struct iq_finding *f)
 {
 	const struct iq_served *served;
 
-	if (strcmp(f->rule, iq_detector_leaked_goroutine.id) != 0 &&
-	    strcmp(f->rule, iq_detector_network_wait.id) != 0 &&
-	    !is_about_locks(f))
-		return false;
 	served = iq_served_find(&s->table, f->site,
 				s->model->goroutines[f->goroutines[0]].class);
 	return served && iq_served_is_usual(served, waited_of(s->model, f));
 }
 
-/* Rules that yield to no other one, but to deadlines and to locks that change
- * hands. */
-static bool is_passing(const struct search *s, const struct iq_finding *f)
+static bool gives_way(const struct search *s, const struct rank *rank,
+		      const struct iq_finding *f)
 {
-	return (!strcmp(f->rule, iq_detector_network_wait.id) ||
-		is_about_locks(f)) &&
-	       is_usual(s, f);
+	return (rank->yields && is_claimed(s, f)) ||
+	       (rank->passes && f->num_goroutines && is_usual(s, f));
 }
 
 static void claim(struct search *s, const struct iq_finding *f)
@@ -131,8 +125,7 @@ static void decide(struct search *s, const struct rank *ranks)
 	for (size_t i = 0; i < num; i++) {
 		const struct iq_finding *f = &list[ranks[i].finding];
 
-		if (ranks[i].yields ? is_claimed(s, f) || is_usual(s, f) :
-				      is_passing(s, f))
+		if (gives_way(s, &ranks[i], f))
 			s->dropped[ranks[i].finding] = true;
 		else
 			claim(s, f);

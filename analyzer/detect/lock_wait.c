@@ -9,12 +9,6 @@
  * unknown. */
 #define SUSPICIOUS_WAITERS 2
 
-static bool is_lock_class(enum iq_wait_class class)
-{
-	return class == IQ_CLASS_MUTEX || class == IQ_CLASS_RWMUTEX_R ||
-	       class == IQ_CLASS_RWMUTEX_W;
-}
-
 static bool is_in_circle(const struct iq_model *model, size_t index)
 {
 	for (size_t i = 0; i < model->num_lock_cycles; i++) {
@@ -34,7 +28,8 @@ static bool wanted(const struct iq_model *model, size_t index)
 
 	// Those in a circle have a finding of their own. Where that is only
 	// suspected, a long wait is a finding for itself.
-	return is_lock_class(g->class) && !g->system && !g->deadlocked &&
+	return iq_wait_class_is_lock(g->class) && !g->system &&
+	       !g->deadlocked &&
 	       (!is_in_circle(model, index) ||
 		iq_lock_wait_is_long(model, index));
 }
@@ -191,5 +186,6 @@ const struct iq_detector iq_detector_lock_wait = {
 		"goroutines wait for a Mutex or RWMutex that is not released",
 	.needs = IQ_TELLS_STACKS,
 	.needs_text = "no witness knows stacks",
+	.passes = true,
 	.sift = &lock_wait_sift,
 };

@@ -13,8 +13,7 @@
  * wait for what seldom comes. */
 static bool is_short_by_design(enum iq_wait_class class)
 {
-	return class == IQ_CLASS_CHAN_SEND || class == IQ_CLASS_MUTEX ||
-	       class == IQ_CLASS_RWMUTEX_R || class == IQ_CLASS_RWMUTEX_W;
+	return class == IQ_CLASS_CHAN_SEND || iq_wait_class_is_lock(class);
 }
 
 static bool may_be_lost(enum iq_wait_class class)

@@ -30,8 +30,7 @@ static bool waited_lock(const struct iq_goroutine *g, uint64_t *ret)
 {
 	const struct iq_goroutine_fact *fact = g->fact;
 
-	if (g->class != IQ_CLASS_MUTEX && g->class != IQ_CLASS_RWMUTEX_R &&
-	    g->class != IQ_CLASS_RWMUTEX_W)
+	if (!iq_wait_class_is_lock(g->class))
 		return false;
 	if (!fact->num_waits || !fact->waits[0].has_address)
 		return false;

@@ -70,13 +70,8 @@ static bool wants_leak_profile(const struct iq_model *m,
 
 static bool waits_for_lock(const struct iq_model *m, const struct iq_finding *f)
 {
-	enum iq_wait_class class;
-
-	if (!f->num_goroutines)
-		return false;
-	class = m->goroutines[f->goroutines[0]].class;
-	return class == IQ_CLASS_MUTEX || class == IQ_CLASS_RWMUTEX_R ||
-	       class == IQ_CLASS_RWMUTEX_W;
+	return f->num_goroutines &&
+	       iq_wait_class_is_lock(m->goroutines[f->goroutines[0]].class);
 }
 
 static bool wants_holder(const struct iq_model *m, const struct iq_finding *f)

@@ -110,6 +110,12 @@ bool iq_wait_class_can_go_on(enum iq_wait_class class)
 	       class == IQ_CLASS_CGO;
 }
 
+bool iq_wait_class_is_lock(enum iq_wait_class class)
+{
+	return class == IQ_CLASS_MUTEX || class == IQ_CLASS_RWMUTEX_R ||
+	       class == IQ_CLASS_RWMUTEX_W;
+}
+
 /* Frames at the leaf that can hold the call that parked. */
 #define LEAF_FRAMES 12
 
