@@ -166,6 +166,16 @@ static enum iq_step proc_status(struct iq_trace_run *run, uint32_t mi,
 	return IQ_STEP_MORE;
 }
 
+/* No goroutine could be made of @id: it lives, or there is no memory. */
+static enum iq_step there_already(struct iq_trace_run *run,
+				  const struct iq_run_m *m, uint64_t id)
+{
+	if (run->nomem)
+		return iq_trace_nomem(run);
+	return iq_trace_broken(run, m, "goroutine %" PRIu64 " is there already",
+			       id);
+}
+
 /* GoCreate, GoCreateBlocked. */
 static enum iq_step go_create(struct iq_trace_run *run, struct iq_run_m *m,
 			      const uint64_t *args)
@@ -185,11 +195,7 @@ static enum iq_step go_create(struct iq_trace_run *run, struct iq_run_m *m,
 				       run->gs.data[m->g].id);
 	index = iq_life_new(run, args[0], IQ_FIRST_CREATED);
 	if (index == IQ_NONE)
-		return run->nomem ? iq_trace_nomem(run) :
-				    iq_trace_broken(run, m,
-						    "goroutine %" PRIu64
-						    " is there already",
-						    args[0]);
+		return there_already(run, m, args[0]);
 	g = &run->gs.data[index];
 	time = iq_tally_show(run, m->time);
 	iq_life_create(g, m->g, time);
@@ -219,11 +225,7 @@ static enum iq_step create_syscall(struct iq_trace_run *run, uint32_t mi,
 		return iq_trace_broken(run, m, "its thread runs a goroutine");
 	index = iq_life_new(run, args[0], IQ_FIRST_CREATED);
 	if (index == IQ_NONE)
-		return run->nomem ? iq_trace_nomem(run) :
-				    iq_trace_broken(run, m,
-						    "goroutine %" PRIu64
-						    " is there already",
-						    args[0]);
+		return there_already(run, m, args[0]);
 	g = &run->gs.data[index];
 	time = iq_tally_show(run, m->time);
 	iq_life_create(g, IQ_NONE, time);
