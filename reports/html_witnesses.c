@@ -78,20 +78,6 @@ static void put_time(struct iq_out *out, const struct iq_process_fact *p)
 		iq_out_cstr(out, "unknown");
 }
 
-static uint64_t count_goroutines(const struct iq_facts *facts)
-{
-	uint64_t num = 0;
-
-	for (size_t i = 0; i < facts->goroutines.len; i++) {
-		const struct iq_goroutine_fact *g = &facts->goroutines.data[i];
-
-		if (g->status != IQ_GSTATUS_DEAD &&
-		    g->status != IQ_GSTATUS_DEADEXTRA)
-			num += g->count;
-	}
-	return num;
-}
-
 static const char *kinship_words(const struct iq_model *m, size_t index)
 {
 	if (m->foreign[index])
@@ -151,7 +137,7 @@ static void put_witness(struct iq_html *html, size_t index)
 	put_time(out, &facts->process);
 	iq_out_cstr(out, "</td><td class=\"n\">");
 	if (w->kind != IQ_WITNESS_EXECUTABLE)
-		iq_html_number(out, count_goroutines(facts));
+		iq_html_number(out, iq_facts_count(facts));
 	iq_out_cstr(out, "</td><td>");
 	put_complete(html, facts);
 	iq_out_cstr(out, "</td><td>");

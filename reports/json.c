@@ -58,20 +58,6 @@ static void put_problems(struct iq_json *json, const struct iq_gap *gaps,
 	iq_json_problems(json, gaps, num);
 }
 
-static uint64_t count_goroutines(const struct iq_facts *facts)
-{
-	uint64_t num = 0;
-
-	for (size_t i = 0; i < facts->goroutines.len; i++) {
-		const struct iq_goroutine_fact *g = &facts->goroutines.data[i];
-
-		if (g->status != IQ_GSTATUS_DEAD &&
-		    g->status != IQ_GSTATUS_DEADEXTRA)
-			num += g->count;
-	}
-	return num;
-}
-
 static void put_witness(struct iq_json *json, const struct iq_model *model,
 			size_t index)
 {
@@ -94,7 +80,7 @@ static void put_witness(struct iq_json *json, const struct iq_model *model,
 	iq_json_pair_bool(json, "complete", w->complete);
 	iq_json_pair_bool(json, "same_process", !model->foreign[index]);
 	iq_json_maybe_u64(json, "goroutines", w->kind != IQ_WITNESS_EXECUTABLE,
-			  count_goroutines(facts));
+			  iq_facts_count(facts));
 	put_problems(json, facts->gaps.data, facts->gaps.len);
 	iq_json_object_end(json);
 }

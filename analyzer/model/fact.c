@@ -520,6 +520,20 @@ struct iq_error *iq_facts_own(struct iq_facts *facts, void (*destroy)(void *),
 	return &iq_enomem;
 }
 
+uint64_t iq_facts_count(const struct iq_facts *facts)
+{
+	uint64_t num = 0;
+
+	for (size_t i = 0; i < facts->goroutines.len; i++) {
+		const struct iq_goroutine_fact *g = &facts->goroutines.data[i];
+
+		if (g->status != IQ_GSTATUS_DEAD &&
+		    g->status != IQ_GSTATUS_DEADEXTRA)
+			num += g->count;
+	}
+	return num;
+}
+
 void iq_facts_restart(struct iq_facts *facts)
 {
 	HASH_CLEAR(hh, facts->tables->stacks);

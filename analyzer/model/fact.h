@@ -435,6 +435,9 @@ void iq_facts_gap_error(struct iq_facts *facts, enum iq_gap_code code,
 struct iq_error *iq_facts_own(struct iq_facts *facts, void (*destroy)(void *),
 			      void *object) iq_must_check;
 
+/* How many goroutines there are: not the dead ones, equal ones by their number. */
+uint64_t iq_facts_count(const struct iq_facts *facts);
+
 /* Forgets goroutines, references, stacks and gaps: a later section counts. */
 void iq_facts_restart(struct iq_facts *facts);
 
