@@ -10,7 +10,7 @@
 #include "base/limits.h"
 
 #define PAGE_SIZE (1ull << IQ_HEAP_PAGE_SHIFT)
-/* User space of amd64 and arm64 ends below. */
+/* User space of 64-bit machines ends below, but for those that ask for more. */
 #define ADDR_MAX (1ull << 48)
 /* Up to so many spans a chunk is searched: an index of pages is worth its
  * memory only where many spans are. */

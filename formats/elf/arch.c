@@ -1,32 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/elf/arch.h"
 
-#include <elf.h>
-#include <stddef.h>
+#include <string.h>
 
-#include "base/attr.h"
-#include "formats/elf/core.h"
+#define IQ_ARCH(name) extern const struct iq_arch iq_arch_##name;
+#include "formats/elf/archs.def"
+#undef IQ_ARCH
 
-/*
- * Linux: include/linux/elfcore.h, struct elf_prstatus; the registers are
- * struct user_regs_struct of arch/x86/include/asm/user_64.h and struct
- * user_pt_regs of arch/arm64/include/uapi/asm/ptrace.h.
- */
-/* clang-format off */
-static const struct iq_arch archs[] = {
-	{ .machine = EM_X86_64, .name = "amd64", .prstatus_size = 336,
-	  .regs_offset = 112, .num_regs = IQ_AMD64_NUM, .pc = IQ_AMD64_RIP,
-	  .sp = IQ_AMD64_RSP, },
-	{ .machine = EM_AARCH64, .name = "arm64", .prstatus_size = 392,
-	  .regs_offset = 112, .num_regs = 34, .pc = 32, .sp = 31, },
+static const struct iq_arch *const archs[] = {
+#define IQ_ARCH(name) &iq_arch_##name,
+#include "formats/elf/archs.def"
+#undef IQ_ARCH
 };
-/* clang-format on */
+
+const struct iq_arch *const *iq_archs(size_t *num_ret)
+{
+	*num_ret = IQ_ARRAY_SIZE(archs);
+	return archs;
+}
 
 const struct iq_arch *iq_arch_find(uint16_t machine)
 {
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(archs); i++) {
-		if (archs[i].machine == machine)
-			return &archs[i];
+		if (archs[i]->machine == machine)
+			return archs[i];
 	}
 	return NULL;
+}
+
+int iq_arch_dwarf_reg(const struct iq_arch *arch, uint64_t number)
+{
+	return number < arch->num_dwarf ? arch->dwarf[number] : IQ_ARCH_NONE;
+}
+
+bool iq_arch_signal_has(const struct iq_arch *arch, uint32_t reg)
+{
+	return reg < arch->num_regs && arch->regs[reg].signal_offset;
+}
+
+static bool is_fixed(const struct iq_arch_signal *signal,
+		     const struct iq_memory *memory, uint64_t ucontext)
+{
+	uint64_t value;
+
+	return !signal->fixed_mask ||
+	       (iq_memory_u64(memory, ucontext + signal->fixed, &value) &&
+		(value & signal->fixed_mask) == signal->fixed_value);
+}
+
+bool iq_arch_signal_regs(const struct iq_arch *arch,
+			 const struct iq_memory *memory, uint64_t ucontext,
+			 uint64_t regs[IQ_CORE_MAX_REGS])
+{
+	uint64_t values[IQ_CORE_MAX_REGS] = { 0 };
+
+	if (!is_fixed(&arch->signal, memory, ucontext))
+		return false;
+	for (uint32_t i = 0; i < arch->num_regs; i++) {
+		const struct iq_arch_reg *reg = &arch->regs[i];
+
+		if (!reg->signal_offset)
+			continue;
+		if (!iq_memory_uint(memory, ucontext + reg->signal_offset,
+				    reg->signal_size ? reg->signal_size : 8,
+				    &values[i]))
+			return false;
+	}
+	memcpy(regs, values, sizeof(values));
+	return true;
 }

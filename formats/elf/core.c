@@ -184,17 +184,15 @@ static struct iq_error *execfn_read(struct iq_core *core,
 
 static void machine_take(struct iq_core *core, struct iq_facts *facts)
 {
-	const struct iq_arch *arch;
-
 	core->machine = iq_elf_header(core->elf).machine;
-	arch = iq_arch_find(core->machine);
-	if (arch) {
-		core->arch = arch->name;
+	core->cpu = iq_arch_find(core->machine);
+	if (core->cpu) {
+		core->arch = core->cpu->name;
 		return;
 	}
 	iq_facts_gap(facts, IQ_GAP_UNSUPPORTED,
 		     "the core is of ELF machine %u, whose threads cannot be "
-		     "read; amd64 can",
+		     "read",
 		     core->machine);
 }
 

@@ -11,46 +11,20 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "formats/elf/arch.h"
 #include "formats/elf/elf.h"
 #include "formats/memory.h"
 #include "formats/reader.h"
 
-/* Registers by the architecture's DWARF-free names; amd64 in this order. */
-enum iq_reg_amd64 {
-	IQ_AMD64_R15,
-	IQ_AMD64_R14,
-	IQ_AMD64_R13,
-	IQ_AMD64_R12,
-	IQ_AMD64_RBP,
-	IQ_AMD64_RBX,
-	IQ_AMD64_R11,
-	IQ_AMD64_R10,
-	IQ_AMD64_R9,
-	IQ_AMD64_R8,
-	IQ_AMD64_RAX,
-	IQ_AMD64_RCX,
-	IQ_AMD64_RDX,
-	IQ_AMD64_RSI,
-	IQ_AMD64_RDI,
-	IQ_AMD64_ORIG_RAX,
-	IQ_AMD64_RIP,
-	IQ_AMD64_CS,
-	IQ_AMD64_EFLAGS,
-	IQ_AMD64_RSP,
-	IQ_AMD64_SS,
-	IQ_AMD64_FS_BASE,
-	IQ_AMD64_GS_BASE,
-	IQ_AMD64_NUM,
-};
-
-#define IQ_CORE_MAX_REGS 40
-
 struct iq_core_thread {
 	uint64_t tid;
-	int signal; /* cursig, 0 if none */
-	uint64_t regs[IQ_CORE_MAX_REGS];
+	int signal;			 /* cursig, 0 if none */
+	uint64_t regs[IQ_CORE_MAX_REGS]; /* as cpu->regs lists them */
 	uint64_t pc;
 	uint64_t sp;
+	/* Base of its thread-local memory. */
+	bool has_tls;
+	uint64_t tls;
 	/* Where the note stands in the file. */
 	uint64_t offset;
 };
@@ -95,7 +69,8 @@ struct iq_core {
 	const struct iq_source *source;
 	struct iq_elf *elf;
 	uint16_t machine;
-	const char *arch; /* "amd64", "arm64" or NULL */
+	const struct iq_arch *cpu; /* NULL: nobody knows the machine */
+	const char *arch;	   /* its name: "amd64"; or NULL */
 	struct iq_memory *memory;
 	struct iq_core_thread
 		*threads; /* as in the file: the first one dumped */

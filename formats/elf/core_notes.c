@@ -18,7 +18,6 @@
 struct notes {
 	struct iq_core *core;
 	struct iq_facts *facts;
-	const struct iq_arch *arch;
 	IQ_VEC(struct iq_core_thread) threads;
 	IQ_VEC(struct iq_core_file) files;
 	/* The first NT_SIGINFO. */
@@ -61,27 +60,45 @@ static bool is_wanted(uint32_t type)
 static struct iq_error *prstatus_read(struct notes *n, struct iq_cursor *c,
 				      uint64_t offset)
 {
+	const struct iq_arch *cpu = n->core->cpu;
 	struct iq_core_thread t = { .offset = offset };
 
-	if (c->size != n->arch->prstatus_size)
+	if (c->size != cpu->prstatus_size)
 		iq_cursor_fail(c,
 			       "a thread's note has %" PRIu64 " bytes, not "
 			       "%u as on %s",
-			       c->size, n->arch->prstatus_size, n->arch->name);
+			       c->size, cpu->prstatus_size, cpu->name);
 	iq_cursor_skip(c, 12, "thread's signal information");
 	t.signal = iq_cursor_u16(c, "thread's signal");
 	iq_cursor_seek(c, 32, "thread's id");
 	t.tid = iq_cursor_u32(c, "thread's id");
-	iq_cursor_seek(c, n->arch->regs_offset, "thread's registers");
-	for (uint32_t i = 0; i < n->arch->num_regs; i++)
+	iq_cursor_seek(c, cpu->regs_offset, "thread's registers");
+	for (uint32_t i = 0; i < cpu->num_regs; i++)
 		t.regs[i] = iq_cursor_u64(c, "thread's register");
-	t.pc = t.regs[n->arch->pc];
-	t.sp = t.regs[n->arch->sp];
+	t.pc = t.regs[cpu->pc];
+	t.sp = t.regs[cpu->sp];
+	if (cpu->tls >= 0) {
+		t.has_tls = true;
+		t.tls = t.regs[cpu->tls];
+	}
 
 	struct iq_error *err = iq_cursor_done(c);
 	if (err)
 		return err;
 	return iq_vec_push(&n->threads, t) ? NULL : &iq_enomem;
+}
+
+/* A note of its own, after NT_PRSTATUS of the thread that it is of. */
+static struct iq_error *tls_read(struct notes *n, struct iq_cursor *c)
+{
+	uint64_t tls = iq_cursor_u64(c, "thread's base of local memory");
+	struct iq_error *err = iq_cursor_done(c);
+
+	if (err || !n->threads.len)
+		return err;
+	n->threads.data[n->threads.len - 1].has_tls = true;
+	n->threads.data[n->threads.len - 1].tls = tls;
+	return NULL;
 }
 
 // Linux: include/linux/elfcore.h, struct elf_prpsinfo of 64-bit machines: pr_pid
@@ -198,6 +215,15 @@ static struct iq_error *files_read(struct notes *n, struct iq_cursor *c)
 	return iq_cursor_done(c);
 }
 
+static bool is_tls(const struct notes *n, const struct iq_elf_note *note)
+{
+	const struct iq_arch *cpu = n->core->cpu;
+
+	// Threads above the limit have theirs, too.
+	return cpu && cpu->tls_note && note->type == cpu->tls_note &&
+	       !n->threads_limited && iq_str_equal(note->name, IQ_STR("LINUX"));
+}
+
 static struct iq_error *note_read(struct notes *n,
 				  const struct iq_elf_note *note)
 {
@@ -206,15 +232,19 @@ static struct iq_error *note_read(struct notes *n,
 
 	if (iq_str_equal(note->name, IQ_STR("GDB")))
 		n->core->from_gcore = true;
-	if (!iq_str_equal(note->name, IQ_STR("CORE")) || !is_wanted(note->type))
+	bool tls = is_tls(n, note);
+	if (!tls && (!iq_str_equal(note->name, IQ_STR("CORE")) ||
+		     !is_wanted(note->type)))
 		return NULL;
 	err = note_cursor(n, note, &c);
 	if (err)
 		return err;
+	if (tls)
+		return tls_read(n, &c);
 	switch (note->type) {
 	case NT_PRSTATUS:
 		// An architecture without a row: reported once, by the caller.
-		if (!n->arch)
+		if (!n->core->cpu)
 			return NULL;
 		if (n->threads.len >= IQ_LIMIT_THREADS) {
 			n->threads_limited = true;
@@ -223,7 +253,7 @@ static struct iq_error *note_read(struct notes *n,
 		return prstatus_read(n, &c, note->offset);
 	case NT_PRPSINFO:
 		// The kernel begins with the thread that died, gdb with this.
-		if (!n->threads.len && !n->has_prpsinfo && n->arch)
+		if (!n->threads.len && !n->has_prpsinfo && n->core->cpu)
 			n->core->from_gcore = true;
 		return prpsinfo_read(n, &c);
 	case NT_SIGINFO:
@@ -321,7 +351,6 @@ struct iq_error *iq_core_notes_read(struct iq_core *core,
 	struct notes n = {
 		.core = core,
 		.facts = facts,
-		.arch = iq_arch_find(core->machine),
 	};
 	const struct iq_elf_segment *segments;
 	struct iq_error *err = NULL;

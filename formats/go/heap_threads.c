@@ -99,15 +99,12 @@ static bool is_at_work(const struct iq_go_heap *heap, const struct iq_go_m *m)
 	       p || has_goroutine(heap, m);
 }
 
-/* Bytes below a stack pointer that C functions may use without moving it.
- * System V ABI for AMD64, 3.2.2. */
-#define RED_ZONE 128
-
 uint64_t iq_go_heap_g0_sp(const struct iq_go_heap *heap,
 			  const struct iq_go_m *m)
 {
 	const struct iq_go_runtime *rt = &heap->rt;
 	const struct iq_go_layout *l = rt->layout;
+	uint64_t red_zone = rt->core->cpu->red_zone;
 	uint64_t extra, saved, sp;
 
 	// A thread of C code that was lent an m: its stack is not g0's.
@@ -121,8 +118,8 @@ uint64_t iq_go_heap_g0_sp(const struct iq_go_heap *heap,
 	sp = interrupted_sp(rt, m);
 	if (iq_go_on_signal_stack(m, sp))
 		return 0;
-	if (is_on_g0(m, sp) && sp - RED_ZONE < saved)
-		return sp - RED_ZONE;
+	if (is_on_g0(m, sp) && sp - red_zone < saved)
+		return sp - red_zone;
 	return saved;
 }
 

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/go/pc_cache.h"
 
-#include <elf.h>
-#include <endian.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct iq_error *iq_go_pc_cache_init(struct iq_go_pc_cache *cache,
 				     const struct iq_go_runtime *rt)
 {
 	*cache = (struct iq_go_pc_cache){
 		.rt = rt,
-		.has_link_register = rt->core->machine == EM_AARCH64,
+		.cpu = rt->core->cpu,
 		.slots = calloc(IQ_GO_PC_CACHE_SLOTS, sizeof(*cache->slots)),
 	};
 	return cache->slots ? NULL : &iq_enomem;
@@ -23,54 +20,23 @@ void iq_go_pc_cache_deinit(struct iq_go_pc_cache *cache)
 	cache->slots = NULL;
 }
 
-/* Whether the bytes before a return address are a call of amd64: E8 rel32, or
- * FF /2 with whatever operand. */
-static bool is_call_amd64(const uint8_t *end, size_t len)
-{
-	if (len >= 5 && end[-5] == 0xe8)
-		return true;
-	for (size_t n = 2; n <= 7 && n <= len; n++) {
-		const uint8_t *at = end - n;
-
-		if (at[0] == 0xff && (at[1] & 0x38) == 0x10)
-			return true;
-	}
-	return false;
-}
-
-/* BL, or BLR. */
-static bool is_call_arm64(const uint8_t *end, size_t len)
-{
-	uint32_t word;
-
-	if (len < 4)
-		return false;
-	memcpy(&word, end - 4, sizeof(word));
-	word = le32toh(word);
-	return (word & 0xfc000000) == 0x94000000 ||
-	       (word & 0xfffffc1f) == 0xd63f0000;
-}
-
-/* The longest call of amd64. */
-#define CALL_MAX 7
+/* No architecture has longer ones. */
+#define CALL_MAX 16
 
 static bool is_called(const struct iq_go_runtime *rt, uint64_t entry,
 		      uint64_t pc)
 {
+	const struct iq_arch *cpu = rt->core->cpu;
+	size_t len = cpu->call_max;
 	uint8_t bytes[CALL_MAX];
-	size_t len = pc - entry < CALL_MAX ? (size_t)(pc - entry) : CALL_MAX;
 
+	if (len > pc - entry)
+		len = (size_t)(pc - entry);
 	// Where text is not in the core nobody can tell.
-	if (!iq_memory_read(rt->memory, pc - len, len, bytes))
+	if (len > sizeof(bytes) ||
+	    !iq_memory_read(rt->memory, pc - len, len, bytes))
 		return true;
-	switch (rt->core->machine) {
-	case EM_X86_64:
-		return is_call_amd64(bytes + len, len);
-	case EM_AARCH64:
-		return is_call_arm64(bytes + len, len);
-	default:
-		return true;
-	}
+	return cpu->is_call(bytes + len, len);
 }
 
 static bool is_id(uint8_t id, int16_t of)
@@ -111,7 +77,8 @@ static void pc_fill(const struct iq_go_runtime *rt, uint64_t pc,
 	struct iq_go_func f;
 
 	*ret = (struct iq_go_pc){ .pc = pc };
-	if (!iq_pclntab_func(rt->program->pcln, pc, &f))
+	if (pc % rt->core->cpu->pc_align ||
+	    !iq_pclntab_func(rt->program->pcln, pc, &f))
 		return;
 	ret->entry = f.entry;
 	ret->flags = flags_of(rt, &f, pc);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "formats/elf/arch.h"
 #include "formats/go/runtime.h"
 
 /* What the unwinder must know about one pc. */
@@ -43,7 +44,7 @@ enum {
 
 struct iq_go_pc_cache {
 	const struct iq_go_runtime *rt;
-	bool has_link_register;
+	const struct iq_arch *cpu;
 	struct iq_go_pc *slots;
 };
 

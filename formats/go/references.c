@@ -94,7 +94,8 @@ static bool is_unlock(const struct job *job, struct worker *w, uint64_t addr)
 	uint64_t pc;
 
 	return iq_memory_u64(rt->memory, addr, &pc) &&
-	       iq_go_unlocks(&w->unlocks, rt->memory, rt->program->pcln, pc);
+	       iq_go_unlocks(&w->unlocks, rt->core->cpu, rt->memory,
+			     rt->program->pcln, pc);
 }
 
 static struct iq_error *scan_stack(const struct job *job, struct worker *w,
@@ -238,8 +239,7 @@ static bool is_parameter(const struct job *job, struct worker *w, size_t frame,
 	    !iq_go_field_read(job->rt->memory, func.func_addr, l->func_args,
 			      &args))
 		return false;
-	begin = w->unwound.fps.data[frame - 1] +
-		(w->cache.has_link_register ? 8 : 0);
+	begin = w->unwound.fps.data[frame - 1] + w->cache.cpu->fixed_frame;
 	// ArgsSizeUnknown is negative. Go: src/internal/abi/stack.go.
 	return args <= INT32_MAX && place >= begin && place - begin < args;
 }

@@ -14,6 +14,10 @@
 #include "formats/go/runtime.h"
 
 struct iq_go_signal_frame {
+	/* Where the kernel's struct ucontext is: iq_arch_signal_regs(). */
+	uint64_t ucontext;
+	/* All registers of it, in the order of NT_PRSTATUS. */
+	uint64_t regs[IQ_CORE_MAX_REGS];
 	/* The interrupted instruction and its stack. */
 	uint64_t pc;
 	uint64_t sp;

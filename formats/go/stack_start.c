@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/go/stack_start.h"
 
-#include <elf.h>
-
 #include "base/limits.h"
 #include "formats/go/signal_frame.h"
 
@@ -34,15 +32,13 @@ static void thread_registers(const struct iq_go_runtime *rt,
 			     struct iq_go_unwind_start *ret)
 {
 	const struct iq_core_thread *t = m->thread;
+	const struct iq_arch *cpu = rt->core->cpu;
 	struct iq_go_signal_frame frame;
 	uint64_t next = t->sp;
 
 	ret->pc = t->pc;
 	ret->sp = t->sp;
-	ret->lr = 0;
-	// arm64: x30 is the link register.
-	if (rt->core->machine == EM_AARCH64)
-		ret->lr = t->regs[30];
+	ret->lr = cpu->lr >= 0 ? t->regs[cpu->lr] : 0;
 	for (unsigned i = 0;
 	     i < IQ_LIMIT_SIGNAL_FRAMES && iq_go_on_signal_stack(m, ret->sp) &&
 	     iq_go_signal_frame_find(rt, m, next, &frame, &next);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/go/unlocks.h"
 
-#include <endian.h>
-#include <string.h>
-
 #include "base/attr.h"
 
 /* Such a wrapper calls one method: nothing longer is looked through. */
@@ -47,34 +44,19 @@ static bool inlines_unlock(const struct iq_pclntab *pcln,
 	return false;
 }
 
-/* A direct call at @pc: CALL rel32 of x86-64, or BL of arm64. */
-static bool calls_unlock(const struct iq_memory *memory,
+static bool calls_unlock(const struct iq_arch *cpu,
+			 const struct iq_memory *memory,
 			 const struct iq_pclntab *pcln, uint64_t pc)
 {
-	uint64_t len;
+	uint64_t len, target;
 	const uint8_t *bytes = iq_memory_window(memory, pc, &len);
-	uint32_t word;
 
-	if (!bytes || len < 5)
-		return false;
-	if (bytes[0] == 0xe8) {
-		memcpy(&word, bytes + 1, sizeof(word));
-		if (is_unlock_at(
-			    pcln,
-			    pc + 5 + (uint64_t)(int64_t)(int32_t)le32toh(word)))
-			return true;
-	}
-	memcpy(&word, bytes, sizeof(word));
-	word = le32toh(word);
-	if (pc % 4 || word >> 26 != 0x25)
-		return false;
-	// The low 26 bits are signed and count instructions.
-	return is_unlock_at(
-		pcln, pc + (uint64_t)((int64_t)((uint64_t)word << 38) >> 36));
+	return bytes && cpu->call_target(bytes, (size_t)len, pc, &target) &&
+	       is_unlock_at(pcln, target);
 }
 
-static bool look(const struct iq_memory *memory, const struct iq_pclntab *pcln,
-		 uint64_t pc)
+static bool look(const struct iq_arch *cpu, const struct iq_memory *memory,
+		 const struct iq_pclntab *pcln, uint64_t pc)
 {
 	struct iq_go_func func;
 	struct iq_str name;
@@ -82,15 +64,17 @@ static bool look(const struct iq_memory *memory, const struct iq_pclntab *pcln,
 	if (!iq_pclntab_func(pcln, pc, &func) || func.entry != pc ||
 	    !iq_pclntab_name(pcln, &func, &name) || !is_wrapper(name))
 		return false;
-	for (uint64_t at = pc; at < func.end && at - pc < WRAPPER_MAX; at++) {
+	for (uint64_t at = pc; at < func.end && at - pc < WRAPPER_MAX;
+	     at += cpu->pc_align) {
 		if (inlines_unlock(pcln, &func, at) ||
-		    calls_unlock(memory, pcln, at))
+		    calls_unlock(cpu, memory, pcln, at))
 			return true;
 	}
 	return false;
 }
 
-bool iq_go_unlocks(struct iq_go_unlocks *memo, const struct iq_memory *memory,
+bool iq_go_unlocks(struct iq_go_unlocks *memo, const struct iq_arch *cpu,
+		   const struct iq_memory *memory,
 		   const struct iq_pclntab *pcln, uint64_t pc)
 {
 	size_t i = (pc >> 5) % IQ_ARRAY_SIZE(memo->slots);
@@ -99,7 +83,7 @@ bool iq_go_unlocks(struct iq_go_unlocks *memo, const struct iq_memory *memory,
 		return false;
 	if (memo->slots[i].pc != pc) {
 		memo->slots[i].pc = pc;
-		memo->slots[i].unlocks = look(memory, pcln, pc);
+		memo->slots[i].unlocks = look(cpu, memory, pcln, pc);
 	}
 	return memo->slots[i].unlocks;
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "formats/elf/arch.h"
 #include "formats/go/pclntab.h"
 
 #define IQ_GO_UNLOCKS_SLOTS 64
@@ -22,7 +23,8 @@ struct iq_go_unlocks {
 };
 
 /* Whether a function begins at @pc that wraps a deferred Unlock or RUnlock. */
-bool iq_go_unlocks(struct iq_go_unlocks *memo, const struct iq_memory *memory,
+bool iq_go_unlocks(struct iq_go_unlocks *memo, const struct iq_arch *cpu,
+		   const struct iq_memory *memory,
 		   const struct iq_pclntab *pcln, uint64_t pc);
 
 #endif

@@ -19,7 +19,7 @@ struct walk {
 	/* What pc was read from is not what a call left there. */
 	bool uncalled;
 	bool syscall;
-	bool has_link_register;
+	const struct iq_arch *cpu;
 };
 
 static bool stack_word(const struct walk *w, uint64_t addr, uint64_t *ret)
@@ -51,7 +51,7 @@ static void walk_init(struct walk *w, const struct iq_go_pc_cache *cache,
 		.innermost = true,
 		.uncalled = true,
 		.syscall = start->syscall,
-		.has_link_register = cache->has_link_register,
+		.cpu = cache->cpu,
 	};
 	w->window_addr = w->sp;
 	w->window = iq_memory_window(w->memory, w->sp, &w->window_len);
@@ -61,8 +61,7 @@ static void walk_init(struct walk *w, const struct iq_go_pc_cache *cache,
 	if (w->pc == 0 && stack_word(w, w->sp, &w->pc)) {
 		w->exact = false;
 		w->lr = 0;
-		if (!w->has_link_register)
-			w->sp += 8;
+		w->sp += w->cpu->call_push;
 	}
 }
 
@@ -80,17 +79,15 @@ static enum iq_go_unwind_end resolve(struct walk *w,
 		return IQ_GO_UNWIND_SPWRITE;
 	if (!(info->flags & IQ_GO_PC_HAS_SPDELTA))
 		return IQ_GO_UNWIND_NO_TABLE;
-	w->fp = w->sp + (uint64_t)info->spdelta;
-	if (!w->has_link_register)
-		w->fp += 8;
+	w->fp = w->sp + (uint64_t)info->spdelta + w->cpu->call_push;
 	if (w->sp < w->lo || w->fp < w->sp || w->fp > w->hi)
 		return IQ_GO_UNWIND_OUTSIDE;
-	if (w->has_link_register) {
+	if (w->cpu->lr >= 0) {
 		if (w->lr && !(w->innermost && w->sp < w->fp))
 			return IQ_GO_UNWIND_COMPLETE;
 		at = w->sp;
 	} else {
-		at = w->fp - 8;
+		at = w->fp - w->cpu->call_push;
 	}
 	return stack_word(w, at, &w->lr) ? IQ_GO_UNWIND_COMPLETE :
 					   IQ_GO_UNWIND_MISSING;
@@ -111,13 +108,13 @@ static bool step(struct walk *w, struct iq_go_pc_cache *cache,
 	w->exact = injected;
 	w->innermost = false;
 	w->uncalled = injected || info->flags & IQ_GO_PC_PUSHES;
-	if (w->has_link_register && injected) {
+	if (injected && w->cpu->injected_frame) {
 		uint64_t saved;
 
-		// The handler pushed a frame of 16 bytes with the LR in it.
+		// The handler pushed a frame with the link register in it.
 		if (!stack_word(w, w->sp, &saved))
 			return false;
-		w->sp += 16;
+		w->sp += w->cpu->injected_frame;
 		const struct iq_go_pc *at = iq_go_pc_cache_get(cache, w->pc);
 		if (!(at->flags & IQ_GO_PC_KNOWN))
 			w->pc = saved;

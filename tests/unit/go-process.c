@@ -95,6 +95,7 @@ void go_process_open(struct go_process *p)
 	p->core = (struct iq_core){
 		.source = &p->core_source,
 		.machine = EM_X86_64,
+		.cpu = iq_arch_find(EM_X86_64),
 		.arch = "amd64",
 		.memory = p->memory,
 		.threads = p->threads,

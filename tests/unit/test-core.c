@@ -154,7 +154,7 @@ static void threads_are_listed_in_the_order_of_the_notes(void **state iq_unused)
 	assert_int_equal(o.core->threads[0].pc, 0x100);
 	assert_int_equal(o.core->threads[0].sp, 0x200);
 	assert_int_equal(o.core->threads[1].tid, 10);
-	assert_int_equal(o.core->threads[1].regs[IQ_AMD64_RIP], 0x300);
+	assert_int_equal(o.core->threads[1].regs[o.core->cpu->pc], 0x300);
 	assert_true(o.core->has_pid);
 	assert_int_equal(o.core->pid, 10);
 	assert_str(o.core->command, "./server -port 80");

@@ -193,11 +193,11 @@ static bool wrapper_unlocks(const char *wrapper, const char *callee)
 	go_process_put(&p, GO_IMAGE_TEXT + 0x10, 0xe8, 1);
 	go_process_put(&p, GO_IMAGE_TEXT + 0x11, 0x40 - 0x15, 4);
 	go_process_open(&p);
-	ret = iq_go_unlocks(&memo, p.rt.memory, p.rt.program->pcln,
+	ret = iq_go_unlocks(&memo, p.core.cpu, p.rt.memory, p.rt.program->pcln,
 			    GO_IMAGE_TEXT);
 	// What is inside of a function is no closure's address.
-	assert_false(iq_go_unlocks(&memo, p.rt.memory, p.rt.program->pcln,
-				   GO_IMAGE_TEXT + 1));
+	assert_false(iq_go_unlocks(&memo, p.core.cpu, p.rt.memory,
+				   p.rt.program->pcln, GO_IMAGE_TEXT + 1));
 	go_process_close(&p);
 	return ret;
 }

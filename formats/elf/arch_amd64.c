@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * x86-64. Linux: arch/x86/include/asm/user_64.h, struct user_regs_struct;
+ * arch/x86/include/asm/sigframe.h, struct rt_sigframe;
+ * arch/x86/include/uapi/asm/sigcontext.h. DWARF numbers and red zone: System V
+ * ABI for AMD64, 3.2.2 and 3.6.2.
+ */
+#include <elf.h>
+#include <endian.h>
+#include <string.h>
+
+#include "formats/elf/arch.h"
+
+#define NONE IQ_ARCH_NONE
+
+enum {
+	R15,
+	R14,
+	R13,
+	R12,
+	RBP,
+	RBX,
+	R11,
+	R10,
+	R9,
+	R8,
+	RAX,
+	RCX,
+	RDX,
+	RSI,
+	RDI,
+	ORIG_RAX,
+	RIP,
+	CS,
+	EFLAGS,
+	RSP,
+	SS,
+	FS_BASE,
+	GS_BASE,
+	DS,
+	ES,
+	FS,
+	GS,
+	NUM_REGS,
+};
+
+/* clang-format off */
+static const struct iq_arch_reg regs[NUM_REGS] = {
+	[R15] = { "r15", 96, 8 },
+	[R14] = { "r14", 88, 8 },
+	[R13] = { "r13", 80, 8 },
+	[R12] = { "r12", 72, 8 },
+	[RBP] = { "rbp", 120, 8 },
+	[RBX] = { "rbx", 128, 8 },
+	[R11] = { "r11", 64, 8 },
+	[R10] = { "r10", 56, 8 },
+	[R9] = { "r9", 48, 8 },
+	[R8] = { "r8", 40, 8 },
+	[RAX] = { "rax", 144, 8 },
+	[RCX] = { "rcx", 152, 8 },
+	[RDX] = { "rdx", 136, 8 },
+	[RSI] = { "rsi", 112, 8 },
+	[RDI] = { "rdi", 104, 8 },
+	[ORIG_RAX] = { .name = "orig_rax" },
+	[RIP] = { "rip", 168, 8 },
+	[CS] = { "cs", 184, 2 },
+	[EFLAGS] = { "eflags", 176, 8 },
+	[RSP] = { "rsp", 160, 8 },
+	[SS] = { "ss", 190, 2 },
+	[FS_BASE] = { .name = "fs_base" },
+	[GS_BASE] = { .name = "gs_base" },
+	[DS] = { .name = "ds" },
+	[ES] = { .name = "es" },
+	[FS] = { "fs", 188, 2 },
+	[GS] = { "gs", 186, 2 },
+};
+
+static const int8_t dwarf[] = {
+	RAX, RDX, RCX, RBX, RSI, RDI, RBP, RSP, R8, R9, R10, R11, R12, R13, R14,
+	R15, RIP,
+	// 17 to 48 are vectors and the like.
+	NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+	NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+	NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+	EFLAGS, ES, CS, SS, DS, FS, GS, NONE, NONE, FS_BASE, GS_BASE,
+};
+/* clang-format on */
+
+/* CALL rel32. */
+#define CALL_DIRECT 0xe8
+#define CALL_DIRECT_SIZE 5
+/* The longest CALL r/m64: FF /2, SIB, displacement of 4 bytes; with a prefix 8,
+ * but its last 7 bytes are a call, too. */
+#define CALL_MAX 7
+
+/* E8 rel32, or FF /2 with whatever operand. */
+static bool is_call(const uint8_t *end, size_t len)
+{
+	if (len >= CALL_DIRECT_SIZE && end[-CALL_DIRECT_SIZE] == CALL_DIRECT)
+		return true;
+	for (size_t n = 2; n <= CALL_MAX && n <= len; n++) {
+		const uint8_t *at = end - n;
+
+		if (at[0] == 0xff && (at[1] & 0x38) == 0x10)
+			return true;
+	}
+	return false;
+}
+
+static bool call_target(const uint8_t *code, size_t len, uint64_t pc,
+			uint64_t *ret)
+{
+	uint32_t word;
+
+	if (len < CALL_DIRECT_SIZE || code[0] != CALL_DIRECT)
+		return false;
+	memcpy(&word, code + 1, sizeof(word));
+	*ret = pc + CALL_DIRECT_SIZE +
+	       (uint64_t)(int64_t)(int32_t)le32toh(word);
+	return true;
+}
+
+const struct iq_arch iq_arch_amd64 = {
+	.machine = EM_X86_64,
+	.name = "amd64",
+	.prstatus_size = 336,
+	.regs_offset = 112,
+	.regs = regs,
+	.num_regs = NUM_REGS,
+	.pc = RIP,
+	.sp = RSP,
+	.fp = RBP,
+	.lr = NONE,
+	// Go: src/cmd/compile/abi-internal.md, "amd64 architecture".
+	.g = R14,
+	// Static TLS lies below the base. Go: src/cmd/link/internal/ld/sym.go,
+	// Tlsoffset, where no C library takes a part of it.
+	.tls = FS_BASE,
+	.tls_lo = -0x2000,
+	.tls_hi = 0,
+	.tls_g = -8,
+	.signal = {
+		.siginfo = 304,
+		.size = 304 + 128,
+		// cs is the selector of 64-bit user code.
+		.fixed = 184,
+		.fixed_mask = 0xffff,
+		.fixed_value = 0x33,
+	},
+	.dwarf = dwarf,
+	.num_dwarf = IQ_ARRAY_SIZE(dwarf),
+	.dwarf_return = 16,
+	.call_push = 8,
+	.fixed_frame = 0,
+	.injected_frame = 0,
+	.red_zone = 128,
+	.pc_align = 1,
+	.call_max = CALL_MAX,
+	.is_call = is_call,
+	.call_target = call_target,
+};

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * AArch64. Linux: arch/arm64/include/uapi/asm/ptrace.h, struct user_pt_regs;
+ * arch/arm64/kernel/signal.c, struct rt_sigframe;
+ * arch/arm64/include/uapi/asm/sigcontext.h. DWARF numbers: DWARF for the Arm
+ * 64-bit Architecture, 4.1.
+ */
+#include <elf.h>
+#include <endian.h>
+#include <string.h>
+
+#include "formats/elf/arch.h"
+
+#define NONE IQ_ARCH_NONE
+
+enum {
+	X0 = 0,
+	X28 = 28,
+	X29,
+	X30,
+	SP,
+	PC,
+	PSTATE,
+	NUM_REGS,
+};
+
+/* struct sigcontext stands at 176 of ucontext: fault_address, then these. */
+#define REG(n) (184 + (n)*8)
+
+/* clang-format off */
+static const struct iq_arch_reg regs[NUM_REGS] = {
+	{ "x0", REG(0), 8 }, { "x1", REG(1), 8 }, { "x2", REG(2), 8 },
+	{ "x3", REG(3), 8 }, { "x4", REG(4), 8 }, { "x5", REG(5), 8 },
+	{ "x6", REG(6), 8 }, { "x7", REG(7), 8 }, { "x8", REG(8), 8 },
+	{ "x9", REG(9), 8 }, { "x10", REG(10), 8 }, { "x11", REG(11), 8 },
+	{ "x12", REG(12), 8 }, { "x13", REG(13), 8 }, { "x14", REG(14), 8 },
+	{ "x15", REG(15), 8 }, { "x16", REG(16), 8 }, { "x17", REG(17), 8 },
+	{ "x18", REG(18), 8 }, { "x19", REG(19), 8 }, { "x20", REG(20), 8 },
+	{ "x21", REG(21), 8 }, { "x22", REG(22), 8 }, { "x23", REG(23), 8 },
+	{ "x24", REG(24), 8 }, { "x25", REG(25), 8 }, { "x26", REG(26), 8 },
+	{ "x27", REG(27), 8 }, { "x28", REG(X28), 8 }, { "x29", REG(X29), 8 },
+	{ "x30", REG(X30), 8 }, { "sp", REG(SP), 8 }, { "pc", REG(PC), 8 },
+	{ "pstate", REG(PSTATE), 8 },
+};
+
+/* The numbers are those of the registers, up to pc. */
+static const int8_t dwarf[] = {
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
+	21, 22, 23, 24, 25, 26, 27, X28, X29, X30, SP, PC,
+};
+/* clang-format on */
+
+#define INSTRUCTION_SIZE 4
+/* BL, and its bits without the distance. */
+#define BL 0x94000000
+#define BL_MASK 0xfc000000
+/* BLR, and its bits without the register. */
+#define BLR 0xd63f0000
+#define BLR_MASK 0xfffffc1f
+
+static uint32_t instruction(const uint8_t *code)
+{
+	uint32_t word;
+
+	memcpy(&word, code, sizeof(word));
+	return le32toh(word);
+}
+
+static bool is_call(const uint8_t *end, size_t len)
+{
+	uint32_t word;
+
+	if (len < INSTRUCTION_SIZE)
+		return false;
+	word = instruction(end - INSTRUCTION_SIZE);
+	return (word & BL_MASK) == BL || (word & BLR_MASK) == BLR;
+}
+
+static bool call_target(const uint8_t *code, size_t len, uint64_t pc,
+			uint64_t *ret)
+{
+	uint32_t word;
+
+	if (len < INSTRUCTION_SIZE)
+		return false;
+	word = instruction(code);
+	if ((word & BL_MASK) != BL)
+		return false;
+	// The low 26 bits are signed and count instructions.
+	*ret = pc + (uint64_t)((int64_t)((uint64_t)word << 38) >> 36);
+	return true;
+}
+
+const struct iq_arch iq_arch_arm64 = {
+	.machine = EM_AARCH64,
+	.name = "arm64",
+	.prstatus_size = 392,
+	.regs_offset = 112,
+	.regs = regs,
+	.num_regs = NUM_REGS,
+	.pc = PC,
+	.sp = SP,
+	.fp = X29,
+	.lr = X30,
+	// Go: src/cmd/compile/abi-internal.md, "arm64 architecture".
+	.g = X28,
+	// Static TLS lies above the base; the runtime keeps g there only in
+	// programs with C. Go: src/runtime/tls_arm64.s.
+	.tls = NONE,
+	.tls_note = NT_ARM_TLS,
+	.tls_lo = 0,
+	.tls_hi = 0x2000,
+	.tls_g = 0,
+	.signal = {
+		.siginfo = -128,
+		.size = REG(NUM_REGS),
+	},
+	.dwarf = dwarf,
+	.num_dwarf = IQ_ARRAY_SIZE(dwarf),
+	.dwarf_return = X30,
+	.call_push = 0,
+	.fixed_frame = 8,
+	// Go: src/runtime/signal_arm64.go, preparePanic and pushCall.
+	.injected_frame = 16,
+	.red_zone = 0,
+	.pc_align = INSTRUCTION_SIZE,
+	.call_max = INSTRUCTION_SIZE,
+	.is_call = is_call,
+	.call_target = call_target,
+};
