@@ -221,7 +221,8 @@ def executable_of(folder):
     """testdata/CASE/GO-FLAVOUR -> testdata/bin/GO-FLAVOUR/BINARY.zst"""
     case = os.path.basename(os.path.dirname(folder))
     binary = ("httpcases" if case.startswith("http") else
-              "cgocases" if case.startswith("cgo") else "cases")
+              "cgocases" if case.startswith("cgo") else
+              "kinds" if case == "kinds" else "cases")
     root = os.path.dirname(os.path.dirname(folder))
     return os.path.join(root, "bin", os.path.basename(folder), binary + ".zst")
 

@@ -214,12 +214,12 @@ def one(job):
 
 
 def folders(roots):
-    """Those with captures that an expect file judges; of zoo none is asserted."""
+    """Those with captures that an expect file judges; of zoo and kinds none is asserted."""
     for root in roots:
         for top, dirs, files in os.walk(root):
             dirs.sort()
             case = os.path.basename(os.path.dirname(top))
-            if (re.match(r"go1\.\d+-", os.path.basename(top)) and case not in ("bin", "zoo")
+            if (re.match(r"go1\.\d+-", os.path.basename(top)) and case not in ("bin", "zoo", "kinds")
                     and os.path.exists(path_of(top))):
                 yield os.path.abspath(top)
 
