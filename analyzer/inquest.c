@@ -361,8 +361,12 @@ static struct iq_error *add_losses(struct inquest *iq)
 /* Runs the rules. */
 static struct iq_error *judge(struct inquest *iq)
 {
-	struct iq_error *err = iq_liveness_run(iq->model, iq->pool);
+	struct iq_error *err = NULL;
 
+	for (size_t i = 0; i < iq->inputs.len && !err; i++)
+		err = iq_facts_refer(iq->inputs.data[i].facts);
+	if (!err)
+		err = iq_liveness_run(iq->model, iq->pool);
 	if (!err)
 		err = add_losses(iq);
 	return err ? err : iq_detectors_run(iq->model);

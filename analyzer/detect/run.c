@@ -197,8 +197,10 @@ static struct iq_error *keep(struct iq_model *model,
 struct iq_error *iq_detectors_run(struct iq_model *model)
 {
 	struct iq_findings findings = { .arena = &model->arena };
-	struct iq_error *err = run_all(model, &findings);
+	struct iq_error *err = iq_locks_make(model);
 
+	if (!err)
+		err = run_all(model, &findings);
 	if (!err)
 		err = complete(model, &findings);
 	if (!err)

@@ -520,6 +520,14 @@ struct iq_error *iq_facts_own(struct iq_facts *facts, void (*destroy)(void *),
 	return &iq_enomem;
 }
 
+struct iq_error *iq_facts_refer(struct iq_facts *facts)
+{
+	struct iq_error *(*refer)(struct iq_facts *, void *) = facts->refer;
+
+	facts->refer = NULL;
+	return refer ? refer(facts, facts->refer_ctx) : NULL;
+}
+
 uint64_t iq_facts_count(const struct iq_facts *facts)
 {
 	uint64_t num = 0;

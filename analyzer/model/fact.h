@@ -373,6 +373,9 @@ struct iq_facts {
 	/* What a core shows of the crash, and how much of it there is; NULL. */
 	const struct iq_scene *scene;
 	const struct iq_coverage *coverage;
+	/* Fills references, which only findings need; NULL: there are no more. */
+	struct iq_error *(*refer)(struct iq_facts *facts, void *ctx);
+	void *refer_ctx;
 	IQ_VEC(struct iq_facts_resource) resources;
 	struct iq_facts_tables *tables; /* interned strings, frames, stacks */
 };
@@ -441,9 +444,12 @@ uint64_t iq_facts_count(const struct iq_facts *facts);
 /* Forgets goroutines, references, stacks and gaps: a later section counts. */
 void iq_facts_restart(struct iq_facts *facts);
 
+/* Asks for the references that were not asked for yet; facts are finished. */
+struct iq_error *iq_facts_refer(struct iq_facts *facts) iq_must_check;
+
 /*
  * Orders goroutines by id, those without one last, then by place; references
- * follow. Called once by who called a reader.
+ * follow. A reader that refers later hands them over in this order. Called once by who called a reader.
  */
 void iq_facts_finish(struct iq_facts *facts);
 

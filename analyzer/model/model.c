@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "model/group.h"
-#include "model/lock.h"
 #include "model/moment.h"
 #include "model/population.h"
 #include "model/same_process.h"
@@ -371,8 +370,7 @@ struct iq_error *iq_model_join(struct iq_model *m)
 		return err;
 	tighten_bounds(m);
 	count_goroutines(m);
-	err = iq_groups_make(m);
-	return err ? err : iq_locks_make(m);
+	return iq_groups_make(m);
 }
 
 void iq_model_destroy(struct iq_model *model)

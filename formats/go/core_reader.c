@@ -291,17 +291,45 @@ static struct iq_error *facts_fill(struct iq_go_runtime *rt)
 	// Without any there may be no array to point into.
 	if (!err && facts->goroutines.len > first)
 		err = iq_go_waits_read(rt, facts->goroutines.data + first);
-	if (!err)
-		err = iq_go_references_read(rt, first);
 	return err ? err : iq_go_crash_read(rt);
+}
+
+static struct iq_error *core_refer(struct iq_facts *facts iq_unused,
+				   void *object)
+{
+	return iq_go_references_read(object, 0);
+}
+
+static void runtime_destroy(void *object)
+{
+	iq_go_runtime_deinit(object);
+	free(object);
+}
+
+/* The runtime, which is there as long as @facts are. */
+static struct iq_error *runtime_create(const struct iq_go_program *program,
+				       struct iq_pool *pool,
+				       struct iq_facts *facts,
+				       struct iq_go_runtime **ret)
+{
+	struct iq_go_runtime *rt = calloc(1, sizeof(*rt));
+	struct iq_error *err;
+
+	if (!rt)
+		return &iq_enomem;
+	runtime_init(rt, program, pool, facts);
+	err = iq_facts_own(facts, runtime_destroy, rt);
+	if (!err)
+		*ret = rt;
+	return err;
 }
 
 static struct iq_error *core_read(const struct iq_read_context *context,
 				  const struct iq_source *source,
 				  struct iq_facts *facts)
 {
-	iq_cleanup(iq_go_runtime_deinit) struct iq_go_runtime rt = { 0 };
 	struct iq_go_program *program;
+	struct iq_go_runtime *rt = NULL;
 	struct iq_core *core;
 	struct iq_error *err;
 
@@ -314,13 +342,18 @@ static struct iq_error *core_read(const struct iq_read_context *context,
 	err = iq_core_open(context, source, facts, &core);
 	if (!err)
 		err = iq_go_program_open(core, facts, &program);
+	if (!err)
+		err = runtime_create(program, context->pool, facts, &rt);
+	if (!err)
+		err = runtime_read(rt);
+	if (!err)
+		err = facts_fill(rt);
 	if (err)
 		return err;
-	runtime_init(&rt, program, context->pool, facts);
-	err = runtime_read(&rt);
-	if (!err)
-		err = facts_fill(&rt);
-	return err ? err : iq_go_heap_open(&rt, &facts->heap);
+	// The facts' goroutines are in the order of rt->gs.
+	facts->refer = core_refer;
+	facts->refer_ctx = rt;
+	return iq_go_heap_open(rt, &facts->heap);
 }
 
 const struct iq_reader iq_reader_elf_core = {
