@@ -6,7 +6,7 @@
 
 It shares no code with inquest, on purpose. What the texts say and how
 (Go: src/runtime/traceback.go, goroutineheader, traceback2, printcreatedby;
-src/runtime/signal_unix.go, sighandler; read for 1.22.12 and 1.26.8):
+src/runtime/signal_unix.go, sighandler; read for 1.18, 1.22.12 and 1.26.8):
 
 - With GOTRACEBACK=crash the level is 2, and showfuncinfo() returns true before
   anything else: *every* frame is printed, wrappers (FuncIDWrapper: -fm method
@@ -15,7 +15,9 @@ src/runtime/signal_unix.go, sighandler; read for 1.22.12 and 1.26.8):
 - runtime.gopanic is printed as "panic".
 - A call "f(...)" without "+0x" is inlined.
 - More than 100 frames: the innermost 50, "...N frames elided...", then the
-  outermost 50. Logical frames are counted, inlined ones too.
+  outermost 50. Logical frames are counted, inlined ones too. Go <= 1.20 ends after
+  100 physical frames, and says "additional frames elided" only if 100 lines were
+  printed, that is if none was inlined (gentraceback returns nprint).
 - Sections come twice: the crash passes SIGQUIT from thread to thread, each
   prints the goroutine that it interrupted (after a line "-----"). One that ran
   on another thread is first printed as "stack unavailable" and later with its
@@ -40,6 +42,9 @@ ELIDED = re.compile(r"^\.\.\.(?:(\d+)|additional) frames elided\.\.\.$")
 WORD = r'("(?:[^"\\]|\\.)*"|[A-Za-z0-9./_]*)'
 LABEL = re.compile(WORD + ": " + WORD + "(?:, )?")
 UNAVAILABLE = "\tgoroutine running on other thread; stack unavailable"
+
+# Go: src/runtime/traceback.go, _TracebackMaxFrames
+MAX_FRAMES = 100
 
 # What a status that is no wait reason is called; everything else is a wait reason.
 STATUSES = {"idle", "runnable", "running", "syscall", "waiting", "dead", "copystack",
@@ -153,6 +158,13 @@ def parse_place(line):
     return place
 
 
+def ends_unsaid(g):
+    """Cut off after 100 physical frames, in a text that does not say so (Go <= 1.20)."""
+    return (g.gp is None and g.elided_at is None and g.frames
+            and g.frames[-1]["function"] != "runtime.goexit"
+            and sum("offset" in f for f in g.frames) == MAX_FRAMES)
+
+
 def parse_section(lines, at):
     """The section whose header is lines[at]; returns it and where it ends."""
     g = parse_header(lines[at])
@@ -180,6 +192,8 @@ def parse_section(lines, at):
             g.frames.append(Frame(place, function=name, inlined=inlined))
             at += 1
         at += 1
+    if ends_unsaid(g):
+        g.elided_at, g.num_elided = len(g.frames), None
     return g, at
 
 
