@@ -5,7 +5,6 @@
 package main
 
 import (
-	"flag"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -36,8 +35,8 @@ func selector2(c chan int) {
 }
 
 func bubbles() {
-	testing.Init()
-	must(flag.CommandLine.Parse(nil))
-	go testing.RunTests(func(string, string) (bool, error) { return true, nil },
-		[]testing.InternalTest{{Name: "bubble", F: func(t *testing.T) { synctest.Test(t, bubble) }}})
+	tests := []testing.InternalTest{
+		{Name: "bubble", F: func(t *testing.T) { synctest.Test(t, bubble) }},
+	}
+	go testing.Main(func(string, string) (bool, error) { return true, nil }, tests, nil, nil)
 }

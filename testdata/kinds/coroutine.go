@@ -13,6 +13,11 @@ func numbers(yield func(int) bool) {
 	}
 }
 
+func letters(yield func(int) bool) {
+	for i := 'a'; yield(int(i)); i++ {
+	}
+}
+
 // yielding waits within its coroutine, so the coroutine's caller waits for it.
 func yielding(yield func(int) bool) {
 	<-forEver
@@ -31,8 +36,8 @@ func coroutines() {
 	next()
 	go pulling()
 	go func() {
-		for n := range numbers {
-			if n == 3 {
+		for n := range letters {
+			if n == 'c' {
 				<-forEver
 			}
 		}

@@ -237,8 +237,8 @@ func spin(n *uint64) {
 	}
 }
 
-// running begins last: no collection runs after it. Three spin on two
-// processors, so one of them is runnable.
+// running begins last: no collection runs after it. There are two processors,
+// of which rawCall keeps one: some of the others have never begun.
 func running() {
 	for i := 0; i < 3; i++ {
 		go spin(new(uint64))

@@ -255,7 +255,8 @@ def compare(prog, folder, core):
         goroutines = run_inquest(prog, flat, exe)
     return list(diff_capture(dump.parse(dump.read_text(text_of(folder))), goroutines,
                              core == "core.zst",
-                             dump.read_text(debug1) if os.path.exists(debug1) else None))
+                             dump.read_text(debug1) if os.path.exists(debug1) else None)) + list(
+                                 diff_kinds(folder, kinds_of_json(goroutines)))
 
 
 # ---- the texts with one another
@@ -295,9 +296,16 @@ def compare_texts(folder):
                 yield "goroutine %d: creators differ" % gid
 
 
+def expect_of(folder):
+    """Beside the captures, or where the sources are."""
+    beside = os.path.join(os.path.dirname(folder), "expect")
+    case = os.path.basename(os.path.dirname(folder))
+    return beside if os.path.exists(beside) else os.path.join(TESTDATA, case, "expect")
+
+
 def expected(folder):
     """The findings of the case's expect file that name a site, before any section."""
-    with open(os.path.join(os.path.dirname(folder), "expect")) as f:
+    with open(expect_of(folder)) as f:
         for line in f:
             if line.startswith("["):
                 return
@@ -306,15 +314,56 @@ def expected(folder):
                 yield line.split()[1], keys
 
 
+def kinds_of(folder, lean):
+    """The kinds that the expect file wants of what this release built."""
+    minor = int(re.match(r"go1\.(\d+)", os.path.basename(folder))[1])
+    with open(expect_of(folder)) as f:
+        for line in f:
+            if line.startswith("kind "):
+                keys = dict((k, a or b) for k, a, b
+                            in re.findall(r'(\w+)=(?:"([^"]*)"|(\S+))', line))
+                if (int(keys.get("since", 0)) <= minor
+                        and keys.get("build") != ("full" if lean else "lean")):
+                    yield line.split()[1], keys
+
+
+def diff_kinds(folder, goroutines):
+    """Goroutines are (status or reason, names of the functions, all there)."""
+    lean = not any(name.startswith("net.") for _, names, _ in goroutines for name in names)
+    for function, keys in kinds_of(folder, lean):
+        have = [g for g in goroutines if function in g[1]]
+        if str(len(have)) not in keys["count"].split("|"):
+            yield "%d goroutines in %s, not %s" % (len(have), function, keys["count"])
+        for word, names, whole in have:
+            if word not in keys["reason"].split("|"):
+                yield "%s is [%s]" % (function, word)
+            num = names.count(function)
+            if whole and num != int(keys.get("frames", num)):
+                yield "%d frames of %s, not %s" % (num, function, keys["frames"])
+
+
+def kinds_of_texts(texts):
+    return [(g.wait_reason or g.status, [f["function"] for f in g.frames],
+             g.elided_at is None and not g.unavailable) for g in texts.values()
+            if not g.unavailable or g.frames]
+
+
+def kinds_of_json(goroutines):
+    return [(g.get("wait_reason") or g.get("status"),
+             [printed_name(f.get("function") or "") for f in g.get("frames", [])], True)
+            for g in goroutines.values()]
+
+
 def moves(folder):
     """The expect file says that the process does not stand still between the texts."""
-    with open(os.path.join(os.path.dirname(folder), "expect")) as f:
+    with open(expect_of(folder)) as f:
         return "moves\n" in f
 
 
 def compare_expect(folder):
     """The text has as many goroutines at each site as the source says."""
     texts = dump.parse(dump.read_text(text_of(folder)))
+    yield from diff_kinds(folder, kinds_of_texts(texts))
     for rule, keys in expected(folder):
         count = 0
         for g in texts.values():
