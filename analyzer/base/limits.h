@@ -49,6 +49,15 @@
 #define IQ_LIMIT_DWARF_MEMORY (1ull << 30)
 #define IQ_LIMIT_DWARF_CPU_SECONDS 20
 #define IQ_LIMIT_DWARF_WALL_SECONDS 30
+/* The same child, asked for the unwind rules of one pc: a C library's tables
+ * take 10 ms. How often it may crash before no more is asked, and for how many
+ * pcs it may be asked at all: a stack of C has hundreds, few are distinct. */
+#define IQ_LIMIT_CFI_WALL_SECONDS 10
+#define IQ_LIMIT_CFI_FAILURES 4
+#define IQ_LIMIT_CFI_ROWS (64u << 10)
+/* Frames of C on one stack: what is deeper is an endless recursion, and its
+ * beginning tells it all. */
+#define IQ_LIMIT_C_FRAMES 1024
 /* Size of a struct of the runtime; the largest is mheap, 92 KiB. */
 #define IQ_LIMIT_STRUCT (16u << 20)
 /* Input files of one case. */
@@ -71,5 +80,10 @@
  * stand for a location with hundreds of inlined calls. */
 #define IQ_LIMIT_PPROF_STACK (16u << 10)
 #define IQ_LIMIT_PPROF_FRAMES (64u << 20)
+/* Ranges of a core that were not dumped, each compared with all mapped files:
+ * a process of Go has hundreds. */
+#define IQ_LIMIT_COVERAGE_RANGES 4096
+/* Goroutines that are named of those which lost their stacks alike. */
+#define IQ_LIMIT_COVERAGE_IDS 64
 
 #endif

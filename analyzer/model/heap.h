@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/vec.h"
 
+struct iq_coverage_heap;
 struct iq_heap_map;
 
 /* What a reader leaves in facts->heap: cheap to make, immutable. */
@@ -28,6 +29,10 @@ struct iq_heap {
 	 */
 	struct iq_error *(*load)(const struct iq_heap *heap,
 				 struct iq_heap_map **ret);
+	/* How much of it there is, by the tables alone; false if that is not
+	 * known. NULL: it never is. */
+	bool (*measure)(const struct iq_heap *heap,
+			struct iq_coverage_heap *ret);
 };
 
 /* No span, no slot. */

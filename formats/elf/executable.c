@@ -7,6 +7,7 @@
 
 #include "formats/elf/arch.h"
 #include "formats/elf/elf.h"
+#include "formats/go/coverage.h"
 #include "formats/go/locate.h"
 #include "formats/go/process.h"
 #include "formats/reader.h"
@@ -40,6 +41,8 @@ static struct iq_error *executable_fill(const struct iq_source *source,
 			"no Go build information: not a Go program, or one "
 			"whose build information was destroyed");
 	err = iq_go_process_fill(facts, &info, elf);
+	if (!err)
+		err = iq_go_coverage_executable(elf, &info, facts);
 	if (!err && arch)
 		err = iq_facts_string(facts, iq_str_of(arch->name),
 				      &facts->process.arch);

@@ -8,7 +8,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "formats/elf/core_coverage.h"
 #include "formats/go/clock.h"
+#include "formats/go/coverage.h"
 #include "formats/go/crash.h"
 #include "formats/go/find.h"
 #include "formats/go/goroutine.h"
@@ -324,12 +326,31 @@ static struct iq_error *runtime_create(const struct iq_go_program *program,
 	return err;
 }
 
+/* What the process was built of can be known where nothing else is. */
+static struct iq_error *program_open(const struct iq_core *core,
+				     struct iq_facts *facts,
+				     struct iq_coverage *coverage,
+				     struct iq_go_program **ret)
+{
+	struct iq_error *err = iq_go_program_open(core, facts, ret);
+	struct iq_error *again;
+
+	if (!err || err == &iq_enomem)
+		return err;
+	again = iq_go_coverage_build(core, facts, coverage);
+	if (!again)
+		return err;
+	iq_error_destroy(err);
+	return again;
+}
+
 static struct iq_error *core_read(const struct iq_read_context *context,
 				  const struct iq_source *source,
 				  struct iq_facts *facts)
 {
 	struct iq_go_program *program;
 	struct iq_go_runtime *rt = NULL;
+	struct iq_coverage *coverage;
 	struct iq_core *core;
 	struct iq_error *err;
 
@@ -341,13 +362,17 @@ static struct iq_error *core_read(const struct iq_read_context *context,
 			       IQ_TELLS_LABELS;
 	err = iq_core_open(context, source, facts, &core);
 	if (!err)
-		err = iq_go_program_open(core, facts, &program);
+		err = iq_core_coverage(core, facts, &coverage);
+	if (!err)
+		err = program_open(core, facts, coverage, &program);
 	if (!err)
 		err = runtime_create(program, context->pool, facts, &rt);
 	if (!err)
 		err = runtime_read(rt);
 	if (!err)
 		err = facts_fill(rt);
+	if (!err)
+		err = iq_go_coverage_read(rt, coverage);
 	if (err)
 		return err;
 	// The facts' goroutines are in the order of rt->gs.

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "formats/go/coverage.h"
+
 static const uint8_t *window(const void *ctx, uint64_t addr, uint64_t *len_ret)
 {
 	return iq_memory_window(ctx, addr, len_ret);
@@ -107,6 +109,7 @@ struct iq_error *iq_go_heap_open(const struct iq_go_runtime *rt,
 	if (rt->num_ms)
 		memcpy(ms, rt->ms, rt->num_ms * sizeof(*ms));
 	heap->heap.load = load;
+	heap->heap.measure = iq_go_heap_measure;
 	heap->rt = *rt;
 	heap->rt.gs = NULL;
 	heap->rt.num_gs = 0;
