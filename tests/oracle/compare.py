@@ -35,6 +35,9 @@ What cannot be equal, and what is compared instead:
   the core also has what they called). In a gcore, taken before, only the
   outermost frame and the creator are compared; so of the runtime's scavenger,
   which sleeps and parks by itself.
+- Where runtime.asyncPreempt came in, the texts of Go <= 1.20 have the line of the
+  instruction before (gentraceback: waspanic is of sigpanic alone); from 1.21 on, and
+  in inquest, it is the interrupted instruction's.
 - A text that says "stack unavailable", or (Go <= 1.20) "additional frames
   elided", is compared as far as it goes.
 """
@@ -108,9 +111,23 @@ def diff_elided(text, want, got):
     return diff_frames(want[:at], got[:at]) or diff_frames(want[at:], got[at + missing:])
 
 
-def diff_moving(want, got, same_moment):
+def without_preempted(keys):
+    """Without the line where asyncPreempt came in, and what is inlined there."""
+    names = [k[0] for k in keys]
+    if "runtime.asyncPreempt" not in names:
+        return keys
+    first = names.index("runtime.asyncPreempt") + 1
+    last = next((i for i in range(first, len(keys)) if not keys[i][3]), None)
+    if last is None:
+        return keys
+    return keys[:first] + [(keys[last][0], keys[last][1], None, False)] + keys[last + 1:]
+
+
+def diff_moving(want, got, same_moment, old):
     if not want:
         return None
+    if old:
+        want, got = without_preempted(want), without_preempted(got)
     if not same_moment:
         return diff_frames(want[-2:], got[-2:])
     extra = len(got) - len(want)
@@ -147,7 +164,7 @@ def diff_goroutine(text, got, same_moment, with_labels):
     want = [frame_key(f) for f in text.frames]
     have = [frame_key(f) for f in got.get("frames", [])]
     if moving:
-        problem = diff_moving(want, have, same_moment)
+        problem = diff_moving(want, have, same_moment, text.gp is None)
     elif text.elided_at is not None:
         problem = diff_elided(text, want, have)
     else:

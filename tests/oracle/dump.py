@@ -43,6 +43,11 @@ WORD = r'("(?:[^"\\]|\\.)*"|[A-Za-z0-9./_]*)'
 LABEL = re.compile(WORD + ": " + WORD + "(?:, )?")
 UNAVAILABLE = "\tgoroutine running on other thread; stack unavailable"
 
+# Wait reasons of a synctest bubble that have the mark in their own name; with others
+# the text puts it behind (Go 1.25: src/runtime/runtime2.go, waitReasonStrings).
+DURABLE = {"chan receive (durable)", "chan send (durable)", "select (durable)",
+           "sync.WaitGroup.Wait (durable)"}
+
 # Go: src/runtime/traceback.go, _TracebackMaxFrames
 MAX_FRAMES = 100
 
@@ -119,7 +124,7 @@ def parse_header(line):
         elif item == "locked to thread":
             g.locked = True
     for mark in ("durable", "scan", "leaked"):
-        if reason.endswith(" (%s)" % mark):
+        if reason.endswith(" (%s)" % mark) and reason not in DURABLE:
             reason = reason[:-len(mark) - 3]
             if mark != "durable":
                 setattr(g, mark, True)
