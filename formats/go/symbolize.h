@@ -18,8 +18,11 @@
 struct iq_go_frames {
 	const struct iq_frame *const *frames;
 	uint32_t num;
-	/* The function is sigpanic, asyncPreempt and the like: who "called" it
-	 * was interrupted. */
+	/* The function is sigpanic: who "called" it faulted at that very
+	 * instruction. Who asyncPreempt interrupted was about to run it, but
+	 * the runtime looks one before, and so do its texts and profiles.
+	 * Go: src/runtime/traceback.go, unwindTrap, and before 1.21 waspanic,
+	 * 1.18 - 1.27. */
 	bool injected;
 };
 
