@@ -7,10 +7,7 @@ static struct iq_error *crash_fatal_error_run(const struct iq_model *model,
 	if (model->process.end != IQ_END_FATAL ||
 	    iq_end_is_all_asleep(&model->process))
 		return NULL;
-	return iq_crash_add(
-		&iq_detector_crash_fatal_error, model, "fatal error",
-		"no recover() catches it: mend the cause that the runtime names",
-		findings);
+	return iq_crash_add(&iq_detector_crash_fatal_error, model, findings);
 }
 
 const struct iq_detector iq_detector_crash_fatal_error = {

@@ -6,12 +6,7 @@ static struct iq_error *crash_panic_run(const struct iq_model *model,
 {
 	if (model->process.end != IQ_END_PANIC)
 		return NULL;
-	return iq_crash_add(
-		&iq_detector_crash_panic, model, "panic",
-		iq_end_is_test_timeout(&model->process) ?
-			"look for the test's own goroutine: what it waits for is what hangs" :
-			"open the named line: the first frame of your own code below the panic",
-		findings);
+	return iq_crash_add(&iq_detector_crash_panic, model, findings);
 }
 
 const struct iq_detector iq_detector_crash_panic = {

@@ -6,12 +6,7 @@ static struct iq_error *crash_signal_run(const struct iq_model *model,
 {
 	if (model->process.end != IQ_END_SIGNAL)
 		return NULL;
-	return iq_crash_add(
-		&iq_detector_crash_signal, model, "killed by a signal",
-		model->process.has_fault_addr ?
-			"look at the faulting address and, with cgo, at the C code of that thread" :
-			"no fault is known: find out who or what sent the signal",
-		findings);
+	return iq_crash_add(&iq_detector_crash_signal, model, findings);
 }
 
 const struct iq_detector iq_detector_crash_signal = {

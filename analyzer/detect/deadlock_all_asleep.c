@@ -6,10 +6,7 @@ static struct iq_error *deadlock_all_asleep_run(const struct iq_model *model,
 {
 	if (!iq_end_is_all_asleep(&model->process))
 		return NULL;
-	return iq_crash_add(
-		&iq_detector_deadlock_all_asleep, model, "fatal error",
-		"every goroutine waits for another: the other findings say for what",
-		findings);
+	return iq_crash_add(&iq_detector_deadlock_all_asleep, model, findings);
 }
 
 const struct iq_detector iq_detector_deadlock_all_asleep = {

@@ -42,6 +42,14 @@ enum iq_cause {
 
 /* "nil dereference": begins a verdict. Go's spelling where it has one. */
 const char *iq_cause_name(enum iq_cause cause);
+/* "nil-dereference": the JSON contract's, and its anchor in docs/causes.md. */
+const char *iq_cause_id(enum iq_cause cause);
+/* The runtime's words without "runtime error: ". */
+struct iq_str iq_cause_words(struct iq_str text);
+/* What the runtime's own words mean. A program can say the same: see
+ * model/crash.h. */
+enum iq_cause iq_cause_of_panic(struct iq_str text);
+enum iq_cause iq_cause_of_fatal(struct iq_str text);
 
 /* What a value is and holds: "*main.Store", "0xc000012345 (the heap)". */
 struct iq_scene_value {

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A crash in words: how a title names it, and what it means. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/out.h"
+#include "model/crash.h"
+#include "model/text.h"
+
+/* Who else refers to the object, in the explanation. */
+#define MAX_REFERRERS 2
+
+static struct iq_str after(struct iq_str text, struct iq_str begin)
+{
+	return iq_str_starts(text, begin) ?
+		       iq_str_sub(text, begin.len, text.len) :
+		       text;
+}
+
+static bool has(struct iq_str text, const char *words)
+{
+	return iq_str_search(text, iq_str_of(words)) < text.len;
+}
+
+static bool is_goexit(const struct iq_crash *crash)
+{
+	return has(crash->text, "main called runtime.Goexit");
+}
+
+/* @name, and behind it what the runtime adds. */
+static struct iq_error *named(struct iq_arena *arena, const char *name,
+			      struct iq_str more, struct iq_str *ret)
+{
+	return iq_textf(arena, ret, "%s%s%.*s", name, more.len ? ": " : "",
+			IQ_STR_ARG(more));
+}
+
+struct iq_error *iq_crash_words(const struct iq_model *model,
+				const struct iq_crash *crash,
+				struct iq_arena *arena, struct iq_str *ret)
+{
+	const struct iq_process_fact *p = &model->process;
+	const char *name = iq_cause_name(crash->cause);
+	struct iq_str text = iq_cause_words(crash->text);
+
+	switch (crash->cause) {
+	case IQ_CAUSE_PANIC:
+		return named(arena, name, crash->text, ret);
+	case IQ_CAUSE_FATAL:
+	case IQ_CAUSE_SIGNAL:
+		return named(arena, name, text, ret);
+	case IQ_CAUSE_BAD_ADDRESS:
+		if (!p->has_fault_addr)
+			break;
+		return iq_textf(arena, ret, "%s 0x%" PRIx64, name,
+				p->fault_addr);
+	case IQ_CAUSE_TYPE_ASSERTION:
+		return named(arena, name,
+			     after(text, IQ_STR("interface conversion: ")),
+			     ret);
+	case IQ_CAUSE_CHECKPTR:
+		return named(arena, name, after(text, IQ_STR("checkptr: ")),
+			     ret);
+	case IQ_CAUSE_UNLOCK_OF_UNLOCKED:
+		*ret = after(text, IQ_STR("sync: "));
+		return NULL;
+	case IQ_CAUSE_BOUNDS:
+	case IQ_CAUSE_CONCURRENT_MAP:
+		*ret = text;
+		return NULL;
+	case IQ_CAUSE_ALL_ASLEEP:
+		if (is_goexit(crash))
+			name = "no goroutine left after runtime.Goexit of main";
+		break;
+	case IQ_CAUSE_C_FAULT:
+		if (iq_str_equal(p->signal, IQ_STR("SIGABRT")))
+			name = "abort in C";
+		break;
+	default:
+		break;
+	}
+	*ret = iq_str_of(name);
+	return NULL;
+}
+
+/* ---- what it means */
+
+static void put_function(struct iq_out *out, const struct iq_crash *crash)
+{
+	if (crash->site)
+		iq_out_str(out, crash->site->function);
+	else
+		iq_out_cstr(out, "the program");
+}
+
+/* Whether the processor was to run what is at address 0. */
+static bool called_nil(const struct iq_crash *crash)
+{
+	const struct iq_scene *s = crash->scene;
+
+	for (size_t i = 0; s && i < s->num_registers; i++) {
+		const struct iq_scene_register *r = &s->registers[i];
+
+		if (iq_str_equal(r->name, IQ_STR("rip")) ||
+		    iq_str_equal(r->name, IQ_STR("pc")))
+			return r->value == 0;
+	}
+	return false;
+}
+
+static void put_nil(struct iq_out *out, const struct iq_model *model,
+		    const struct iq_crash *crash)
+{
+	const struct iq_process_fact *p = &model->process;
+
+	put_function(out, crash);
+	if (has(crash->text, "value method "))
+		iq_out_cstr(out, " called a method of a value through a "
+				 "nil pointer");
+	else if (called_nil(crash))
+		iq_out_cstr(out, " called a function value that is nil");
+	else if (p->has_fault_addr && p->fault_addr)
+		iq_out_printf(
+			out,
+			" went through a nil pointer, to what lies %" PRIu64
+			" bytes behind it (address 0x%" PRIx64 ")",
+			p->fault_addr, p->fault_addr);
+	else
+		iq_out_cstr(out, " read, wrote or called through a nil "
+				 "pointer, interface or function value");
+}
+
+static void put_bad_address(struct iq_out *out, const struct iq_crash *crash)
+{
+	const struct iq_scene *s = crash->scene;
+
+	put_function(out, crash);
+	iq_out_cstr(out, " touched memory that it may not: the address ");
+	if (s && s->fault_place.len) {
+		iq_out_cstr(out, "is ");
+		iq_out_str(out, s->fault_place);
+	} else {
+		iq_out_cstr(out, "is none that Go gave out as nil");
+	}
+	iq_out_cstr(out, ", so unsafe, a mapping or memory that was "
+			 "overwritten is behind it");
+}
+
+/* "[5] with length 3" */
+static bool parse_index(struct iq_str text, long long *index_ret,
+			long long *len_ret)
+{
+	struct iq_str begin = IQ_STR("index out of range [");
+	char buf[96];
+
+	if (!iq_str_starts(text, begin))
+		return false;
+	text = iq_str_sub(text, begin.len, sizeof(buf) - 1);
+	memcpy(buf, text.ptr, text.len);
+	buf[text.len] = '\0';
+	return sscanf(buf, "%lld] with length %lld", index_ret, len_ret) == 2;
+}
+
+static void put_bounds(struct iq_out *out, const struct iq_crash *crash)
+{
+	struct iq_str text = iq_cause_words(crash->text);
+	long long index, len;
+
+	put_function(out, crash);
+	if (!parse_index(text, &index, &len))
+		iq_out_cstr(out, " asked for a part that the slice, array or "
+				 "string does not have");
+	else if (len == 0)
+		iq_out_printf(out,
+			      " asked for element %lld of what is empty "
+			      "or nil",
+			      index);
+	else if (index == len)
+		iq_out_printf(out,
+			      " asked for element %lld of %lld, one past the "
+			      "last",
+			      index, len);
+	else
+		iq_out_printf(out,
+			      " asked for element %lld, and there are %lld "
+			      "(0 to %lld)",
+			      index, len, len - 1);
+}
+
+static void put_signal(struct iq_out *out, const struct iq_model *model,
+		       const struct iq_crash *crash)
+{
+	struct iq_str name = model->process.signal;
+
+	if (!name.len)
+		name = IQ_STR("the signal");
+	iq_out_str(out, name);
+	iq_out_cstr(out, crash->sent ? " was sent to the process, and no "
+				       "instruction of it was the cause" :
+				       " ended the process");
+}
+
+static void put_c_fault(struct iq_out *out, const struct iq_model *model,
+			const struct iq_crash *crash)
+{
+	bool is_abort = iq_str_equal(model->process.signal, IQ_STR("SIGABRT"));
+
+	iq_out_cstr(out, is_abort ? "C code gave up with abort()" :
+				    "the instruction that failed is C's");
+	if (crash->has_goroutine && crash->site && !crash->site->foreign) {
+		iq_out_cstr(out, ", called by ");
+		put_function(out, crash);
+	} else if (!crash->has_goroutine) {
+		iq_out_cstr(out, ", on a thread that runs no goroutine");
+	}
+}
+
+static const char *unlock_words(const struct iq_crash *crash)
+{
+	if (has(crash->text, "RUnlock"))
+		return " gave a reader's lock back that nobody held";
+	if (has(crash->text, "RWMutex"))
+		return " gave a writer's lock back that nobody held";
+	return " gave a lock back that nobody held";
+}
+
+static const char *map_words(const struct iq_crash *crash)
+{
+	if (has(crash->text, "iteration"))
+		return " ranged over a map while another goroutine wrote it";
+	if (has(crash->text, "read"))
+		return " read a map while another goroutine wrote it";
+	return " wrote a map while another goroutine wrote it, too";
+}
+
+/* What the site did; NULL: it is told in another way. */
+static const char *did(const struct iq_crash *crash)
+{
+	switch (crash->cause) {
+	case IQ_CAUSE_PANIC:
+		return " gave up by itself: panic() was called and nobody "
+		       "recovered";
+	case IQ_CAUSE_DIVIDE:
+		return " divided an integer by 0";
+	case IQ_CAUSE_TYPE_ASSERTION:
+		return " asked an interface for a type that its value has not";
+	case IQ_CAUSE_NIL_MAP:
+		return " wrote to a map that was never made: a nil map can be "
+		       "read and ranged over, not written";
+	case IQ_CAUSE_SEND_ON_CLOSED:
+		return " sent on a channel that was closed before";
+	case IQ_CAUSE_CLOSE_OF_CLOSED:
+		return " closed a channel a second time";
+	case IQ_CAUSE_CLOSE_OF_NIL:
+		return " closed a channel that was never made";
+	case IQ_CAUSE_NEGATIVE_WAITGROUP:
+		return " called Done (or Add of a negative number) more often "
+		       "than Add had counted";
+	case IQ_CAUSE_UNLOCK_OF_UNLOCKED:
+		return unlock_words(crash);
+	case IQ_CAUSE_CONCURRENT_MAP:
+		return map_words(crash);
+	case IQ_CAUSE_OUT_OF_MEMORY:
+		return " asked for memory that the system did not give";
+	case IQ_CAUSE_STACK_OVERFLOW:
+		return " called itself, directly or by others, until the stack "
+		       "was at its limit";
+	case IQ_CAUSE_CHECKPTR:
+		return " broke the rules of unsafe.Pointer (the build checks "
+		       "them: -d=checkptr, -race)";
+	case IQ_CAUSE_FATAL:
+		return " was running when the runtime found that it could not "
+		       "go on";
+	default:
+		return NULL;
+	}
+}
+
+static void put_asleep(struct iq_out *out, const struct iq_crash *crash)
+{
+	iq_out_cstr(out, is_goexit(crash) ?
+				 "main ended by runtime.Goexit, the others "
+				 "ended, too, and nobody ended the process" :
+				 "every goroutine waits for another one, so "
+				 "none can ever run again");
+}
+
+static void put_cause(struct iq_out *out, const struct iq_model *model,
+		      const struct iq_crash *crash)
+{
+	const char *words = did(crash);
+
+	if (words) {
+		put_function(out, crash);
+		iq_out_cstr(out, words);
+		return;
+	}
+	switch (crash->cause) {
+	case IQ_CAUSE_NIL_DEREFERENCE:
+		put_nil(out, model, crash);
+		break;
+	case IQ_CAUSE_BAD_ADDRESS:
+		put_bad_address(out, crash);
+		break;
+	case IQ_CAUSE_BOUNDS:
+		put_bounds(out, crash);
+		break;
+	case IQ_CAUSE_C_FAULT:
+		put_c_fault(out, model, crash);
+		break;
+	case IQ_CAUSE_ALL_ASLEEP:
+		put_asleep(out, crash);
+		break;
+	default:
+		put_signal(out, model, crash);
+	}
+}
+
+/* ---- with what */
+
+static struct iq_error *put_referrers(struct iq_out *out,
+				      struct iq_arena *arena,
+				      const struct iq_scene_object *object)
+{
+	for (size_t i = 0; i < object->num_referrers; i++) {
+		const struct iq_scene_referrer *r = &object->referrers[i];
+		const char *site;
+
+		if (i == MAX_REFERRERS) {
+			iq_out_printf(out, "; %zu more refer to it",
+				      object->num_referrers - i);
+			break;
+		}
+		iq_out_printf(out, "; goroutine %" PRIu64 " ", r->goroutine);
+		iq_out_str(out, r->how.len ? r->how : IQ_STR("mentions it"));
+		if (!r->frame)
+			continue;
+		struct iq_error *err = iq_text_frame(arena, r->frame, &site);
+
+		if (err)
+			return err;
+		iq_out_printf(out, ", %s", site);
+	}
+	return NULL;
+}
+
+static struct iq_error *put_object(struct iq_out *out, struct iq_arena *arena,
+				   const struct iq_crash *crash)
+{
+	const struct iq_scene_object *object;
+	const char *comma = ": ";
+
+	if (!crash->scene || !crash->scene->num_objects)
+		return NULL;
+	object = &crash->scene->objects[0];
+	iq_out_cstr(out, "; ");
+	iq_out_str(out, object->what);
+	if (object->has_address)
+		iq_out_printf(out, " 0x%" PRIx64, object->address);
+	for (size_t i = 0; i < object->num_values; i++) {
+		const struct iq_scene_value *v = &object->values[i];
+
+		if (v->secret || !v->text.len)
+			continue;
+		iq_out_cstr(out, comma);
+		iq_out_str(out, v->name);
+		iq_out_char(out, ' ');
+		iq_out_str(out, v->text);
+		comma = ", ";
+	}
+	return put_referrers(out, arena, object);
+}
+
+struct iq_error *iq_crash_explain(const struct iq_model *model,
+				  const struct iq_crash *crash,
+				  struct iq_arena *arena, struct iq_str *ret)
+{
+	struct iq_out out;
+	struct iq_error *err;
+
+	*ret = IQ_STR("");
+	iq_out_init_memory(&out);
+	put_cause(&out, model, crash);
+	err = put_object(&out, arena, crash);
+	if (!err)
+		err = iq_out_flush(&out);
+	if (!err &&
+	    !iq_str_dup(arena, (struct iq_str){ out.buf, out.len }, ret))
+		err = &iq_enomem;
+	iq_out_deinit(&out);
+	return err;
+}
