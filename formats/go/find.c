@@ -159,7 +159,7 @@ static uint64_t allp_len(const struct iq_go_runtime *rt, uint64_t addr,
 	return len;
 }
 
-static void find_allp(struct iq_go_runtime *rt)
+void iq_go_find_allp(struct iq_go_runtime *rt)
 {
 	struct iq_go_words words;
 	uint64_t addr, value;
@@ -182,6 +182,13 @@ static void find_allp(struct iq_go_runtime *rt)
 			rt->allp_addr = addr;
 		}
 	}
+}
+
+bool iq_go_allp_is(const struct iq_go_runtime *rt)
+{
+	size_t budget = SEARCH_MAX;
+
+	return rt->allp_addr && allp_len(rt, rt->allp_addr, &budget);
 }
 
 /* What sched.maxmcount is unless the program changes it.
@@ -286,7 +293,7 @@ static void find_memstats(struct iq_go_runtime *rt)
 void iq_go_find_rest(struct iq_go_runtime *rt)
 {
 	find_sched(rt);
-	find_allp(rt);
+	iq_go_find_allp(rt);
 	find_memstats(rt);
 	rt->semtable_addr = by_symbol(rt, "runtime.semtable");
 }

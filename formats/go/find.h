@@ -16,6 +16,11 @@ void iq_go_find_allgs(struct iq_go_runtime *rt);
 /* With goroutines known: allm. */
 void iq_go_find_allm(struct iq_go_runtime *rt);
 
+/* In any order: allp. */
+void iq_go_find_allp(struct iq_go_runtime *rt);
+/* Whether what was found is a list of processors that begins with number 0. */
+bool iq_go_allp_is(const struct iq_go_runtime *rt);
+
 /* With goroutines and threads known: sched, allp, memstats, semtable. */
 void iq_go_find_rest(struct iq_go_runtime *rt);
 

@@ -7,11 +7,10 @@
 
 #include "base/limits.h"
 #include "base/vec.h"
-#include "formats/dwarf/sections.h"
 #include "formats/go/locate.h"
-#include "formats/go/measure.h"
 #include "formats/go/moduledata.h"
 #include "formats/go/process.h"
+#include "formats/go/program_version.h"
 #include "formats/go/symbols.h"
 
 static void program_destroy(void *object)
@@ -33,8 +32,8 @@ bool iq_go_program_symbol(const struct iq_go_program *program, const char *name,
 /* Where an ELF header says for which machine it is. */
 #define E_MACHINE_AT 18
 
-/* Offset in its file of what is at @addr; 0 if it is nowhere. */
-static uint64_t offset_of(const struct iq_go_program *program, uint64_t addr)
+uint64_t iq_go_program_offset(const struct iq_go_program *program,
+			      uint64_t addr)
 {
 	const struct iq_memory_range *r = iq_memory_find(program->memory, addr);
 
@@ -63,192 +62,17 @@ static struct iq_error *any_version(const struct iq_core *core,
 			   core->machine);
 }
 
-/* The version by the text that the linker left in a variable. */
-static bool build_version(const struct iq_go_program *program,
-			  struct iq_str *ret)
+const struct iq_core_module *
+iq_go_program_file(const struct iq_go_program *program, uint64_t addr)
 {
-	const uint64_t max = 256;
-	uint64_t addr, ptr, len, there;
+	const struct iq_core *core = program->core;
 
-	if (!iq_go_program_symbol(program, "runtime.buildVersion", &addr) ||
-	    !iq_memory_u64(program->memory, addr, &ptr) ||
-	    !iq_memory_u64(program->memory, addr + 8, &len) || len > max)
-		return false;
-	ret->ptr = (const char *)iq_memory_window(program->memory, ptr, &there);
-	ret->len = (size_t)len;
-	return ret->ptr && len <= there;
-}
-
-/* Whether the moduledata at @addr looks right with the layout of @row. */
-static bool row_fits(const struct iq_go_program *program,
-		     const struct iq_go_version *row, uint64_t addr)
-{
-	struct iq_go_module m;
-	uint32_t magic;
-
-	if (!iq_go_moduledata_read(program->memory, row->layout, addr, &m) ||
-	    !iq_go_moduledata_fits(program->memory, row->layout, &m))
-		return false;
-	return !iq_go_moduledata_magic(program->memory, &m, &magic) ||
-	       magic == row->tables->pclntab_magic;
-}
-
-/* The newest row that fits, where no text tells the version. */
-static const struct iq_go_version *
-version_by_shape(const struct iq_go_program *program, uint64_t addr)
-{
-	size_t num;
-	const struct iq_go_version *rows = iq_go_versions(&num);
-
-	for (size_t i = num; i-- > 0;) {
-		if (strcmp(rows[i].arch, program->core->arch) == 0 &&
-		    row_fits(program, &rows[i], addr))
-			return &rows[i];
-	}
-	return NULL;
-}
-
-static const struct iq_core_module *file_of(const struct iq_core *core,
-					    uint64_t addr)
-{
 	for (size_t i = 0; i < core->num_modules; i++) {
 		if (addr >= core->modules[i].start &&
 		    addr < core->modules[i].end)
 			return &core->modules[i];
 	}
 	return NULL;
-}
-
-/* Says that a row is taken which may be wrong, and why the executable did not
- * tell a better one. */
-static void version_assume(struct iq_go_program *program,
-			   struct iq_facts *facts, const char *why)
-{
-	char quoted[IQ_STR_QUOTE_SIZE];
-	const struct iq_go_version *v = program->version;
-
-	if (program->go_version.len)
-		iq_facts_gap(
-			facts, IQ_GAP_LAYOUT,
-			"the runtime's layout of %s was not measured: that "
-			"of go1.%u.%u is assumed; %s",
-			iq_str_quote(program->go_version, quoted), v->minor,
-			v->patch, why);
-	else
-		iq_facts_gap(facts, IQ_GAP_LAYOUT,
-			     "the Go version is not told by build information: "
-			     "go1.%u, the newest whose tables have this shape, "
-			     "is assumed; %s",
-			     v->minor, why);
-}
-
-static bool row_agrees(const struct iq_go_version *row, unsigned number,
-		       const char *text)
-{
-	return number < row->num_wait_reasons &&
-	       strcmp(row->wait_reasons[number], text) == 0;
-}
-
-/*
- * The version was guessed: of wait reasons, which are numbered anew in many,
- * those remain that all versions share which it can be.
- */
-static struct iq_error *wait_reasons_doubt(struct iq_go_program *program,
-					   struct iq_facts *facts,
-					   uint64_t addr)
-{
-	struct iq_go_version *v = iq_arena_calloc(&facts->arena, 1, sizeof(*v));
-	size_t num_rows;
-	const struct iq_go_version *rows = iq_go_versions(&num_rows);
-	const char **texts;
-
-	if (!v)
-		return &iq_enomem;
-	*v = *program->version;
-	texts = iq_arena_calloc(&facts->arena, v->num_wait_reasons,
-				sizeof(*texts));
-	if (!texts)
-		return &iq_enomem;
-	memcpy(texts, v->wait_reasons, v->num_wait_reasons * sizeof(*texts));
-	for (size_t i = 0; i < num_rows; i++) {
-		if (strcmp(rows[i].arch, v->arch) != 0 ||
-		    !row_fits(program, &rows[i], addr))
-			continue;
-		for (unsigned k = 0; k < v->num_wait_reasons; k++) {
-			if (texts[k] && !row_agrees(&rows[i], k, texts[k]))
-				texts[k] = NULL;
-		}
-	}
-	v->wait_reasons = texts;
-	program->version = v;
-	return NULL;
-}
-
-/*
- * The version is not in the table: measures the executable that ran, and keeps
- * the nearest row only where that cannot be done.
- */
-static struct iq_error *version_adapt(struct iq_go_program *program,
-				      struct iq_facts *facts, uint64_t addr)
-{
-	const struct iq_core_module *file = file_of(program->core, addr);
-	struct iq_error *err;
-
-	if (!file || !file->verified || !iq_dwarf_present(file->elf)) {
-		version_assume(program, facts,
-			       "the executable with its debug information "
-			       "would tell");
-		return program->go_version.len ?
-			       NULL :
-			       wait_reasons_doubt(program, facts, addr);
-	}
-	err = iq_go_version_measure(program->core, file, program->version,
-				    facts, &program->version);
-	if (!err || err->code == IQ_ERROR_NOMEM)
-		return err;
-	version_assume(program, facts, err->text);
-	iq_error_destroy(err);
-	return program->go_version.len ?
-		       NULL :
-		       wait_reasons_doubt(program, facts, addr);
-}
-
-/* The row for the process, whose first moduledata is at @addr. */
-static struct iq_error *version_find(struct iq_go_program *program,
-				     struct iq_facts *facts, uint64_t addr)
-{
-	char quoted[IQ_STR_QUOTE_SIZE];
-	struct iq_str text = program->buildinfo.version;
-	unsigned minor, patch;
-
-	if (!text.len && !build_version(program, &text))
-		text = (struct iq_str){ 0 };
-	program->go_version = text;
-	if (iq_go_version_parse(text, &minor, &patch))
-		program->version = iq_go_version_find(text, program->core->arch,
-						      &program->version_exact);
-	else
-		program->version = version_by_shape(program, addr);
-	if (!program->version && text.len)
-		return iq_error_at(IQ_ERROR_UNSUPPORTED,
-				   offset_of(program, addr),
-				   "the runtime of %s is not one that can be "
-				   "read: go1.18 is the oldest",
-				   iq_str_quote(text, quoted));
-	if (!program->version)
-		return iq_error_at(
-			IQ_ERROR_UNSUPPORTED, offset_of(program, addr),
-			"the Go version is unknown and the runtime's "
-			"tables have no known shape");
-	struct iq_error *err = NULL;
-	if (!program->version_exact)
-		err = version_adapt(program, facts, addr);
-	if (!err && !row_fits(program, program->version, addr))
-		iq_facts_gap_addr(facts, IQ_GAP_LAYOUT, addr,
-				  "moduledata has not the shape of %s: what "
-				  "is read from the runtime may be wrong",
-				  iq_str_quote(text, quoted));
-	return err;
 }
 
 static enum iq_gap_code tables_gap_code(const struct iq_core *core,
@@ -266,7 +90,7 @@ static void names_missing(const struct iq_go_program *program,
 {
 	char path[IQ_STR_QUOTE_SIZE], id[IQ_ELF_ID_TEXT_SIZE];
 	const struct iq_core_module *file =
-		file_of(program->core, m->moduledata_addr);
+		iq_go_program_file(program, m->moduledata_addr);
 	enum iq_gap_code code = tables_gap_code(program->core, err);
 
 	iq_str_quote(m->path.len ? m->path : IQ_STR("the executable"), path);
@@ -294,9 +118,9 @@ static struct iq_error *tables_check(struct iq_go_program *program,
 	uint8_t byte;
 	struct iq_error *err;
 
-	file = file_of(program->core, m->moduledata_addr);
+	file = iq_go_program_file(program, m->moduledata_addr);
 	if (!file)
-		file = file_of(program->core, m->text);
+		file = iq_go_program_file(program, m->text);
 	if (file)
 		m->path = file->path;
 	err = iq_go_moduledata_check(program->memory, program->version, m,
@@ -337,7 +161,7 @@ static void other_runtime(const struct iq_go_program *program,
 			  struct iq_facts *facts, uint64_t addr)
 {
 	char path[IQ_STR_QUOTE_SIZE];
-	const struct iq_core_module *file = file_of(program->core, addr);
+	const struct iq_core_module *file = iq_go_program_file(program, addr);
 
 	iq_facts_gap_addr(facts, IQ_GAP_UNSUPPORTED, addr,
 			  "%s has a Go runtime of its own, whose goroutines "
@@ -386,9 +210,10 @@ static struct iq_error *modules_read(struct iq_go_program *program,
 	program->modules = modules.data;
 	program->num_modules = modules.len;
 	if (!err && !modules.len)
-		err = iq_error_at(IQ_ERROR_FORMAT,
-				  offset_of(program, places->addrs[0]),
-				  "moduledata cannot be read");
+		err = iq_error_at(
+			IQ_ERROR_FORMAT,
+			iq_go_program_offset(program, places->addrs[0]),
+			"moduledata cannot be read");
 	return err;
 }
 
@@ -463,13 +288,14 @@ static struct iq_error *program_read(struct iq_go_program *program,
 		err = iq_go_places_find(core, any->layout, &places);
 	if (err)
 		goto out;
-	file = file_of(core, places.addrs[0]);
+	file = iq_go_program_file(program, places.addrs[0]);
 	if (file && file->verified && iq_elf_has_symbols(file->elf))
 		err = iq_go_symbols_create(file->elf, file->bias,
 					   &program->symbols);
 	iq_go_buildinfo_locate(core, file, &program->buildinfo);
 	if (!err)
-		err = version_find(program, facts, places.addrs[0]);
+		err = iq_go_program_version_find(program, facts,
+						 places.addrs[0]);
 	if (!err)
 		err = modules_read(program, facts, &places);
 	if (!err)

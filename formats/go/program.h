@@ -35,7 +35,10 @@ struct iq_go_program {
 	const struct iq_memory *memory;
 	struct iq_str go_version;
 	const struct iq_go_version *version;
+	/* The row was measured for this very version. */
 	bool version_exact;
+	/* The row is the executable's own, from its debug information. */
+	bool version_measured;
 	struct iq_go_module *modules; /* [0] is the runtime's own */
 	size_t num_modules;	      /* 1 or more */
 	struct iq_pclntab *pcln;
@@ -53,6 +56,13 @@ struct iq_go_program {
 struct iq_error *iq_go_program_open(const struct iq_core *core,
 				    struct iq_facts *facts,
 				    struct iq_go_program **ret) iq_must_check;
+
+/* The file that was mapped at @addr; NULL if it is not known. */
+const struct iq_core_module *
+iq_go_program_file(const struct iq_go_program *program, uint64_t addr);
+/* Offset in its file of what is at @addr; 0 if it is nowhere. */
+uint64_t iq_go_program_offset(const struct iq_go_program *program,
+			      uint64_t addr);
 
 /*
  * Address of a package variable of the runtime in the process ("runtime.allgs"),
