@@ -57,6 +57,9 @@ const char *const *inquest_features(void)
 {
 	static const char *const features[] = {
 		"gzip",
+#ifdef HAVE_LZMA
+		"xz",
+#endif
 #ifdef HAVE_ZSTD
 		"zstd",
 #endif

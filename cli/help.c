@@ -143,8 +143,8 @@ void cli_help_long(const struct cli_command *command)
 		     "offline; needs no\nGo and no symbols.\n\nA FILE is a "
 		     "core dump, a text dump (SIGQUIT, panic, debug=2), a "
 		     "pprof profile,\nan execution trace, or the executable "
-		     "of a core; what it is, its content tells.\ngzip and zstd "
-		     "are read as they are; \"-\" is standard input.\n\n"
+		     "of a core; what it is, its content tells.\ngzip, xz and "
+		     "zstd are read as they are; \"-\" is standard input.\n\n"
 		     "commands (\"inquest help COMMAND\" tells more):");
 		put_commands();
 		puts("\noptions:");

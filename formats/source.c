@@ -361,7 +361,8 @@ static const struct compression compressions[] = {
 	  .first_mask = 0xff },
 	// xz-file-format.txt 1.2.1, section 2.1.1.1.
 	{ .name = "xz", .magic_len = 6,
-	  .magic = { 0xfd, '7', 'z', 'X', 'Z', 0 }, .first_mask = 0xff },
+	  .magic = { 0xfd, '7', 'z', 'X', 'Z', 0 }, .first_mask = 0xff,
+	  .by = &iq_decompressor_xz },
 	// RFC 8878, sections 3.1.1 and 3.1.2: a frame, a skippable frame.
 	{ .name = "zstd", .magic_len = 4, .magic = { 0x28, 0xb5, 0x2f, 0xfd },
 	  .first_mask = 0xff, .by = &iq_decompressor_zstd },
@@ -415,8 +416,11 @@ static struct iq_error *decompressor_find(const uint8_t *head, size_t len,
 
 	if (c && (!c->by || !c->by->run))
 		return iq_error_new(IQ_ERROR_UNSUPPORTED,
-				    "it is compressed with %s, which this "
-				    "build cannot read",
+				    "it is compressed with %s, which %s; "
+				    "unpack it with \"%s -d\" first",
+				    c->name,
+				    c->by ? "this build cannot read" :
+					    "is not read",
 				    c->name);
 	*ret = c ? c->by : &copy;
 	return NULL;

@@ -23,7 +23,7 @@ struct iq_source {
 	uint64_t size;
 	/* Time of last change of the file in ns since 1970; 0 if unknown. */
 	int64_t mtime_ns;
-	/* "gzip", "zstd" or NULL. */
+	/* "gzip", "xz", "zstd" or NULL. */
 	const char *compression;
 	/*
 	 * The compressed stream or the pipe ended early or was damaged: what

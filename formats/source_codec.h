@@ -97,6 +97,7 @@ bool iq_zlib_inflate(const uint8_t *data, size_t len, uint8_t *dst,
 		     size_t size);
 
 extern const struct iq_decompressor iq_decompressor_gzip;
+extern const struct iq_decompressor iq_decompressor_xz;
 extern const struct iq_decompressor iq_decompressor_zstd;
 
 #endif
