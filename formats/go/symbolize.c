@@ -132,7 +132,9 @@ static struct iq_error *fill_calls(struct iq_go_symbolizer *sym,
 	entry->frames = (struct iq_go_frames){
 		.frames = frames,
 		.num = (uint32_t)n,
-		.injected = is_id(f.func_id, ids->sigpanic),
+		.injected = is_id(f.func_id, ids->sigpanic) ||
+			    is_id(f.func_id, ids->async_preempt) ||
+			    is_id(f.func_id, ids->debug_call_v2),
 	};
 	return NULL;
 }

@@ -18,11 +18,10 @@
 struct iq_go_frames {
 	const struct iq_frame *const *frames;
 	uint32_t num;
-	/* The function is sigpanic: who "called" it faulted at that very
-	 * instruction. Who asyncPreempt interrupted was about to run it, but
-	 * the runtime looks one before, and so do its texts and profiles.
-	 * Go: src/runtime/traceback.go, unwindTrap, and before 1.21 waspanic,
-	 * 1.18 - 1.27. */
+	/* The function is sigpanic, asyncPreempt and the like: who "called" it
+	 * was interrupted. Texts and profiles of Go up to 1.20 have the line of
+	 * the byte before, but for sigpanic's.
+	 * Go: src/runtime/traceback.go, unwindTrap; up to 1.20, waspanic. */
 	bool injected;
 };
 
