@@ -3,7 +3,8 @@
  * Inside the reader of goroutine dumps: go_dump.c tells lines apart,
  * go_dump_end.c knows what stands before the goroutines, go_dump_stack.c
  * builds one goroutine, go_dump_fact.c says what is known of it,
- * go_dump_section.c puts them together to dumps.
+ * go_dump_section.c puts them together to dumps, go_dump_scene.c sums up how
+ * it ended.
  */
 #ifndef IQ_FORMATS_TEXT_GO_DUMP_H
 #define IQ_FORMATS_TEXT_GO_DUMP_H
@@ -20,6 +21,15 @@
 #include "formats/text/lines.h"
 #include "model/fact.h"
 
+/* Panics of one goroutine that are told apart. */
+#define IQ_DUMP_MAX_PANICS 16
+
+struct iq_dump_panic {
+	struct iq_str text;
+	bool recovered;
+	bool repanicked;
+};
+
 /* How a process ended, from the lines before its goroutines; texts interned. */
 struct iq_dump_end {
 	enum iq_end_kind kind;
@@ -32,6 +42,11 @@ struct iq_dump_end {
 	/* The interrupted instruction. */
 	bool has_pc;
 	uint64_t pc;
+	bool has_code;
+	int code;
+	/* As they are printed: the oldest first. */
+	struct iq_dump_panic panics[IQ_DUMP_MAX_PANICS];
+	size_t num_panics;
 };
 
 /* Ids of a section: open addressing, id 0 is a free place. */
@@ -123,6 +138,7 @@ struct iq_dump {
 	/* Lines of the newest panic's value, until it has ended. */
 	bool in_value;
 	struct iq_text_buf value;
+	bool value_recovered, value_repanicked;
 	/* A thread's own stack came before all goroutines. */
 	bool next_thread_first;
 	/* Lines of noise since the last line that was none. */
@@ -163,6 +179,9 @@ struct iq_error *iq_dump_end_panic_line(struct iq_dump *d,
 	iq_must_check;
 /* The value, if one is being read, has ended: it is the end's text. */
 struct iq_error *iq_dump_end_panic_finish(struct iq_dump *d) iq_must_check;
+
+/* go_dump_scene.c: what is known of the crash, if it was one. */
+struct iq_error *iq_dump_scene(struct iq_dump *d) iq_must_check;
 
 /* go_dump_stack.c */
 struct iq_error *iq_dump_stack_begin(struct iq_dump *d,

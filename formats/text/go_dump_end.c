@@ -18,19 +18,18 @@
 #define VALUE_MAX 4096u
 
 /* " [recovered]" and its newer form end the value's last line. */
-static struct iq_str panic_text(struct iq_str text)
+static struct iq_str panic_text(struct iq_dump *d, struct iq_str text)
 {
-	// clang-format off
-	static const struct iq_str ends[] = {
-		{ " [recovered]", 12 },
-		{ " [recovered, repanicked]", 24 },
-	};
-	// clang-format on
+	struct iq_str recovered = IQ_STR(" [recovered]");
+	struct iq_str again = IQ_STR(" [recovered, repanicked]");
 
-	for (size_t i = 0; i < IQ_ARRAY_SIZE(ends); i++) {
-		if (iq_str_ends(text, ends[i]))
-			return iq_str_sub(text, 0, text.len - ends[i].len);
-	}
+	d->value_repanicked = iq_str_ends(text, again);
+	d->value_recovered =
+		d->value_repanicked || iq_str_ends(text, recovered);
+	if (d->value_repanicked)
+		return iq_str_sub(text, 0, text.len - again.len);
+	if (d->value_recovered)
+		return iq_str_sub(text, 0, text.len - recovered.len);
 	return text;
 }
 
@@ -63,22 +62,29 @@ static struct iq_error *signal_line(struct iq_dump *d, struct iq_str text,
 	*ret = true;
 	d->next.has_fault_addr = signal.has_addr;
 	d->next.fault_addr = signal.addr;
+	d->next.has_code = signal.has_code;
+	d->next.code = signal.code;
 	return iq_facts_string(d->facts, signal.name, &d->next.signal);
 }
 
 /* A panic's value begins with @text: what stood before it is nested. */
 static struct iq_error *value_begin(struct iq_dump *d, struct iq_str text)
 {
+	struct iq_error *err = iq_dump_end_panic_finish(d);
+
+	if (err)
+		return err;
 	d->in_value = true;
 	d->value.bytes.len = 0;
-	return iq_text_buf_add(&d->value, panic_text(text)) ? NULL : &iq_enomem;
+	return iq_text_buf_add(&d->value, panic_text(d, text)) ? NULL :
+								 &iq_enomem;
 }
 
 static struct iq_error *value_add(struct iq_dump *d, struct iq_str line)
 {
 	size_t len = d->value.bytes.len;
 
-	line = panic_text(line);
+	line = panic_text(d, line);
 	if (len + 1 >= VALUE_MAX)
 		return NULL;
 	// No character is cut in two.
@@ -173,6 +179,18 @@ static bool is_timeout(struct iq_str text)
 	       iq_str_equal(line, IQ_STR("\trunning tests:"));
 }
 
+/* The value that has ended is one more panic. */
+static void panic_add(struct iq_dump_end *end, const struct iq_dump *d)
+{
+	if (end->num_panics == IQ_DUMP_MAX_PANICS)
+		return;
+	end->panics[end->num_panics++] = (struct iq_dump_panic){
+		.text = end->text,
+		.recovered = d->value_recovered,
+		.repanicked = d->value_repanicked,
+	};
+}
+
 struct iq_error *iq_dump_end_panic_finish(struct iq_dump *d)
 {
 	iq_cleanup(iq_text_buf_deinit) struct iq_text_buf buf = { 0 };
@@ -184,9 +202,12 @@ struct iq_error *iq_dump_end_panic_finish(struct iq_dump *d)
 	d->in_value = false;
 	err = is_timeout(text) ? value_timeout(text, &buf) :
 				 value_unindent(text, &buf);
-	return err ? err :
-		     iq_facts_string(d->facts, iq_text_buf_str(&buf),
-				     &d->next.text);
+	if (!err)
+		err = iq_facts_string(d->facts, iq_text_buf_str(&buf),
+				      &d->next.text);
+	if (!err)
+		panic_add(&d->next, d);
+	return err;
 }
 
 /*
@@ -253,7 +274,10 @@ static struct iq_error *signal_pc_line(struct iq_dump *d,
 						      IQ_END_SIGNAL,
 			d->signal_text);
 	d->next.signal = d->signal;
-	d->next.sent = pc.has_code && pc.code <= SI_CODE_USER;
+	d->next.sent = pc.has_code &&
+		       (pc.code == SI_CODE_USER || pc.code == SI_CODE_QUEUE);
+	d->next.has_code = pc.has_code;
+	d->next.code = (int)pc.code;
 	d->next.has_pc = true;
 	d->next.pc = pc.pc;
 	d->next.has_fault_addr = pc.has_addr;
@@ -302,7 +326,7 @@ static struct iq_error *words_line(struct iq_dump *d, struct iq_str text,
 	if (!iq_scan_literal(&s, IQ_STR("panic: ")))
 		return NULL;
 	*ret = true;
-	err = end_begin(d, IQ_END_PANIC, panic_text(iq_scan_rest(&s)));
+	err = end_begin(d, IQ_END_PANIC, panic_text(d, iq_scan_rest(&s)));
 	d->state = IQ_DUMP_PANIC;
 	return err ? err : value_begin(d, iq_scan_rest(&s));
 }

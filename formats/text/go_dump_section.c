@@ -188,6 +188,8 @@ struct iq_error *iq_dump_section_finish(struct iq_dump *d)
 		w->tells |= IQ_TELLS_LABELS;
 		err = labels_complete(d->facts);
 	}
+	if (!err)
+		err = iq_dump_scene(d);
 	if (d->source->size - s->offset == DEBUG2_MAX)
 		iq_facts_gap_offset(d->facts, IQ_GAP_TRUNCATED, d->source->size,
 				    "the dump ends at the 64 MiB that "

@@ -106,6 +106,8 @@ struct iq_go_signal {
 	struct iq_str name;
 	bool has_addr;
 	uint64_t addr;
+	bool has_code;
+	int code;
 };
 bool iq_go_signal_parse(struct iq_str line, struct iq_go_signal *ret);
 

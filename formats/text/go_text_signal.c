@@ -67,6 +67,9 @@ bool iq_go_signal_parse(struct iq_str line, struct iq_go_signal *ret)
 	signal.has_addr = value_find(line, IQ_STR(" code="), &code) &&
 			  is_fault(code) &&
 			  value_find(line, IQ_STR(" addr="), &signal.addr);
+	signal.has_code = iq_str_search(line, IQ_STR(" code=")) < line.len &&
+			  code <= INT32_MAX;
+	signal.code = (int)code;
 	*ret = signal;
 	return true;
 }
@@ -94,13 +97,17 @@ bool iq_go_signal_pc_parse(struct iq_str line, struct iq_go_signal_pc *ret)
 {
 	struct iq_go_signal_pc pc = { 0 };
 	struct iq_scan s = { .s = line };
-	uint64_t m;
+	uint64_t m, code;
 
 	if (!iq_scan_literal(&s, IQ_STR("PC=")) || !iq_scan_hex(&s, &pc.pc) ||
 	    !iq_scan_literal(&s, IQ_STR(" m=")) || !iq_scan_u64(&s, &m))
 		return false;
-	pc.has_code = iq_scan_literal(&s, IQ_STR(" sigcode=")) &&
-		      iq_scan_i64(&s, &pc.code);
+	// Printed without a sign: -6 is 18446744073709551610.
+	if (iq_scan_literal(&s, IQ_STR(" sigcode=")) &&
+	    iq_scan_u64(&s, &code)) {
+		pc.has_code = true;
+		pc.code = (int64_t)code;
+	}
 	if (iq_scan_literal(&s, IQ_STR(" addr=")) && iq_scan_hex(&s, &pc.addr))
 		pc.has_addr = pc.has_code && is_fault((uint64_t)pc.code);
 	*ret = pc;

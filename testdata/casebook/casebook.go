@@ -32,6 +32,7 @@ var cases = map[string]func(){
 	"fault-wild":       faultWild,
 	"goexit-in-panic":  goexitInPanic,
 	"handler":          handler,
+	"handler-fatal":    handlerFatal,
 	"map-iterate":      mapIterate,
 	"map-nil":          mapNil,
 	"map-read":         mapRead,

@@ -221,11 +221,9 @@ func (s *Server) handle(paths <-chan string, log chan<- string) {
 	}
 }
 
-// The first deferred call to run takes the lock of the table back, the last one
-// waits for the log: the process has ended before that.
 func handler() {
 	s := &Server{seen: map[string]int{}}
-	paths, log := make(chan string), make(chan string, 2)
+	paths, log := make(chan string), make(chan string, 8)
 	go func() {
 		want("goroutine", id())
 		want("panic", "string", "bad path x")
@@ -236,6 +234,28 @@ func handler() {
 	paths <- "/b"
 	paths <- "x"
 	paths <- "x"
+	select {}
+}
+
+//go:noinline
+func (s *Server) reset(path string, log chan<- string) {
+	defer func() { log <- path }()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.table.RLock()
+	defer s.table.RUnlock()
+	s.table.Unlock() // want handler-fatal: Unlock of unlocked RWMutex in main.(*Server).reset
+}
+
+// A fatal error runs no deferred call: three are left.
+func handlerFatal() {
+	s := &Server{seen: map[string]int{}}
+	log := make(chan string, 1)
+	go func() {
+		want("goroutine", id())
+		want("defers", 3)
+		s.reset("/a", log)
+	}()
 	select {}
 }
 

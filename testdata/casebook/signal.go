@@ -50,7 +50,7 @@ func kill(sig syscall.Signal) {
 		time.Sleep(50 * time.Millisecond)
 		syscall.Kill(syscall.Getpid(), sig)
 	}()
-	select {} // want signal-segv: SIGSEGV
+	select {}
 }
 
 func signalAbrt() {
@@ -58,6 +58,7 @@ func signalAbrt() {
 	kill(syscall.SIGABRT)
 }
 
+// want signal-segv: killed by a signal: SIGSEGV
 func signalSegv() {
 	want("signal", "SIGSEGV")
 	kill(syscall.SIGSEGV)

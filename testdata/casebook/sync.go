@@ -47,7 +47,7 @@ func unlock() {
 
 //go:noinline
 func (p *Pool) releaseRW() {
-	p.rw.Unlock() // want unlock-rw: unlock of unlocked mutex in main.(*Pool).releaseRW
+	p.rw.Unlock() // want unlock-rw: Unlock of unlocked RWMutex in main.(*Pool).releaseRW
 }
 
 func unlockRW() {
@@ -59,7 +59,7 @@ func unlockRW() {
 
 //go:noinline
 func (p *Pool) releaseR() {
-	p.rw.RUnlock() // want runlock: unlock of unlocked mutex in main.(*Pool).releaseR
+	p.rw.RUnlock() // want runlock: RUnlock of unlocked RWMutex in main.(*Pool).releaseR
 }
 
 func runlock() {
@@ -104,17 +104,17 @@ func unlockWaiters() {
 
 //go:noinline
 func (p *Pool) add(n int) {
-	p.jobs[n%8] = n // want map-write: concurrent map access in main.(*Pool).add
+	p.jobs[n%8] = n // want map-write: concurrent map writes in main.(*Pool).add
 }
 
 //go:noinline
 func (p *Pool) get(n int) int {
-	return p.jobs[n%8] // want map-read: concurrent map access in main.(*Pool).get
+	return p.jobs[n%8] // want map-read: concurrent map read and map write in main.(*Pool).get
 }
 
 //go:noinline
 func (p *Pool) sum() (sum int) {
-	for _, n := range p.jobs { // want map-iterate: concurrent map access in main.(*Pool).sum
+	for _, n := range p.jobs { // want map-iterate: concurrent map iteration and map write in main.(*Pool).sum
 		sum += n
 	}
 	return sum

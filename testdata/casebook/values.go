@@ -59,7 +59,7 @@ func boundsString() {
 
 //go:noinline
 func four(all []byte) *[4]byte {
-	return (*[4]byte)(all) // want bounds-convert: slice too short to convert in main.four
+	return (*[4]byte)(all) // want bounds-convert: cannot convert slice in main.four
 }
 
 func boundsConvert() {
