@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "formats/go/scene.h"
+
 /* runtime.printBacklog, a ring. Go: src/runtime/print.go, recordForPanic. */
 #define BACKLOG_SIZE 512
 /* Bytes of noptrbss that are looked through for it. */
@@ -48,8 +50,10 @@ static bool last_fatal(struct iq_str text, struct iq_str *ret)
 	}
 }
 
-/* Without symbols: by its words, in the data that the ring must be in. */
-static bool scan(const struct iq_go_runtime *rt, struct iq_str *ret)
+/* Without symbols: by its words, in the data that the ring must be in. What
+ * follows them, and in *@before_ret what is known to stand before. */
+static bool scan(const struct iq_go_runtime *rt, struct iq_str *ret,
+		 struct iq_str *before_ret)
 {
 	const struct iq_go_module *module = &rt->program->modules[0];
 	uint64_t addr = module->noptrbss;
@@ -72,9 +76,11 @@ static bool scan(const struct iq_go_runtime *rt, struct iq_str *ret)
 			have = end - addr;
 		text = (struct iq_str){ (const char *)bytes, have };
 		at = iq_str_search(text, fatal);
-		if (at < text.len)
-			return last_fatal(iq_str_sub(text, at, BACKLOG_SIZE),
-					  ret);
+		if (at < text.len) {
+			*ret = iq_str_sub(text, at, BACKLOG_SIZE);
+			*before_ret = iq_str_sub(text, 0, at);
+			return true;
+		}
 		addr += have;
 	}
 	return false;
@@ -84,14 +90,58 @@ struct iq_error *iq_go_backlog_fatal(const struct iq_go_runtime *rt,
 				     struct iq_str *ret)
 {
 	char ring[BACKLOG_SIZE];
-	struct iq_str text;
+	struct iq_str text, before;
 	bool found;
 
 	if (ring_read(rt, ring))
 		found = last_fatal((struct iq_str){ ring, sizeof(ring) },
 				   &text);
 	else
-		found = scan(rt, &text);
+		found = scan(rt, &text, &before) && last_fatal(text, &text);
 	*ret = IQ_STR("");
 	return found ? iq_facts_string(rt->facts, text, ret) : NULL;
+}
+
+/* The bytes of @text up to the first that is none of a text. */
+static struct iq_str head(struct iq_str text)
+{
+	return iq_str_sub(text, 0, iq_str_find(text, '\0'));
+}
+
+/* The lines that end where @text does. */
+static struct iq_str tail(struct iq_str text)
+{
+	struct iq_str last = iq_str_sub(
+		text, text.len < BACKLOG_SIZE ? 0 : text.len - BACKLOG_SIZE,
+		BACKLOG_SIZE);
+	size_t nul = iq_str_rfind(last, '\0');
+
+	return nul < last.len ? iq_str_sub(last, nul + 1, last.len) : last;
+}
+
+struct iq_error *iq_go_backlog_text(const struct iq_go_runtime *rt,
+				    struct iq_str *ret)
+{
+	struct iq_str text = { 0 };
+	struct iq_str before = { 0 };
+	char ring[BACKLOG_SIZE];
+	struct iq_error *err;
+	struct iq_out out;
+
+	*ret = IQ_STR("");
+	if (ring_read(rt, ring)) {
+		// Bytes that were never written come first.
+		text = (struct iq_str){ ring, sizeof(ring) };
+		while (text.len && !text.ptr[0])
+			text = iq_str_sub(text, 1, text.len);
+	} else if (!scan(rt, &text, &before)) {
+		return NULL;
+	}
+	iq_out_init_memory(&out);
+	iq_go_scene_clean(&out, tail(before));
+	iq_go_scene_clean(&out, head(text));
+	err = iq_go_scene_text(rt->facts, &out, ret);
+	iq_out_deinit(&out);
+	*ret = iq_str_trim(*ret);
+	return err;
 }

@@ -15,4 +15,8 @@
 struct iq_error *iq_go_backlog_fatal(const struct iq_go_runtime *rt,
 				     struct iq_str *ret) iq_must_check;
 
+/* All that it still has, clean, in the facts; empty if it was not found. */
+struct iq_error *iq_go_backlog_text(const struct iq_go_runtime *rt,
+				    struct iq_str *ret) iq_must_check;
+
 #endif

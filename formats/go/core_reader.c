@@ -19,6 +19,7 @@
 #include "formats/go/program.h"
 #include "formats/go/references.h"
 #include "formats/go/runtime.h"
+#include "formats/go/scene.h"
 #include "formats/go/stacks.h"
 #include "formats/go/symbolize.h"
 #include "formats/go/thread.h"
@@ -293,7 +294,9 @@ static struct iq_error *facts_fill(struct iq_go_runtime *rt)
 	// Without any there may be no array to point into.
 	if (!err && facts->goroutines.len > first)
 		err = iq_go_waits_read(rt, facts->goroutines.data + first);
-	return err ? err : iq_go_crash_read(rt);
+	if (!err)
+		err = iq_go_crash_read(rt);
+	return err ? err : iq_go_scene_read(rt, first);
 }
 
 static struct iq_error *core_refer(struct iq_facts *facts iq_unused,

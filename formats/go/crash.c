@@ -64,7 +64,8 @@ static void end_signal(struct iq_process_fact *p, int signal, int code,
 
 	p->end = wanted ? IQ_END_OPERATOR : IQ_END_SIGNAL;
 	signal_set(p, signal, true);
-	if (has_addr && is_fault(signal) && !is_from_user(code)) {
+	if (has_addr && is_fault(signal) && !is_from_user(code) &&
+	    code != SI_KERNEL) {
 		p->has_fault_addr = true;
 		p->fault_addr = addr;
 	}
@@ -121,21 +122,40 @@ static void goroutine_set(const struct iq_go_runtime *rt,
 	p->end_goroutine = g->goid;
 }
 
+bool iq_go_crash_fault(const struct iq_go_runtime *rt, uint64_t g,
+		       int *signal_ret, int *code_ret, bool *has_addr_ret,
+		       uint64_t *addr_ret)
+{
+	const struct iq_go_layout *l = rt->layout;
+	uint64_t signal, code, addr;
+
+	if (!g || !iq_go_field_read(rt->memory, g, l->g_sig, &signal) ||
+	    !is_fault((int)signal) ||
+	    !iq_go_field_read(rt->memory, g, l->g_sigcode0, &code) ||
+	    !iq_go_field_read(rt->memory, g, l->g_sigcode1, &addr))
+		return false;
+	*signal_ret = (int)signal;
+	*code_ret = (int)code;
+	// An address that is none faults without one. Linux:
+	// arch/x86/kernel/traps.c, exc_general_protection.
+	*has_addr_ret = (int)code != SI_KERNEL;
+	*addr_ret = addr;
+	return true;
+}
+
 /* The signal behind a panic or a fatal error: what sigpanic was called for. */
 static void fault_set(const struct iq_go_runtime *rt, const struct iq_go_m *m,
 		      struct iq_process_fact *p)
 {
-	const struct iq_go_layout *l = rt->layout;
-	uint64_t signal, addr;
+	int signal, code;
+	uint64_t addr;
+	bool has_addr;
 
-	if (!m->curg ||
-	    !iq_go_field_read(rt->memory, m->curg, l->g_sig, &signal) ||
-	    !is_fault((int)signal) ||
-	    !iq_go_field_read(rt->memory, m->curg, l->g_sigcode1, &addr))
+	if (!iq_go_crash_fault(rt, m->curg, &signal, &code, &has_addr, &addr))
 		return;
-	signal_set(p, (int)signal, false);
-	p->has_fault_addr = true;
-	p->fault_addr = addr;
+	signal_set(p, signal, false);
+	p->has_fault_addr = has_addr;
+	p->fault_addr = has_addr ? addr : 0;
 }
 
 /*
@@ -269,6 +289,13 @@ static bool is_own_cause(const struct iq_go_runtime *rt)
 		return true;
 	return rt->num_ms && rt->has_all_ms && !core->truncated &&
 	       core->has_signal_code;
+}
+
+void iq_go_crash_find(const struct iq_go_runtime *rt, struct iq_go_crash *ret)
+{
+	*ret = (struct iq_go_crash){ .m = dying_thread(rt) };
+	ret->has_frame = ret->m && ret->m->caughtsig &&
+			 first_signal(rt, ret->m, &ret->frame);
 }
 
 struct iq_error *iq_go_crash_read(const struct iq_go_runtime *rt)

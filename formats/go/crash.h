@@ -9,8 +9,27 @@
 
 #include "base/error.h"
 #include "formats/go/runtime.h"
+#include "formats/go/signal_frame.h"
 
 /* Fills the end of rt->facts->process. */
 struct iq_error *iq_go_crash_read(const struct iq_go_runtime *rt) iq_must_check;
+
+/* Who ended the process. */
+struct iq_go_crash {
+	/* The thread that did; NULL if none of the runtime's. */
+	const struct iq_go_m *m;
+	/* It died in the handler of this signal. */
+	bool has_frame;
+	struct iq_go_signal_frame frame;
+};
+void iq_go_crash_find(const struct iq_go_runtime *rt, struct iq_go_crash *ret);
+
+/*
+ * Signal, code and address of the fault that goroutine @g panicked for; false
+ * if it did for none. The kernel has no address for some faults.
+ */
+bool iq_go_crash_fault(const struct iq_go_runtime *rt, uint64_t g,
+		       int *signal_ret, int *code_ret, bool *has_addr_ret,
+		       uint64_t *addr_ret);
 
 #endif

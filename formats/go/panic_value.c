@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "base/out.h"
+#include "formats/go/scene.h"
 #include "formats/go/type.h"
 
 /* Bytes of a message that are shown. */
 #define MESSAGE_MAX 4096
 
-/* The first line of the string at @addr; false if it is unreadable. */
+/* The string at @addr; false if it is unreadable. */
 static bool put_string(const struct iq_memory *mem, uint64_t addr,
 		       struct iq_out *out)
 {
@@ -26,8 +27,7 @@ static bool put_string(const struct iq_memory *mem, uint64_t addr,
 	if (!iq_memory_read(mem, ptr, len, text))
 		return false;
 
-	struct iq_str line = { text, len };
-	iq_out_str(out, iq_str_sub(line, 0, iq_str_find(line, '\n')));
+	iq_out_bytes(out, text, len);
 	return true;
 }
 
@@ -162,37 +162,67 @@ static bool put_value(const struct iq_go_runtime *rt,
 	return true;
 }
 
+/* The message of the interface value at @addr; NULL, or why it is unknown. */
+static const char *put_message(const struct iq_go_runtime *rt, uint64_t addr,
+			       struct iq_out *out)
+{
+	struct iq_go_type type;
+	uint64_t type_addr, data;
+
+	if (!iq_memory_u64(rt->memory, addr, &type_addr) ||
+	    !iq_memory_u64(rt->memory, addr + 8, &data))
+		return "its value is not in the core";
+	if (!type_addr) {
+		iq_out_cstr(out, "nil");
+		return NULL;
+	}
+	if (!iq_go_type_read(rt, type_addr, &type))
+		return "the type of its value is not in the core";
+	return put_value(rt, &type, data, out) ? NULL :
+						 "its value is not in the core";
+}
+
 struct iq_error *iq_go_panic_value(const struct iq_go_runtime *rt,
 				   uint64_t addr, struct iq_str *ret,
 				   const char **why_ret)
 {
 	struct iq_error *err = NULL;
-	struct iq_go_type type;
 	struct iq_out out;
-	uint64_t type_addr, data;
 
 	*ret = IQ_STR("");
-	*why_ret = "its value is not in the core";
-	if (!iq_memory_u64(rt->memory, addr, &type_addr) ||
-	    !iq_memory_u64(rt->memory, addr + 8, &data))
-		return NULL;
-	if (!type_addr) {
-		*why_ret = NULL;
-		return iq_facts_string(rt->facts, IQ_STR("nil"), ret);
-	}
-	if (!iq_go_type_read(rt, type_addr, &type)) {
-		*why_ret = "the type of its value is not in the core";
-		return NULL;
-	}
 	iq_out_init_memory(&out);
-	if (put_value(rt, &type, data, &out)) {
-		*why_ret = NULL;
+	*why_ret = put_message(rt, addr, &out);
+	if (!*why_ret) {
+		struct iq_str all = { out.buf, out.len };
+
 		err = iq_out_flush(&out);
 		if (!err)
 			err = iq_facts_string(
-				rt->facts, (struct iq_str){ out.buf, out.len },
+				rt->facts,
+				iq_str_sub(all, 0, iq_str_find(all, '\n')),
 				ret);
 	}
 	iq_out_deinit(&out);
+	return err;
+}
+
+struct iq_error *iq_go_panic_text(const struct iq_go_runtime *rt, uint64_t addr,
+				  struct iq_str *ret, const char **why_ret)
+{
+	struct iq_error *err = NULL;
+	struct iq_out raw, clean;
+
+	*ret = IQ_STR("");
+	iq_out_init_memory(&raw);
+	iq_out_init_memory(&clean);
+	*why_ret = put_message(rt, addr, &raw);
+	if (!*why_ret) {
+		iq_go_scene_clean(&clean, (struct iq_str){ raw.buf, raw.len });
+		err = iq_out_flush(&raw);
+		if (!err)
+			err = iq_go_scene_text(rt->facts, &clean, ret);
+	}
+	iq_out_deinit(&raw);
+	iq_out_deinit(&clean);
 	return err;
 }

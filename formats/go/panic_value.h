@@ -18,5 +18,9 @@
 struct iq_error *iq_go_panic_value(const struct iq_go_runtime *rt,
 				   uint64_t addr, struct iq_str *ret,
 				   const char **why_ret) iq_must_check;
+/* The same, with all its lines, and clean. */
+struct iq_error *iq_go_panic_text(const struct iq_go_runtime *rt, uint64_t addr,
+				  struct iq_str *ret, const char **why_ret)
+	iq_must_check;
 
 #endif
