@@ -293,9 +293,7 @@ static void what_a_signal_interrupted_is_exact(void **state iq_unused)
 	go_process_close(&u.p);
 }
 
-/* The runtime looks one byte before it all the same. */
-static void
-what_was_preempted_is_looked_up_as_the_runtime_does(void **state iq_unused)
+static void what_was_preempted_is_exact(void **state iq_unused)
 {
 	const struct iq_go_version *v;
 	const struct iq_stack *stack;
@@ -312,7 +310,7 @@ what_was_preempted_is_looked_up_as_the_runtime_does(void **state iq_unused)
 	assert_non_null(stack);
 	assert_true(stack->complete);
 	assert_int_equal(stack->frames[2]->pc, GO_IMAGE_TEXT + 0x50);
-	assert_false(stack->frames[2]->pc_exact);
+	assert_true(stack->frames[2]->pc_exact);
 	go_process_close(&u.p);
 }
 
@@ -358,8 +356,7 @@ int main(void)
 		cmocka_unit_test(syscall_begins_where_it_was_entered),
 		cmocka_unit_test(calls_are_named_with_those_inlined),
 		cmocka_unit_test(what_a_signal_interrupted_is_exact),
-		cmocka_unit_test(
-			what_was_preempted_is_looked_up_as_the_runtime_does),
+		cmocka_unit_test(what_was_preempted_is_exact),
 		cmocka_unit_test(stack_that_is_cut_off_is_a_gap),
 		cmocka_unit_test(running_without_a_thread_has_no_stack),
 	};
