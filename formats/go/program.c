@@ -11,6 +11,7 @@
 #include "formats/go/moduledata.h"
 #include "formats/go/process.h"
 #include "formats/go/program_version.h"
+#include "formats/go/runtimes.h"
 #include "formats/go/symbols.h"
 
 static void program_destroy(void *object)
@@ -155,20 +156,6 @@ static bool known_module(const struct iq_go_module *modules, size_t num,
 	return false;
 }
 
-/* A library with Go code that the runtime's chain of modules does not lead to:
- * two such libraries in one process have two runtimes. */
-static void other_runtime(const struct iq_go_program *program,
-			  struct iq_facts *facts, uint64_t addr)
-{
-	char path[IQ_STR_QUOTE_SIZE];
-	const struct iq_core_module *file = iq_go_program_file(program, addr);
-
-	iq_facts_gap_addr(facts, IQ_GAP_UNSUPPORTED, addr,
-			  "%s has a Go runtime of its own, whose goroutines "
-			  "are not read",
-			  iq_str_quote(file ? file->path : IQ_STR(""), path));
-}
-
 /* Every module of every root: moduledata leads to the next one. */
 static struct iq_error *modules_read(struct iq_go_program *program,
 				     struct iq_facts *facts,
@@ -181,7 +168,7 @@ static struct iq_error *modules_read(struct iq_go_program *program,
 	for (size_t i = 0; i < places->num && !err; i++) {
 		uint64_t addr = places->addrs[i];
 		if (i && !known_module(modules.data, modules.len, addr))
-			other_runtime(program, facts, addr);
+			iq_go_runtime_other(program, facts, addr);
 		while (addr && !err &&
 		       !known_module(modules.data, modules.len, addr)) {
 			struct iq_go_module m;
@@ -288,6 +275,7 @@ static struct iq_error *program_read(struct iq_go_program *program,
 		err = iq_go_places_find(core, any->layout, &places);
 	if (err)
 		goto out;
+	iq_go_places_prefer(core, any->layout, &places);
 	file = iq_go_program_file(program, places.addrs[0]);
 	if (file && file->verified && iq_elf_has_symbols(file->elf))
 		err = iq_go_symbols_create(file->elf, file->bias,
