@@ -44,6 +44,7 @@ static const struct option_row rows[] = {
 	ROW("no-file-system", OPTION_BOOL, read.no_file_system, 0, 0),
 	ROW("runtime", OPTION_BOOL, report.runtime_frames, 0, 0),
 	ROW("sample-index", OPTION_TEXT, report.sample_index, 0, 0),
+	ROW("show-values", OPTION_BOOL, report.show_values, 0, 0),
 	ROW("spool-dir", OPTION_TEXT, read.source_options.spool_dir, 0, 0),
 	ROW("spool-limit", OPTION_U64, read.source_options.spool_limit, 0,
 	    UINT64_MAX),

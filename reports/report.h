@@ -16,6 +16,8 @@ struct iq_report_options {
 	bool color;
 	bool utf8; /* marks may be other than ASCII */
 	bool all;  /* dead goroutines, all findings */
+	/* Contents of memory: strings, variables. */
+	bool show_values;
 	/* At most so many findings or goroutines; 0: the format's default. */
 	uint64_t limit;
 	/* goroutines: NULL or "site", "func", "creator", "status", "reason",

@@ -7,6 +7,7 @@
 #include "model/signature.h"
 #include "reports/finding_words.h"
 #include "reports/goroutine_line.h"
+#include "reports/scene_lines.h"
 #include "reports/words.h"
 
 /* Callers of the site that are named. */
@@ -305,6 +306,30 @@ static void put_settle(struct iq_text *text, const struct iq_finding *f)
 	put_line(text, f, "", iq_term_clean(term, f->again));
 }
 
+static void put_scene_lines(struct iq_text *text, const struct iq_finding *f,
+			    const struct iq_scene_line *lines, size_t num)
+{
+	for (size_t i = 0; i < num; i++)
+		put_line(text, f, lines[i].label,
+			 iq_term_clean(text->term, lines[i].text));
+}
+
+/* The place; of how the process ended the whole scene around it. */
+static void put_where(struct iq_text *text, const struct iq_finding *f)
+{
+	struct iq_scene_lines lines = { 0 };
+	struct iq_crash crash;
+
+	if (iq_finding_is_end(f) && iq_crash_find(text->model, &crash) &&
+	    iq_scene_lines_make(text->model, text->options, &crash,
+				&text->term->arena, &lines))
+		text->term->failed = true;
+	put_scene_lines(text, f, lines.head.data, lines.head.len);
+	put_origin(text, f);
+	put_scene_lines(text, f, lines.rest.data, lines.rest.len);
+	iq_scene_lines_deinit(&lines);
+}
+
 void iq_text_finding(struct iq_text *text, const struct iq_finding *finding,
 		     bool brief)
 {
@@ -312,7 +337,7 @@ void iq_text_finding(struct iq_text *text, const struct iq_finding *finding,
 
 	put_title(text, finding);
 	if (!brief) {
-		put_origin(text, finding);
+		put_where(text, finding);
 		put_sure(text, finding);
 		put_witnesses(text, finding);
 	}

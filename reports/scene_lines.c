@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reports/scene_lines.h"
+
+#include <inttypes.h>
+
+#include "base/out.h"
+#include "model/text.h"
+
+/* Of each list, unless all is asked for. */
+#define MAX_PANICS 4
+#define MAX_DEFERS 6
+#define MAX_OBJECTS 3
+#define MAX_REFERRERS 4
+#define MAX_FIELDS 8
+#define MAX_WORDS 4
+
+void iq_scene_lines_deinit(struct iq_scene_lines *lines)
+{
+	iq_vec_deinit(&lines->head);
+	iq_vec_deinit(&lines->rest);
+}
+
+/* A text that is put together; iq_out keeps the first failure. */
+static struct iq_error *take(struct iq_scene_lines *lines, struct iq_out *out,
+			     struct iq_str *ret)
+{
+	struct iq_error *err = iq_out_flush(out);
+
+	if (!err && !iq_str_dup(lines->arena,
+				(struct iq_str){ out->buf, out->len }, ret))
+		err = &iq_enomem;
+	iq_out_deinit(out);
+	return err;
+}
+
+static struct iq_error *add_rest(struct iq_scene_lines *lines,
+				 const char *label, struct iq_out *out)
+{
+	struct iq_scene_line line = { .label = label };
+	struct iq_error *err = take(lines, out, &line.text);
+
+	if (!err && !iq_vec_push(&lines->rest, line))
+		err = &iq_enomem;
+	return err;
+}
+
+static struct iq_error *add_head(struct iq_scene_lines *lines,
+				 const char *label, struct iq_str text)
+{
+	struct iq_scene_line line = { .label = label, .text = text };
+
+	return iq_vec_push(&lines->head, line) ? NULL : &iq_enomem;
+}
+
+static size_t at_most(const struct iq_scene_lines *lines, size_t num,
+		      size_t max)
+{
+	return lines->options->all || num <= max ? num : max;
+}
+
+static struct iq_error *add_more(struct iq_scene_lines *lines, size_t left,
+				 const char *what)
+{
+	struct iq_out out;
+
+	if (!left)
+		return NULL;
+	iq_out_init_memory(&out);
+	iq_out_printf(&out, "%zu more %s (--all shows them)", left, what);
+	return add_rest(lines, "", &out);
+}
+
+static struct iq_error *put_frame(struct iq_scene_lines *lines,
+				  struct iq_out *out, const char *before,
+				  const struct iq_frame *frame)
+{
+	const char *text;
+	struct iq_error *err;
+
+	if (!frame)
+		return NULL;
+	err = iq_text_frame(lines->arena, frame, &text);
+	if (err)
+		return err;
+	iq_out_cstr(out, before);
+	iq_out_cstr(out, text);
+	return NULL;
+}
+
+/* "length 2, capacity 3"; gives how many were put. */
+static size_t put_values(struct iq_scene_lines *lines, struct iq_out *out,
+			 const struct iq_scene_value *values, size_t num,
+			 const char *before)
+{
+	size_t max = at_most(lines, num, MAX_FIELDS), shown = 0;
+
+	for (size_t i = 0; i < max; i++) {
+		const struct iq_scene_value *v = &values[i];
+		bool hidden = v->secret && !lines->options->show_values;
+
+		if (!v->text.len && !hidden)
+			continue;
+		iq_out_cstr(out, shown++ ? ", " : before);
+		iq_out_str(out, v->name);
+		if (v->name.len)
+			iq_out_char(out, ' ');
+		if (hidden)
+			iq_out_cstr(out, "(not shown)");
+		else
+			iq_out_str(out, v->text);
+		lines->has_secrets |= hidden;
+	}
+	if (shown && max < num)
+		iq_out_cstr(out, ", …");
+	return shown;
+}
+
+/* ---- head */
+
+static struct iq_error *add_signal(struct iq_scene_lines *lines,
+				   const struct iq_crash *crash)
+{
+	const struct iq_process_fact *p = &lines->model->process;
+	const struct iq_scene *s = crash->scene;
+	struct iq_str name =
+		s && s->signal_text.len ? s->signal_text : p->signal;
+	struct iq_str text;
+	struct iq_out out;
+	struct iq_error *err;
+
+	if (!name.len)
+		return NULL;
+	iq_out_init_memory(&out);
+	iq_out_str(&out, name);
+	if (p->has_fault_addr) {
+		iq_out_printf(&out, ", address 0x%" PRIx64, p->fault_addr);
+		if (s && s->fault_place.len) {
+			iq_out_cstr(&out, ": ");
+			iq_out_str(&out, s->fault_place);
+		}
+	}
+	if (s && s->last_signal.len && !iq_str_starts(name, s->last_signal)) {
+		iq_out_cstr(&out, "; the runtime then ended itself by ");
+		iq_out_str(&out, s->last_signal);
+	}
+	err = take(lines, &out, &text);
+	return err ? err : add_head(lines, "signal", text);
+}
+
+static struct iq_error *add_explanation(struct iq_scene_lines *lines,
+					const struct iq_crash *crash)
+{
+	struct iq_str text;
+	struct iq_error *err =
+		iq_crash_explain(lines->model, crash, lines->arena, &text);
+
+	if (err || !text.len)
+		return err;
+	return add_head(lines, "what", text);
+}
+
+/* ---- rest */
+
+static struct iq_error *add_thread(struct iq_scene_lines *lines,
+				   const struct iq_scene *s)
+{
+	struct iq_out out;
+
+	if (!s->has_thread)
+		return NULL;
+	iq_out_init_memory(&out);
+	iq_out_printf(&out, "%" PRIu64, s->thread);
+	if (s->has_m)
+		iq_out_printf(&out, " (m%" PRId64 ")", s->m);
+	if (s->has_goroutine)
+		iq_out_printf(&out, ", goroutine %" PRIu64, s->goroutine);
+	else
+		iq_out_cstr(&out, ", which ran no goroutine");
+	return add_rest(lines, "thread", &out);
+}
+
+static struct iq_error *put_panic(struct iq_scene_lines *lines,
+				  struct iq_out *out,
+				  const struct iq_scene_panic *p)
+{
+	const char *colon = p->type.len && p->text.len ? ": " : "";
+	struct iq_error *err;
+
+	if (p->goexit) {
+		iq_out_cstr(out, "runtime.Goexit, no panic");
+	} else {
+		iq_out_str(out, p->type);
+		iq_out_cstr(out, colon);
+		iq_out_str(out,
+			   iq_str_sub(p->text, 0, iq_str_find(p->text, '\n')));
+		if (!p->type.len && !p->text.len)
+			iq_out_cstr(out, "a value that is unreadable");
+	}
+	if (p->recovered)
+		iq_out_cstr(out, ", recovered");
+	if (p->repanicked)
+		iq_out_cstr(out, ", raised again as it was");
+	err = put_frame(lines, out, ", in ", p->raised_at);
+	if (!err)
+		err = put_frame(lines, out, ", while it ran ", p->deferred);
+	return err;
+}
+
+static bool says_more(const struct iq_scene *s)
+{
+	return s->num_panics > 1 || s->panics[0].type.len ||
+	       s->panics[0].num_fields;
+}
+
+/* As they came about: the oldest first. */
+static struct iq_error *add_panics(struct iq_scene_lines *lines,
+				   const struct iq_scene *s)
+{
+	size_t max = at_most(lines, s->num_panics, MAX_PANICS);
+	struct iq_error *err = NULL;
+	struct iq_out out;
+
+	if (!s->num_panics || !says_more(s))
+		return NULL;
+	for (size_t i = s->num_panics; i-- > s->num_panics - max && !err;) {
+		const struct iq_scene_panic *p = &s->panics[i];
+		bool first = i + 1 == s->num_panics;
+
+		iq_out_init_memory(&out);
+		err = put_panic(lines, &out, p);
+		if (err) {
+			iq_out_deinit(&out);
+			return err;
+		}
+		err = add_rest(lines, first ? "panic" : "then", &out);
+		if (err)
+			return err;
+		iq_out_init_memory(&out);
+		if (put_values(lines, &out, p->fields, p->num_fields, ""))
+			err = add_rest(lines, "", &out);
+		else
+			iq_out_deinit(&out);
+	}
+	return err ? err : add_more(lines, s->num_panics - max, "panics");
+}
+
+static struct iq_error *add_defers(struct iq_scene_lines *lines,
+				   const struct iq_scene *s)
+{
+	size_t max = at_most(lines, s->num_defers, MAX_DEFERS);
+	struct iq_error *err = NULL;
+	struct iq_out out;
+
+	for (size_t i = 0; i < max && !err; i++) {
+		const struct iq_scene_defer *d = &s->defers[i];
+
+		iq_out_init_memory(&out);
+		if (d->function)
+			err = put_frame(lines, &out, "", d->function);
+		else
+			iq_out_cstr(&out, "a function that is unknown");
+		iq_out_cstr(&out,
+			    d->running ? ", was running" : ", did not run");
+		if (!err)
+			err = put_frame(lines, &out, ", of ", d->made_at);
+		if (!err)
+			put_values(lines, &out, d->values, d->num_values, ": ");
+		if (err)
+			iq_out_deinit(&out);
+		else
+			err = add_rest(lines, i ? "" : "deferred", &out);
+	}
+	return err ? err :
+		     add_more(lines, s->num_defers - max, "deferred calls");
+}
+
+static struct iq_error *add_referrers(struct iq_scene_lines *lines,
+				      const struct iq_scene_object *o)
+{
+	size_t max = at_most(lines, o->num_referrers, MAX_REFERRERS);
+	struct iq_error *err = NULL;
+	struct iq_out out;
+
+	for (size_t i = 0; i < max && !err; i++) {
+		const struct iq_scene_referrer *r = &o->referrers[i];
+
+		iq_out_init_memory(&out);
+		iq_out_printf(&out, "goroutine %" PRIu64 " ", r->goroutine);
+		iq_out_str(&out, r->how.len ? r->how : IQ_STR("mentions it"));
+		err = put_frame(lines, &out, ", ", r->frame);
+		if (err)
+			iq_out_deinit(&out);
+		else
+			err = add_rest(lines, "", &out);
+	}
+	return err ? err : add_more(lines, o->num_referrers - max, "referrers");
+}
+
+/* The first stands in the explanation, with two of its referrers. */
+static struct iq_error *add_objects(struct iq_scene_lines *lines,
+				    const struct iq_scene *s)
+{
+	size_t first = lines->options->all ? 0 : 1;
+	size_t max = at_most(lines, s->num_objects, MAX_OBJECTS);
+	struct iq_error *err = NULL;
+	struct iq_out out;
+
+	for (size_t i = first; i < max && !err; i++) {
+		const struct iq_scene_object *o = &s->objects[i];
+
+		iq_out_init_memory(&out);
+		iq_out_str(&out, o->what);
+		if (o->has_address)
+			iq_out_printf(&out, " 0x%" PRIx64, o->address);
+		put_values(lines, &out, o->values, o->num_values, ": ");
+		err = add_rest(lines, i == first ? "object" : "", &out);
+		if (!err)
+			err = add_referrers(lines, o);
+	}
+	return err ? err : add_more(lines, s->num_objects - max, "objects");
+}
+
+/* The runtime's words as the process printed them, line by line. */
+static struct iq_error *add_words(struct iq_scene_lines *lines,
+				  const struct iq_scene *s)
+{
+	struct iq_str rest = s->last_words;
+	struct iq_error *err = NULL;
+	size_t num = 0;
+
+	while (rest.len && !err) {
+		size_t end = iq_str_find(rest, '\n');
+		struct iq_str line = iq_str_sub(rest, 0, end);
+		struct iq_out out;
+
+		rest = iq_str_sub(rest, end + 1, rest.len);
+		if (!line.len)
+			continue;
+		if (num == MAX_WORDS && !lines->options->all)
+			break;
+		iq_out_init_memory(&out);
+		iq_out_str(&out, line);
+		err = add_rest(lines, num++ ? "" : "said last", &out);
+	}
+	return err;
+}
+
+/* Without a meaning two stand in a line; one that has it ends its line. */
+static struct iq_error *add_registers(struct iq_scene_lines *lines,
+				      const struct iq_scene *s)
+{
+	const char *label = "registers";
+	struct iq_error *err = NULL;
+	struct iq_out out;
+	bool open = false;
+
+	for (size_t i = 0; i < s->num_registers && !err; i++) {
+		const struct iq_scene_register *r = &s->registers[i];
+		bool ends =
+			open || r->points_to.len || i + 1 == s->num_registers;
+
+		if (open)
+			iq_out_cstr(&out, "   ");
+		else
+			iq_out_init_memory(&out);
+		iq_out_printf(&out, "%-6.*s 0x%016" PRIx64, IQ_STR_ARG(r->name),
+			      r->value);
+		if (r->points_to.len) {
+			iq_out_cstr(&out, "  ");
+			iq_out_str(&out, r->points_to);
+		}
+		open = !ends;
+		if (!ends)
+			continue;
+		err = add_rest(lines, label, &out);
+		label = "";
+	}
+	return err;
+}
+
+static struct iq_error *add_rest_of(struct iq_scene_lines *lines,
+				    const struct iq_scene *s)
+{
+	struct iq_error *err = add_thread(lines, s);
+
+	if (!err)
+		err = add_panics(lines, s);
+	if (!err)
+		err = add_defers(lines, s);
+	if (!err)
+		err = add_objects(lines, s);
+	if (!err)
+		err = add_words(lines, s);
+	if (!err && lines->options->all)
+		err = add_registers(lines, s);
+	return err;
+}
+
+struct iq_error *iq_scene_lines_make(const struct iq_model *model,
+				     const struct iq_report_options *options,
+				     const struct iq_crash *crash,
+				     struct iq_arena *arena,
+				     struct iq_scene_lines *ret)
+{
+	struct iq_error *err;
+
+	*ret = (struct iq_scene_lines){
+		.model = model,
+		.options = options,
+		.arena = arena,
+	};
+	err = add_explanation(ret, crash);
+	if (!err)
+		err = add_signal(ret, crash);
+	if (!err && crash->scene)
+		err = add_rest_of(ret, crash->scene);
+	if (!err && ret->has_secrets) {
+		struct iq_out out;
+
+		iq_out_init_memory(&out);
+		iq_out_cstr(&out,
+			    "contents of memory are shown by --show-values");
+		err = add_rest(ret, "", &out);
+	}
+	return err;
+}
