@@ -8,6 +8,7 @@
 #include IQ_LIBDWARF_H
 
 #include "base/cleanup.h"
+#include "formats/dwarf/object.h"
 
 /* DWARF 5, sections 7.5.3, 7.5.4, 7.7.1, 7.8 and 7.12. The header that has them is another
  * library's, too, so it is not included. */
@@ -25,122 +26,15 @@ enum {
 	AT_TYPE = 0x49,
 	LANG_GO = 0x16,
 	OP_ADDR = 0x03,
-	END_LITTLE = 0x02,
 };
 
 /* .debug_types, which Go never writes, would be the other choice. */
 #define DEBUG_INFO 1
 
-/*
- * The two interfaces of libdwarf differ, as far as it is used here, in the
- * names of what gives it its sections. How an index of a section is passed
- * differs between releases of 0.x, too.
- */
-#ifdef IQ_LIBDWARF_0
-#define IQ_MEMBER(prefix, name) prefix##name
-typedef Dwarf_Obj_Access_Interface_a access_interface;
-typedef Dwarf_Obj_Access_Methods_a access_methods;
-typedef Dwarf_Obj_Access_Section_a access_section;
-typedef Dwarf_Small byte_order;
-#else
-#define IQ_MEMBER(prefix, name) name
-typedef Dwarf_Obj_Access_Interface access_interface;
-typedef Dwarf_Obj_Access_Methods access_methods;
-typedef Dwarf_Obj_Access_Section access_section;
-typedef Dwarf_Endianness byte_order;
-#endif
-/* clang-format off */
-typedef __typeof__(_Generic(
-	((access_methods *)NULL)->IQ_MEMBER(om_, get_section_info),
-	int (*)(void *, Dwarf_Half, access_section *, int *): (Dwarf_Half)0,
-	default: (Dwarf_Unsigned)0)) section_index;
-/* clang-format on */
-
 struct iq_dwarf {
 	const struct iq_dwarf_sections *sections;
-	access_interface access;
+	struct iq_dwarf_object *object;
 	Dwarf_Debug dbg;
-};
-
-/* ---- the sections, as libdwarf asks for them. Number 0 is none. */
-
-static const struct iq_dwarf_section *section_at(void *object,
-						 section_index index)
-{
-	const struct iq_dwarf *dwarf = object;
-
-	if (index == 0 || index > dwarf->sections->num)
-		return NULL;
-	return &dwarf->sections->all[index - 1];
-}
-
-static int get_section_info(void *object, section_index index,
-			    access_section *ret, int *error iq_unused)
-{
-	const struct iq_dwarf_section *section = section_at(object, index);
-
-	memset(ret, 0, sizeof(*ret));
-	ret->IQ_MEMBER(as_, name) = section ? section->name : "";
-	if (section)
-		ret->IQ_MEMBER(as_, size) = section->size;
-	return DW_DLV_OK;
-}
-
-static byte_order get_byte_order(void *object iq_unused)
-{
-#ifdef IQ_LIBDWARF_0
-	return END_LITTLE;
-#else
-	return DW_OBJECT_LSB;
-#endif
-}
-
-static Dwarf_Small get_word_size(void *object iq_unused)
-{
-	return 8;
-}
-
-static Dwarf_Unsigned get_section_count(void *object)
-{
-	const struct iq_dwarf *dwarf = object;
-
-	return dwarf->sections->num + 1;
-}
-
-static int load_section(void *object, section_index index, Dwarf_Small **ret,
-			int *error iq_unused)
-{
-	const struct iq_dwarf_section *section = section_at(object, index);
-
-	if (!section || !section->data)
-		return DW_DLV_NO_ENTRY;
-	// It does not write where there are no relocations.
-	*ret = (Dwarf_Small *)(uintptr_t)section->data;
-	return DW_DLV_OK;
-}
-
-#ifdef IQ_LIBDWARF_0
-static Dwarf_Unsigned get_filesize(void *object)
-{
-	const struct iq_dwarf *dwarf = object;
-	Dwarf_Unsigned size = 0;
-
-	for (size_t i = 0; i < dwarf->sections->num; i++)
-		size += dwarf->sections->all[i].size;
-	return size;
-}
-#endif
-
-static const access_methods methods = {
-	.IQ_MEMBER(om_, get_section_info) = get_section_info,
-	.IQ_MEMBER(om_, get_byte_order) = get_byte_order,
-	.IQ_MEMBER(om_, get_length_size) = get_word_size,
-	.IQ_MEMBER(om_, get_pointer_size) = get_word_size,
-	.IQ_MEMBER(om_, get_section_count) = get_section_count,
-	.IQ_MEMBER(om_, load_section) = load_section,
-#ifdef IQ_LIBDWARF_0
-	.om_get_filesize = get_filesize,
-#endif
 };
 
 /* ---- entries */
@@ -181,14 +75,7 @@ void iq_dwarf_destroy(struct iq_dwarf *dwarf)
 {
 	if (!dwarf)
 		return;
-	if (dwarf->dbg) {
-#ifdef IQ_LIBDWARF_0
-		dwarf_object_finish(dwarf->dbg);
-#else
-		Dwarf_Error error = NULL;
-		dwarf_object_finish(dwarf->dbg, &error);
-#endif
-	}
+	iq_dwarf_object_close(dwarf->object);
 	free(dwarf);
 }
 
@@ -196,26 +83,19 @@ struct iq_error *iq_dwarf_open(const struct iq_dwarf_sections *sections,
 			       struct iq_dwarf **ret)
 {
 	struct iq_dwarf *dwarf = calloc(1, sizeof(*dwarf));
-	Dwarf_Error error = NULL;
 	struct iq_error *err;
-	int rc;
 
 	if (!dwarf)
 		return &iq_enomem;
 	dwarf->sections = sections;
-	dwarf->access.IQ_MEMBER(ai_, object) = dwarf;
-	dwarf->access.IQ_MEMBER(ai_, methods) = &methods;
-	rc = dwarf_object_init_b(&dwarf->access, NULL, NULL, DW_GROUPNUMBER_ANY,
-				 &dwarf->dbg, &error);
-	if (rc == DW_DLV_OK) {
-		*ret = dwarf;
-		return NULL;
+	err = iq_dwarf_object_open(sections, &dwarf->object);
+	if (err) {
+		free(dwarf);
+		return err;
 	}
-	dwarf->dbg = NULL;
-	err = error_take(dwarf, rc == DW_DLV_ERROR ? error : NULL,
-			 "debug information");
-	free(dwarf);
-	return err;
+	dwarf->dbg = iq_dwarf_object_debug(dwarf->object);
+	*ret = dwarf;
+	return NULL;
 }
 
 static enum iq_dwarf_kind kind_of(Dwarf_Die die)

@@ -119,24 +119,37 @@ static struct iq_error *section_read(const struct iq_source *source,
 	return section_inflate(&c, size, section);
 }
 
+struct iq_error *iq_dwarf_sections_add(struct iq_dwarf_sections *sections,
+				       const struct iq_elf *elf,
+				       const char *name)
+{
+	struct iq_dwarf_section *at = &sections->all[sections->num];
+	struct iq_elf_section s;
+	struct iq_error *err;
+	bool gnu;
+
+	if (sections->num == IQ_DWARF_MAX_SECTIONS ||
+	    !section_find(elf, name, &gnu, &s))
+		return NULL;
+	sections->num++;
+	at->name = name;
+	err = section_read(iq_elf_source(elf), &s, gnu, at);
+	return err ? iq_error_within(err, "%s", name) : NULL;
+}
+
 struct iq_error *iq_dwarf_sections_read(const struct iq_elf *elf,
 					struct iq_dwarf_sections *ret)
 {
 	struct iq_dwarf_sections sections = { 0 };
-	struct iq_elf_section s;
-	bool gnu;
 
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(names); i++) {
-		if (!section_find(elf, names[i], &gnu, &s))
-			continue;
-		struct iq_dwarf_section *at = &sections.all[sections.num++];
 		struct iq_error *err =
-			section_read(iq_elf_source(elf), &s, gnu, at);
+			iq_dwarf_sections_add(&sections, elf, names[i]);
+
 		if (err) {
 			iq_dwarf_sections_deinit(&sections);
-			return iq_error_within(err, "%s", names[i]);
+			return err;
 		}
-		at->name = names[i];
 	}
 	*ret = sections;
 	return NULL;

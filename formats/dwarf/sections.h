@@ -20,6 +20,8 @@ struct iq_dwarf_section {
 	const char *name; /* ".debug_info", whatever the file calls it */
 	const uint8_t *data;
 	uint64_t size;
+	/* Where it is in memory, for sections of code; else 0. */
+	uint64_t addr;
 	/* What data points into if it was compressed. */
 	uint8_t *inflated;
 };
@@ -39,6 +41,10 @@ bool iq_dwarf_present(const struct iq_elf *elf);
 struct iq_error *iq_dwarf_sections_read(const struct iq_elf *elf,
 					struct iq_dwarf_sections *ret)
 	iq_must_check;
+/* Adds the section @name if it is there, the same way; @name is kept. */
+struct iq_error *iq_dwarf_sections_add(struct iq_dwarf_sections *sections,
+				       const struct iq_elf *elf,
+				       const char *name) iq_must_check;
 void iq_dwarf_sections_deinit(struct iq_dwarf_sections *sections);
 
 #endif
