@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -296,21 +297,20 @@ static struct iq_error *child_wait(const struct iq_child_limits *limits,
  * __malloc_fork_lock_parent(); musl 1.2.2: src/process/fork.c, __malloc_atfork.
  * Signals are blocked so that no handler of the parent's runs in the child.
  */
-static pid_t child_fork(const struct iq_child_limits *limits, int fd,
-			iq_child_fn *fn, void *ctx, void *record, size_t size)
+static pid_t child_fork(sigset_t *old)
 {
-	sigset_t all, old;
+	sigset_t all;
 	pid_t pid;
-	int err;
 
 	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_sigmask(SIG_SETMASK, &all, old);
 	pid = fork();
-	err = errno;
-	if (pid == 0)
-		child_main(limits, fd, fn, ctx, record, size);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	errno = err;
+	if (pid) {
+		int err = errno;
+
+		pthread_sigmask(SIG_SETMASK, old, NULL);
+		errno = err;
+	}
 	return pid;
 }
 
@@ -322,6 +322,7 @@ struct iq_error *iq_child_run(const struct iq_child_limits *limits,
 		size > sizeof(struct answer) ? size : sizeof(struct answer);
 	iq_cleanup(iq_freep) char *buf = calloc(1, room);
 	struct iq_error *err;
+	sigset_t old;
 	int fds[2];
 	pid_t pid;
 
@@ -330,7 +331,9 @@ struct iq_error *iq_child_run(const struct iq_child_limits *limits,
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return iq_error_new(IQ_ERROR_IO, "the reader cannot start: %s",
 				    strerror(errno));
-	pid = child_fork(limits, fds[1], fn, ctx, record, size);
+	pid = child_fork(&old);
+	if (pid == 0)
+		child_main(limits, fds[1], fn, ctx, record, size);
 	close(fds[1]);
 	if (pid < 0)
 		err = iq_error_new(IQ_ERROR_IO, "the reader cannot start: %s",
@@ -341,4 +344,139 @@ struct iq_error *iq_child_run(const struct iq_child_limits *limits,
 	if (!err)
 		memcpy(record, buf, size);
 	return err;
+}
+
+/* ---- a child that stays */
+
+struct iq_child {
+	struct iq_child_service service;
+	pid_t pid;
+	int fd;
+};
+
+static bool request_read(void *data, size_t size)
+{
+	char *at = data;
+
+	while (size > 0) {
+		ssize_t n = read(ANSWER_FD, at, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		at += n;
+		size -= (size_t)n;
+	}
+	return true;
+}
+
+/* Until the parent closes its end. */
+_Noreturn static void service_main(const struct iq_child_service *service,
+				   int fd)
+{
+	void *request = calloc(1, service->request_size);
+	void *answer = malloc(service->answer_size);
+
+	if (!request || !answer || !descriptors_close(fd) ||
+	    !limits_set(&service->limits))
+		_exit(EXIT_FAILURE);
+	signals_reset();
+	for (;;) {
+		// While it waits, the parent may take its time.
+		alarm(0);
+		if (!request_read(request, service->request_size))
+			_exit(EXIT_SUCCESS);
+		alarm(service->limits.wall_seconds + 1);
+		memset(answer, 0, service->answer_size);
+		service->answer(service->ctx, request, answer);
+		answer_write(answer, service->answer_size);
+	}
+}
+
+struct iq_error *iq_child_start(const struct iq_child_service *service,
+				struct iq_child **ret)
+{
+	iq_cleanup(iq_freep) struct iq_child *child = calloc(1, sizeof(*child));
+	sigset_t old;
+	int fds[2];
+
+	if (!child)
+		return &iq_enomem;
+	child->service = *service;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+		return iq_error_new(IQ_ERROR_IO, "the reader cannot start: %s",
+				    strerror(errno));
+	child->pid = child_fork(&old);
+	if (child->pid == 0) {
+		close(fds[0]);
+		service_main(service, fds[1]);
+	}
+	close(fds[1]);
+	if (child->pid < 0) {
+		close(fds[0]);
+		return iq_error_new(IQ_ERROR_IO, "the reader cannot start: %s",
+				    strerror(errno));
+	}
+	child->fd = fds[0];
+	*ret = child;
+	child = NULL;
+	return NULL;
+}
+
+void iq_child_end(struct iq_child *child)
+{
+	int status;
+
+	if (!child)
+		return;
+	if (child->fd >= 0)
+		close(child->fd);
+	// It has nothing left to say: now is its deadline.
+	if (child->pid > 0)
+		child_reap(child->pid, now_ms(), &status);
+	free(child);
+}
+
+/* Why @child did not answer; it is ended. */
+static struct iq_error *child_lost(struct iq_child *child, int64_t deadline)
+{
+	bool late = now_ms() >= deadline, reaped;
+	int status = 0;
+
+	close(child->fd);
+	child->fd = -1;
+	reaped = child_reap(child->pid, deadline, &status);
+	child->pid = -1;
+	return no_answer(&child->service.limits, late, reaped, status);
+}
+
+struct iq_error *iq_child_ask(struct iq_child *child, const void *request,
+			      void *answer)
+{
+	const struct iq_child_service *s = &child->service;
+	int64_t deadline = now_ms() + (int64_t)s->limits.wall_seconds * 1000;
+	iq_cleanup(iq_freep) char *buf = malloc(s->answer_size);
+	const char *at = request;
+	size_t left = s->request_size;
+
+	if (!buf)
+		return &iq_enomem;
+	if (child->fd < 0)
+		return iq_error_new(IQ_ERROR_IO, "the reader is gone");
+	while (left > 0) {
+		ssize_t n = send(child->fd, at, left, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return child_lost(child, deadline);
+		at += n;
+		left -= (size_t)n;
+	}
+	if (answer_read(child->fd, deadline, buf, s->answer_size) !=
+	    s->answer_size)
+		return child_lost(child, deadline);
+	memcpy(answer, buf, s->answer_size);
+	return NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A function that runs in a child process with limits on memory and time, for
- * what may crash or never end on hostile input. Its answer is a flat record.
+ * what may crash or never end on hostile input. Its answer is a flat record. Or
+ * a child that stays and is asked again and again.
  */
 #ifndef IQ_DWARF_CHILD_H
 #define IQ_DWARF_CHILD_H
@@ -35,5 +36,34 @@ typedef struct iq_error *iq_child_fn(void *ctx, void *record);
 struct iq_error *iq_child_run(const struct iq_child_limits *limits,
 			      iq_child_fn *fn, void *ctx, void *record,
 			      size_t size) iq_must_check;
+
+/*
+ * Fills @answer for @request, both flat; the same conditions hold for it as for
+ * an iq_child_fn. What it keeps stands in @ctx, which is the child's own copy.
+ */
+typedef void iq_child_answer_fn(void *ctx, const void *request, void *answer);
+
+struct iq_child_service {
+	iq_child_answer_fn *answer;
+	void *ctx;
+	size_t request_size;
+	size_t answer_size;
+	/* Of all answers together, but wall_seconds is for each of them. */
+	struct iq_child_limits limits;
+};
+
+struct iq_child;
+
+/* Begins a child that waits for requests. */
+struct iq_error *iq_child_start(const struct iq_child_service *service,
+				struct iq_child **ret) iq_must_check;
+/* Ends it, whatever it does; may be NULL. */
+void iq_child_end(struct iq_child *child);
+/*
+ * One answer. After an error the child is not to be asked again: it has crashed,
+ * was too slow or ran out of memory. @answer is untouched then.
+ */
+struct iq_error *iq_child_ask(struct iq_child *child, const void *request,
+			      void *answer) iq_must_check;
 
 #endif
