@@ -170,6 +170,9 @@ static struct iq_error *auxv_read(struct notes *n, struct iq_cursor *c)
 		case AT_BASE:
 			core->auxv_base = value;
 			break;
+		case AT_SYSINFO_EHDR:
+			core->auxv_vdso = value;
+			break;
 		case AT_EXECFN:
 			core->auxv_execfn = value;
 			break;
