@@ -232,6 +232,7 @@ static struct iq_error *frame_normalise(struct iq_facts *facts,
 	ret->inlined = frame->inlined;
 	ret->wrapper = frame->wrapper;
 	ret->foreign = frame->foreign;
+	ret->guessed = frame->guessed;
 	ret->pc = frame->pc;
 	ret->entry = frame->entry;
 	return err;

@@ -71,6 +71,8 @@ struct iq_frame {
 	bool wrapper;
 	/* Not Go: C code below or above a cgo call. */
 	bool foreign;
+	/* Of a foreign one: found by a frame pointer, where no table tells. */
+	bool guessed;
 	/* Return address (or exact pc) in the process. */
 	uint64_t pc;
 	/* Start of the function that holds pc (the physical one). */

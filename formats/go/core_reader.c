@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "formats/elf/core_coverage.h"
+#include "formats/go/cgo.h"
 #include "formats/go/clock.h"
 #include "formats/go/coverage.h"
 #include "formats/go/crash.h"
@@ -23,6 +24,7 @@
 #include "formats/go/stacks.h"
 #include "formats/go/symbolize.h"
 #include "formats/go/thread.h"
+#include "formats/go/threads.h"
 #include "formats/go/waits.h"
 #include "formats/reader.h"
 
@@ -174,11 +176,13 @@ static bool system_find(const struct iq_go_runtime *rt, const struct iq_go_g *g,
 struct reading {
 	struct iq_go_symbolizer *sym;
 	struct iq_go_label_reader *labels;
+	struct iq_c_walker *walker;
 	const struct iq_stack **stacks;
 };
 
 static void reading_deinit(struct reading *reading)
 {
+	iq_c_walker_destroy(reading->walker);
 	iq_go_symbolizer_destroy(reading->sym);
 	iq_go_label_reader_destroy(reading->labels);
 	free(reading->stacks);
@@ -204,6 +208,19 @@ static struct iq_error *fact_names(const struct iq_go_runtime *rt,
 	return err;
 }
 
+/* Of goroutines, and of threads beside them. */
+static struct iq_error *stacks_read(const struct iq_go_runtime *rt,
+				    struct reading *r)
+{
+	struct iq_error *err = iq_go_stacks_read(rt, r->sym, r->stacks);
+
+	if (!err)
+		err = iq_c_walker_create(rt, r->sym, &r->walker);
+	if (!err)
+		err = iq_go_cgo_join(rt, r->walker, r->stacks);
+	return err ? err : iq_go_threads_fill(rt, r->walker, r->stacks);
+}
+
 static struct iq_error *goroutines_fill(struct iq_go_runtime *rt,
 					const struct iq_go_clock *clock)
 {
@@ -211,16 +228,14 @@ static struct iq_error *goroutines_fill(struct iq_go_runtime *rt,
 	struct iq_facts *facts = rt->facts;
 	struct iq_error *err = NULL;
 
-	if (!rt->num_gs)
-		return NULL;
-	r.stacks = calloc(rt->num_gs, sizeof(*r.stacks));
+	r.stacks = calloc(rt->num_gs + 1, sizeof(*r.stacks));
 	if (!r.stacks || !iq_vec_reserve(&facts->goroutines, rt->num_gs))
 		return &iq_enomem;
 	err = iq_go_symbolizer_create(rt, &r.sym);
 	if (!err)
 		err = iq_go_label_reader_create(rt, &r.labels);
 	if (!err)
-		err = iq_go_stacks_read(rt, r.sym, r.stacks);
+		err = stacks_read(rt, &r);
 	for (size_t i = 0; i < rt->num_gs && !err; i++) {
 		struct iq_goroutine_fact fact;
 
