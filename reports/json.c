@@ -10,6 +10,7 @@
 #include "reports/emit_json.h"
 #include "reports/record.h"
 #include "reports/report.h"
+#include "reports/scene_json.h"
 
 static void key_tristate(struct iq_json *json, const char *key,
 			 enum iq_tristate v)
@@ -114,17 +115,20 @@ static const char *crash_kind(enum iq_end_kind end)
 	return NULL;
 }
 
-static void put_crash(struct iq_json *json, const struct iq_model *model)
+static struct iq_error *put_crash(struct iq_json *json,
+				  const struct iq_model *model,
+				  const struct iq_report_options *options)
 {
 	const struct iq_process_fact *p = &model->process;
 	const char *kind = crash_kind(p->end);
 	const struct iq_stack *stack = NULL;
+	struct iq_error *err;
 	size_t index;
 
 	iq_json_key(json, "crash");
 	if (!kind) {
 		iq_json_null(json);
-		return;
+		return NULL;
 	}
 	if (p->has_end_goroutine &&
 	    iq_model_goroutine(model, p->end_goroutine, &index))
@@ -140,11 +144,17 @@ static void put_crash(struct iq_json *json, const struct iq_model *model)
 	}
 	iq_json_key(json, "frames");
 	iq_json_frames(json, stack);
+	err = iq_scene_json(json, model, options);
 	iq_json_object_end(json);
+	return err;
 }
 
-static void put_process(struct iq_json *json, const struct iq_model *model)
+static struct iq_error *put_process(struct iq_json *json,
+				    const struct iq_model *model,
+				    const struct iq_report_options *options)
 {
+	struct iq_error *err;
+
 	const struct iq_process_fact *p = &model->process;
 
 	iq_json_key(json, "process");
@@ -160,8 +170,9 @@ static void put_process(struct iq_json *json, const struct iq_model *model)
 	key_tristate(json, "stripped", p->stripped);
 	key_tristate(json, "optimised", p->optimised);
 	iq_json_pair_text(json, "signal", p->signal);
-	put_crash(json, model);
+	err = put_crash(json, model, options);
 	iq_json_object_end(json);
+	return err;
 }
 
 /* ---- goroutines in numbers */
@@ -415,8 +426,9 @@ static struct iq_error *json_render(const struct iq_model *model,
 	iq_json_pair_cstr(json, "inquest", PACKAGE_VERSION);
 	put_verdict(json, &model->verdict);
 	put_witnesses(json, model);
-	put_process(json, model);
-	err = put_goroutines(json, model);
+	err = put_process(json, model, options);
+	if (!err)
+		err = put_goroutines(json, model);
 	if (err)
 		return err;
 	put_findings(json, model, options);

@@ -206,10 +206,14 @@ static struct iq_error *put_panic(struct iq_scene_lines *lines,
 	return err;
 }
 
-static bool says_more(const struct iq_scene *s)
+/* A single panic of the runtime's own is told by the title. */
+static bool says_more(const struct iq_scene_lines *lines,
+		      const struct iq_scene *s)
 {
-	return s->num_panics > 1 || s->panics[0].type.len ||
-	       s->panics[0].num_fields;
+	if (s->num_panics > 1 || lines->options->all)
+		return true;
+	return s->num_panics && s->panics[0].type.len &&
+	       !iq_str_starts(s->panics[0].type, IQ_STR("runtime."));
 }
 
 /* As they came about: the oldest first. */
@@ -220,7 +224,7 @@ static struct iq_error *add_panics(struct iq_scene_lines *lines,
 	struct iq_error *err = NULL;
 	struct iq_out out;
 
-	if (!s->num_panics || !says_more(s))
+	if (!says_more(lines, s))
 		return NULL;
 	for (size_t i = s->num_panics; i-- > s->num_panics - max && !err;) {
 		const struct iq_scene_panic *p = &s->panics[i];
@@ -320,60 +324,120 @@ static struct iq_error *add_objects(struct iq_scene_lines *lines,
 	return err ? err : add_more(lines, s->num_objects - max, "objects");
 }
 
-/* The runtime's words as the process printed them, line by line. */
+/* A line of a stack, which runtime.Stack printed: it says nothing here. */
+static bool is_stack_line(struct iq_str line, struct iq_str next)
+{
+	return iq_str_starts(line, IQ_STR("\t")) ||
+	       iq_str_starts(next, IQ_STR("\t")) ||
+	       (iq_str_starts(line, IQ_STR("goroutine ")) &&
+		iq_str_ends(line, IQ_STR(":")));
+}
+
+/* Takes the first line of *@text off. */
+static struct iq_str next_line(struct iq_str *text)
+{
+	size_t end = iq_str_find(*text, '\n');
+	struct iq_str line = iq_str_sub(*text, 0, end);
+
+	*text = iq_str_sub(*text, end + (end < text->len), text->len);
+	return line;
+}
+
+static bool is_shown(const struct iq_scene_lines *lines, struct iq_str line,
+		     struct iq_str rest)
+{
+	return line.len && (lines->options->all || !is_stack_line(line, rest));
+}
+
+/* The runtime's words as the process printed them: the last lines. */
 static struct iq_error *add_words(struct iq_scene_lines *lines,
 				  const struct iq_scene *s)
 {
-	struct iq_str rest = s->last_words;
+	const char *label = "said last";
 	struct iq_error *err = NULL;
-	size_t num = 0;
+	struct iq_str rest;
+	size_t num = 0, skip;
 
-	while (rest.len && !err) {
-		size_t end = iq_str_find(rest, '\n');
-		struct iq_str line = iq_str_sub(rest, 0, end);
+	for (rest = s->last_words; rest.len;) {
+		struct iq_str line = next_line(&rest);
+
+		num += is_shown(lines, line, rest);
+	}
+	skip = num - at_most(lines, num, MAX_WORDS);
+	for (rest = s->last_words; rest.len && !err;) {
+		struct iq_str line = next_line(&rest);
 		struct iq_out out;
 
-		rest = iq_str_sub(rest, end + 1, rest.len);
-		if (!line.len)
+		if (!is_shown(lines, line, rest) || (skip && skip--))
 			continue;
-		if (num == MAX_WORDS && !lines->options->all)
-			break;
 		iq_out_init_memory(&out);
 		iq_out_str(&out, line);
-		err = add_rest(lines, num++ ? "" : "said last", &out);
+		err = add_rest(lines, label, &out);
+		label = "";
 	}
 	return err;
 }
 
-/* Without a meaning two stand in a line; one that has it ends its line. */
+/* Segments and the kernel's own note of a system call: nobody asks for them. */
+static bool is_register_shown(struct iq_str name)
+{
+	static const char *const left_out[] = {
+		"cs", "ds",	 "es",	    "fs",	"gs",
+		"ss", "fs_base", "gs_base", "orig_rax",
+	};
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(left_out); i++) {
+		if (iq_str_equal(name, iq_str_of(left_out[i])))
+			return false;
+	}
+	return true;
+}
+
+static void put_register(struct iq_out *out, const struct iq_scene_register *r)
+{
+	iq_out_printf(out, "%-6.*s 0x%016" PRIx64, IQ_STR_ARG(r->name),
+		      r->value);
+	if (!r->points_to.len)
+		return;
+	iq_out_cstr(out, "  ");
+	iq_out_str(out, r->points_to);
+}
+
+/* Without a meaning two stand in a line; one that has it has its own. */
 static struct iq_error *add_registers(struct iq_scene_lines *lines,
 				      const struct iq_scene *s)
 {
+	const struct iq_scene_register *before = NULL;
 	const char *label = "registers";
 	struct iq_error *err = NULL;
-	struct iq_out out;
-	bool open = false;
 
-	for (size_t i = 0; i < s->num_registers && !err; i++) {
-		const struct iq_scene_register *r = &s->registers[i];
-		bool ends =
-			open || r->points_to.len || i + 1 == s->num_registers;
+	for (size_t i = 0; i <= s->num_registers && !err; i++) {
+		bool end = i == s->num_registers;
+		const struct iq_scene_register *r =
+			end ? NULL : &s->registers[i];
+		bool pair = before && r && !r->points_to.len;
+		struct iq_out out;
 
-		if (open)
-			iq_out_cstr(&out, "   ");
-		else
-			iq_out_init_memory(&out);
-		iq_out_printf(&out, "%-6.*s 0x%016" PRIx64, IQ_STR_ARG(r->name),
-			      r->value);
-		if (r->points_to.len) {
-			iq_out_cstr(&out, "  ");
-			iq_out_str(&out, r->points_to);
-		}
-		open = !ends;
-		if (!ends)
+		if (r && !is_register_shown(r->name))
 			continue;
+		if (r && !before && !r->points_to.len) {
+			before = r;
+			continue;
+		}
+		if (!r && !before)
+			break;
+		iq_out_init_memory(&out);
+		put_register(&out, before ? before : r);
+		if (pair) {
+			iq_out_cstr(&out, "   ");
+			put_register(&out, r);
+		}
 		err = add_rest(lines, label, &out);
 		label = "";
+		// What was held back stands alone: this one's turn is next.
+		if (before && !pair && r)
+			i--;
+		before = NULL;
 	}
 	return err;
 }
@@ -420,7 +484,7 @@ struct iq_error *iq_scene_lines_make(const struct iq_model *model,
 		iq_out_init_memory(&out);
 		iq_out_cstr(&out,
 			    "contents of memory are shown by --show-values");
-		err = add_rest(ret, "", &out);
+		err = add_rest(ret, "values", &out);
 	}
 	return err;
 }

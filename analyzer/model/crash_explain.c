@@ -130,20 +130,18 @@ static void put_nil(struct iq_out *out, const struct iq_model *model,
 				 "pointer, interface or function value");
 }
 
-static void put_bad_address(struct iq_out *out, const struct iq_crash *crash)
+static void put_bad_address(struct iq_out *out, const struct iq_model *model,
+			    const struct iq_crash *crash)
 {
-	const struct iq_scene *s = crash->scene;
+	bool is_bus = iq_str_equal(model->process.signal, IQ_STR("SIGBUS"));
 
 	put_function(out, crash);
-	iq_out_cstr(out, " touched memory that it may not: the address ");
-	if (s && s->fault_place.len) {
-		iq_out_cstr(out, "is ");
-		iq_out_str(out, s->fault_place);
-	} else {
-		iq_out_cstr(out, "is none that Go gave out as nil");
-	}
-	iq_out_cstr(out, ", so unsafe, a mapping or memory that was "
-			 "overwritten is behind it");
+	iq_out_cstr(out, is_bus ? " touched memory that has nothing behind it: "
+				  "most often a mapped file that became "
+				  "shorter" :
+				  " touched memory that it may not, and no nil "
+				  "pointer was the cause: unsafe, a mapping or "
+				  "memory that was overwritten is behind it");
 }
 
 /* "[5] with length 3" */
@@ -300,7 +298,7 @@ static void put_cause(struct iq_out *out, const struct iq_model *model,
 		put_nil(out, model, crash);
 		break;
 	case IQ_CAUSE_BAD_ADDRESS:
-		put_bad_address(out, crash);
+		put_bad_address(out, model, crash);
 		break;
 	case IQ_CAUSE_BOUNDS:
 		put_bounds(out, crash);
