@@ -89,6 +89,52 @@ static bool is_readable(const struct iq_memory *memory, uint64_t addr,
 	return true;
 }
 
+/* Zeros that no used part of a stack has in one piece. */
+#define ZEROS 512
+
+static bool has_zeros(const struct iq_memory *memory, uint64_t addr,
+		      uint64_t end)
+{
+	uint64_t word;
+
+	for (uint64_t zeros = 0; addr < end; addr += 8) {
+		zeros = iq_memory_u64(memory, addr, &word) && !word ?
+				zeros + 8 :
+				0;
+		if (zeros == ZEROS)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The end of @frame, behind the vector registers that lie above it: those may
+ * be pages of zeros. @addr where there is no such area.
+ * Linux: arch/x86/include/uapi/asm/sigcontext.h, struct _fpx_sw_bytes and
+ * sigcontext_64.fpstate.
+ */
+#define FPSTATE 224
+#define FPSTATE_MAGIC 464
+#define FPSTATE_SIZE 468
+#define FPSTATE_MAGIC_VALUE 0x46505853
+
+static uint64_t frame_end(const struct iq_go_runtime *rt,
+			  const struct iq_go_m *m,
+			  const struct iq_go_signal_frame *frame, uint64_t addr)
+{
+	uint64_t area;
+	uint32_t magic, size;
+
+	if (!iq_memory_u64(rt->memory, frame->ucontext + FPSTATE, &area) ||
+	    area < addr || area >= m->gsignal_hi ||
+	    !iq_memory_u32(rt->memory, area + FPSTATE_MAGIC, &magic) ||
+	    magic != FPSTATE_MAGIC_VALUE ||
+	    !iq_memory_u32(rt->memory, area + FPSTATE_SIZE, &size) ||
+	    size > m->gsignal_hi - area)
+		return addr;
+	return area + (size & ~7u);
+}
+
 /*
  * The signal that interrupted the thread of @m first. The runtime's own SIGABRT
  * may have a frame inside of it, and would be taken for it where what is above
@@ -108,7 +154,8 @@ static bool first_signal(const struct iq_go_runtime *rt,
 			     iq_go_signal_frame_find(rt, m, at, ret, &at);
 	     i++)
 		found = true;
-	return found && is_readable(rt->memory, at, m->gsignal_hi);
+	return found && is_readable(rt->memory, at, m->gsignal_hi) &&
+	       !has_zeros(rt->memory, frame_end(rt, m, ret, at), m->gsignal_hi);
 }
 
 static void goroutine_set(const struct iq_go_runtime *rt,
@@ -274,6 +321,19 @@ static struct iq_error *end_by_runtime(const struct iq_go_runtime *rt,
 }
 
 /*
+ * Go code raised the signal: the thread that dumped the core did it itself.
+ * Where the thread stands in runtime.tgkill.
+ */
+static bool is_raised_by_go(const struct iq_go_runtime *rt)
+{
+	const struct iq_core *core = rt->core;
+
+	return core->signal == SIGABRT && core->signal_code == SI_TKILL &&
+	       core->num_threads &&
+	       iq_pclntab_module(rt->program->pcln, core->threads[0].pc);
+}
+
+/*
  * Whether the core's own signal is what ended the process. The runtime ends it
  * with a SIGABRT to itself whatever the cause was, and leaves a dying thread
  * behind: that there is none counts only where all of them were read. What the
@@ -288,7 +348,7 @@ static bool is_own_cause(const struct iq_go_runtime *rt)
 	    core->signal != SIGABRT)
 		return true;
 	return rt->num_ms && rt->has_all_ms && !core->truncated &&
-	       core->has_signal_code;
+	       core->has_signal_code && !is_raised_by_go(rt);
 }
 
 void iq_go_crash_find(const struct iq_go_runtime *rt, struct iq_go_crash *ret)

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/vec.h"
 #include "formats/go/record.h"
+#include "formats/go/thread_join.h"
 
 bool iq_go_m_is(const struct iq_go_runtime *rt, uint64_t addr)
 {
@@ -116,110 +117,31 @@ static int compare_ms(const void *a, const void *b)
 	return x->addr < y->addr ? -1 : x->addr > y->addr;
 }
 
-struct thread_key {
-	uint64_t tid;
-	const struct iq_core_thread *thread;
-};
-
-static int compare_keys(const void *a, const void *b)
-{
-	const struct thread_key *x = a;
-	const struct thread_key *y = b;
-
-	return x->tid < y->tid ? -1 : x->tid > y->tid;
-}
-
-static bool is_within(uint64_t addr, uint64_t lo, uint64_t hi)
-{
-	return addr >= lo && addr < hi;
-}
-
-static bool is_on_stack_of(const struct iq_go_runtime *rt,
-			   const struct iq_go_m *m, uint64_t sp)
-{
-	const struct iq_go_g *g = iq_go_runtime_g(rt, m->curg);
-
-	return is_within(sp, m->g0_lo, m->g0_hi) ||
-	       is_within(sp, m->gsignal_lo, m->gsignal_hi) ||
-	       (g && is_within(sp, g->stack_lo, g->stack_hi));
-}
-
-/* Comparisons that joining by stacks may cost. */
-#define JOIN_MAX (100ull << 20)
-
-/*
- * A core that was taken from outside a container has other thread ids than the
- * runtime. A thread's stack pointer still tells whose it is.
- */
-static void join_by_stack(struct iq_go_runtime *rt)
-{
-	size_t n = rt->core->num_threads;
-
-	if (!n || rt->num_ms > JOIN_MAX / n)
-		return;
-	for (size_t i = 0; i < rt->num_ms; i++) {
-		for (size_t t = 0; t < n; t++) {
-			if (!is_on_stack_of(rt, &rt->ms[i],
-					    rt->core->threads[t].sp))
-				continue;
-			rt->ms[i].thread = &rt->core->threads[t];
-			break;
-		}
-	}
-}
-
-static struct iq_error *join_threads(struct iq_go_runtime *rt)
-{
-	size_t joined = 0;
-	size_t n = rt->core->num_threads;
-	struct thread_key *keys;
-
-	if (!n)
-		return NULL;
-	keys = calloc(n, sizeof(*keys));
-	if (!keys)
-		return &iq_enomem;
-	for (size_t i = 0; i < n; i++)
-		keys[i] = (struct thread_key){ rt->core->threads[i].tid,
-					       &rt->core->threads[i] };
-	qsort(keys, n, sizeof(*keys), compare_keys);
-	for (size_t i = 0; i < rt->num_ms; i++) {
-		struct thread_key key = { .tid = rt->ms[i].procid };
-		const struct thread_key *found =
-			key.tid ? bsearch(&key, keys, n, sizeof(*keys),
-					  compare_keys) :
-				  NULL;
-
-		rt->ms[i].thread = found ? found->thread : NULL;
-		joined += found != NULL;
-	}
-	free(keys);
-	if (!joined)
-		join_by_stack(rt);
-	return NULL;
-}
-
 static struct iq_error *walk_threads(struct iq_go_runtime *rt, uint64_t head)
 {
 	struct {
 		IQ_VEC(struct iq_go_m) ms;
 	} found = { 0 };
 	struct m_walk walk;
-	struct iq_go_m m;
+	struct iq_go_m m = { .id = -1 };
+	size_t doubts = 0;
 
 	m_walk_init(&walk, head);
 	do {
 		if (!m_read(rt, walk.addr, &m))
 			break;
+		doubts += !iq_go_m_is(rt, walk.addr);
 		if (!iq_vec_push(&found.ms, m)) {
 			iq_vec_deinit(&found.ms);
 			return &iq_enomem;
 		}
 	} while (m_walk_next(rt, &walk));
-	rt->has_all_ms = walk.addr == 0;
-	if (walk.addr)
+	// The first thread of all ends the list. Zeros would, too.
+	// Go: src/runtime/proc.go, schedinit and mcommoninit: m0 has id 0.
+	rt->has_all_ms = walk.addr == 0 && m.id == 0 && !doubts;
+	if (!rt->has_all_ms)
 		iq_facts_gap_addr(
-			rt->facts, IQ_GAP_DAMAGED, walk.addr,
+			rt->facts, IQ_GAP_DAMAGED, walk.addr ? walk.addr : head,
 			"the runtime's list of threads is broken after %zu",
 			found.ms.len);
 	rt->ms = found.ms.data;
@@ -242,7 +164,7 @@ struct iq_error *iq_go_threads_read(struct iq_go_runtime *rt)
 	}
 
 	struct iq_error *err = walk_threads(rt, head);
-	return err ? err : join_threads(rt);
+	return err ? err : iq_go_threads_join(rt);
 }
 
 size_t iq_go_threads_foreign(const struct iq_go_runtime *rt)

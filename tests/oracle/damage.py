@@ -417,8 +417,16 @@ def less(whole, got):
         len(got[n]["frames"]) < len(whole[n]["frames"]) for n in whole if n in got)
 
 
-def check_removed(prog, whole, word, files):
+def drop_modules(goroutines):
+    for g in goroutines.values():
+        for f in g["frames"] + [g[k] for k in FRAMES if g.get(k)]:
+            f.pop("module", None)
+
+
+def check_removed(prog, whole, word, files, renamed=False):
     got = goroutines(prog, files)
+    if renamed:
+        drop_modules(got)
     found = ["goroutine %d: %s" % lie for lie in lies(whole, got)]
     new, problems = report(prog, files)
     if less(whole, got) and not problems:
@@ -489,11 +497,9 @@ class Job:
             data = core.read(begin, end - begin)
             if PATH in data:
                 core.write(begin, data.replace(PATH, NO_PATH))
-        for g in whole.values():
-            for f in g["frames"] + [g[k] for k in FRAMES if g.get(k)]:
-                f.pop("module", None)
+        drop_modules(whole)
         self.found += ["no executable: " + p for p in check_removed(
-            self.args.inquest, whole, word, [core.path])]
+            self.args.inquest, whole, word, [core.path], True)]
         core.mend()
 
     def run(self):
