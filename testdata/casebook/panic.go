@@ -209,6 +209,7 @@ func (s *Server) serve(path string, log chan<- string) {
 //go:noinline
 func (s *Server) count(path string) {
 	if path[0] != '/' {
+		want("goroutine", id())
 		panic("bad path " + path) // want handler: panic in main.(*Server).count
 	}
 	s.seen[path]++
@@ -224,15 +225,11 @@ func (s *Server) handle(paths <-chan string, log chan<- string) {
 func handler() {
 	s := &Server{seen: map[string]int{}}
 	paths, log := make(chan string), make(chan string, 8)
-	go func() {
-		want("goroutine", id())
-		want("panic", "string", "bad path x")
-		s.handle(paths, log)
-	}()
+	want("panic", "string", "bad path x")
+	go s.handle(paths, log)
 	go s.handle(paths, log)
 	paths <- "/a"
 	paths <- "/b"
-	paths <- "x"
 	paths <- "x"
 	select {}
 }
