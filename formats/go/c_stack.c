@@ -196,6 +196,26 @@ static bool is_called(const struct iq_c_walker *w, uint64_t pc)
 	return true;
 }
 
+/*
+ * What kernels make programs return to from a handler: a number of a system
+ * call, and the call. Code without tables, in static programs and Go's own.
+ * Linux: arch/x86/entry/syscalls/syscall_64.tbl, rt_sigreturn (15);
+ * include/uapi/asm-generic/unistd.h (139).
+ */
+static bool is_sigreturn(const struct iq_c_walker *w, uint64_t pc)
+{
+	static const uint8_t amd64[] = { 0x48, 0xc7, 0xc0, 0x0f, 0,
+					 0,    0,    0x0f, 0x05 };
+	static const uint8_t arm64[] = { 0x68, 0x11, 0x80, 0xd2,
+					 0x01, 0,    0,	   0xd4 };
+	uint8_t bytes[sizeof(amd64)];
+	bool is_pushing = w->cpu->call_push != 0;
+	size_t len = is_pushing ? sizeof(amd64) : sizeof(arm64);
+
+	return iq_memory_read(w->rt->memory, pc, len, bytes) &&
+	       memcmp(bytes, is_pushing ? amd64 : arm64, len) == 0;
+}
+
 /* Goes to the caller that returned registers lead to. */
 static enum next caller_take(struct walk *k, const struct iq_cfi_regs *regs,
 			     uint64_t pc, bool interrupted)
@@ -220,26 +240,6 @@ static enum next caller_take(struct walk *k, const struct iq_cfi_regs *regs,
 	k->exact = interrupted;
 	k->innermost = interrupted;
 	return NEXT_FRAME;
-}
-
-/*
- * What kernels make programs return to from a handler: a number of a system
- * call, and the call. Code without tables, in static programs and Go's own.
- * Linux: arch/x86/entry/syscalls/syscall_64.tbl, rt_sigreturn (15);
- * include/uapi/asm-generic/unistd.h (139).
- */
-static bool is_sigreturn(const struct iq_c_walker *w, uint64_t pc)
-{
-	static const uint8_t amd64[] = { 0x48, 0xc7, 0xc0, 0x0f, 0,
-					 0,    0,    0x0f, 0x05 };
-	static const uint8_t arm64[] = { 0x68, 0x11, 0x80, 0xd2,
-					 0x01, 0,    0,	   0xd4 };
-	uint8_t bytes[sizeof(amd64)];
-	bool is_pushing = w->cpu->call_push != 0;
-	size_t len = is_pushing ? sizeof(amd64) : sizeof(arm64);
-
-	return iq_memory_read(w->rt->memory, pc, len, bytes) &&
-	       memcmp(bytes, is_pushing ? amd64 : arm64, len) == 0;
 }
 
 static enum next guess(struct walk *k)
