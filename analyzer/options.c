@@ -34,6 +34,7 @@ struct option_row {
 
 static const struct option_row rows[] = {
 	ROW("all", OPTION_BOOL, report.all, 0, 0),
+	ROW("by-thread", OPTION_BOOL, report.by_thread, 0, 0),
 	ROW("color", OPTION_BOOL, report.color, 0, 0),
 	ROW("frames", OPTION_UNSIGNED, report.frames, 0, UINT32_MAX),
 	ROW("go", OPTION_BOOL, report.go_style, 0, 0),

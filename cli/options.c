@@ -20,6 +20,13 @@ static bool take_unique(struct cli_args *args, const struct cli_option *option,
 	return take_setting(args, option, value);
 }
 
+static bool take_by_thread(struct cli_args *args,
+			   const struct cli_option *option, const char *value)
+{
+	args->all = true;
+	return take_setting(args, option, value);
+}
+
 static bool take_output(struct cli_args *args, const struct cli_option *option,
 			const char *value)
 {

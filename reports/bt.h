@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "base/error.h"
+#include "reports/blocks.h"
 #include "reports/report.h"
 
 /*
@@ -14,6 +15,33 @@
 struct iq_error *iq_bt_range(const struct iq_model *model,
 			     const struct iq_report_options *options,
 			     size_t *begin, size_t *end) iq_must_check;
+
+/* A text that is being made. */
+struct iq_bt {
+	const struct iq_model *model;
+	const struct iq_report_options *options;
+	struct iq_out *out;
+	struct iq_blocks blocks;
+	/* Some frame was left out. */
+	bool hidden;
+};
+
+/* What a block is of: a stack is 0, others count on. */
+enum { IQ_BT_STACK };
+
+/* Frame by frame; @stack may be NULL. */
+void iq_bt_stack_put(struct iq_bt *bt, const struct iq_stack *stack);
+/* The function's name, and file and line, of one frame. */
+void iq_bt_name_put(struct iq_bt *bt, struct iq_out *out,
+		    const struct iq_frame *frame);
+void iq_bt_place_put(struct iq_bt *bt, struct iq_out *out,
+		     const struct iq_frame *frame);
+
+/* The threads of all witnesses that know them, as text and as JSON. */
+void iq_bt_threads_put(struct iq_bt *bt);
+struct iq_error *iq_bt_threads_json(const struct iq_model *model,
+				    const struct iq_report_options *options,
+				    struct iq_out *out) iq_must_check;
 
 /* Go's own form (debug=2), for "bt --go". */
 struct iq_error *iq_bt_go_render(const struct iq_model *model,

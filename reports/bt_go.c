@@ -68,6 +68,10 @@ static bool is_shown(const struct iq_frame *frame,
 {
 	struct iq_str name = frame->function;
 
+	// The runtime has none of C, unless the program told it how; a text
+	// that has some does not know their modules.
+	if (frame->foreign && (frame->module.len || !frame->has_pc))
+		return false;
 	if (frame->wrapper && !calls_panic(callee))
 		return false;
 	if (iq_str_equal(name, IQ_STR("runtime.runFinalizers")) ||
@@ -146,7 +150,7 @@ static void make_stack(struct go_text *go, struct iq_out *out,
 		const struct iq_frame *f = stack->frames[i];
 
 		if (go->options->runtime_frames ||
-		    is_shown(f, i ? f - 1 : NULL, first)) {
+		    is_shown(f, i ? stack->frames[i - 1] : NULL, first)) {
 			put_name(go, out, f->function);
 			iq_out_cstr(out, "(...)\n");
 			put_place(go, out, f);

@@ -52,8 +52,11 @@ static struct iq_error *bt_json_render(const struct iq_model *model,
 {
 	iq_cleanup(iq_records_destroyp) struct iq_records *records = NULL;
 	size_t begin, end;
-	struct iq_error *err = iq_bt_range(model, options, &begin, &end);
+	struct iq_error *err;
 
+	if (options->by_thread)
+		return iq_bt_threads_json(model, options, out);
+	err = iq_bt_range(model, options, &begin, &end);
 	if (!err)
 		err = iq_records_create(model, out, &records);
 	if (err)

@@ -9,125 +9,11 @@
 #include "reports/record.h"
 #include "reports/words.h"
 
-struct bt {
-	const struct iq_model *model;
-	const struct iq_report_options *options;
-	struct iq_out *out;
-	struct iq_blocks blocks;
-	/* Some frame was left out. */
-	bool hidden;
-};
-
-enum { BLOCK_STACK, BLOCK_CREATOR, BLOCK_LABELS, BLOCK_TEXT };
-
-/* ---- a stack */
-
-/* "0x000000000043b7ae ", or nothing. */
-static void put_pc(struct iq_out *out, const struct iq_frame *frame)
-{
-	char digits[19];
-	uint64_t pc = frame->pc;
-
-	if (!frame->has_pc)
-		return;
-	for (size_t i = 18; i > 2; i--, pc >>= 4)
-		digits[i - 1] = "0123456789abcdef"[pc & 15];
-	digits[0] = '0';
-	digits[1] = 'x';
-	digits[18] = ' ';
-	iq_out_bytes(out, digits, sizeof(digits));
-}
-
-static void put_place(struct bt *bt, struct iq_out *out,
-		      const struct iq_frame *frame)
-{
-	if (!frame->file.len) {
-		iq_out_char(out, '?');
-		return;
-	}
-	iq_term_put(out, frame->file, bt->options->utf8);
-	if (frame->line) {
-		iq_out_char(out, ':');
-		iq_out_u64(out, frame->line);
-	}
-}
-
-static void put_name(struct bt *bt, struct iq_out *out,
-		     const struct iq_frame *frame)
-{
-	if (frame->function.len)
-		iq_term_put(out, frame->function, bt->options->utf8);
-	else
-		iq_out_cstr(out, "unknown");
-}
-
-static void put_frame(struct bt *bt, struct iq_out *out,
-		      const struct iq_frame *frame, uint32_t number)
-{
-	iq_out_cstr(out, number < 10 ? " " : "");
-	iq_out_u64(out, number);
-	iq_out_cstr(out, "  ");
-	put_pc(out, frame);
-	iq_out_cstr(out, "in ");
-	put_name(bt, out, frame);
-	iq_out_cstr(out, frame->inlined ? " (inlined)\n    at " : "\n    at ");
-	put_place(bt, out, frame);
-	iq_out_char(out, '\n');
-}
-
-static void put_elided(struct iq_out *out, const struct iq_stack *stack)
-{
-	iq_out_cstr(out, "    ... ");
-	if (stack->num_elided)
-		iq_out_u64(out, stack->num_elided);
-	else
-		iq_out_cstr(out, "unknown number of");
-	iq_out_cstr(out, " frames elided by the witness ...\n");
-}
-
-/* Frames that are shown: without --runtime not the runtime's plumbing. */
-static bool is_shown(const struct bt *bt, const struct iq_signature *sig,
-		     uint32_t i)
-{
-	return bt->options->runtime_frames || (i >= sig->begin && i < sig->end);
-}
-
-static void make_stack(struct bt *bt, struct iq_out *out,
-		       const struct iq_stack *stack)
-{
-	struct iq_signature sig;
-
-	iq_signature_compute(stack, &sig);
-	for (uint32_t i = 0; i < stack->num_frames; i++) {
-		if (is_shown(bt, &sig, i))
-			put_frame(bt, out, stack->frames[i], i);
-		else
-			bt->hidden = true;
-		if (stack->elided && stack->elided_at == i)
-			put_elided(out, stack);
-	}
-	if (!stack->complete && !stack->elided)
-		iq_out_cstr(out, "    the stack goes on: its witness has no "
-				 "more of it\n");
-}
-
-static void put_stack(struct bt *bt, const struct iq_stack *stack)
-{
-	struct iq_block_key key = { .object = stack, .what = BLOCK_STACK };
-
-	if (!stack) {
-		iq_out_cstr(bt->out, "    no witness has its stack\n");
-		return;
-	}
-	if (iq_blocks_copy(&bt->blocks, key, bt->out))
-		return;
-	make_stack(bt, iq_blocks_begin(&bt->blocks), stack);
-	iq_blocks_end(&bt->blocks, key, bt->out);
-}
+enum { BLOCK_CREATOR = IQ_BT_STACK + 1, BLOCK_LABELS, BLOCK_TEXT };
 
 /* ---- what stands around it */
 
-static void put_text(struct bt *bt, struct iq_str text)
+static void put_text(struct iq_bt *bt, struct iq_str text)
 {
 	struct iq_block_key key = {
 		.object = text.ptr,
@@ -141,7 +27,7 @@ static void put_text(struct bt *bt, struct iq_str text)
 }
 
 /* "chan send", "running", "chan receive (leaked)". */
-static void put_status(struct bt *bt, const struct iq_goroutine_fact *fact)
+static void put_status(struct iq_bt *bt, const struct iq_goroutine_fact *fact)
 {
 	const char *status = iq_record_status(fact);
 
@@ -163,7 +49,7 @@ static void put_since(struct iq_out *out, bool known, int64_t ns, bool exact)
 	iq_out_cstr(out, iq_words_since(words, true, ns, exact));
 }
 
-static void make_labels(struct bt *bt, struct iq_out *out,
+static void make_labels(struct iq_bt *bt, struct iq_out *out,
 			const struct iq_labels *labels)
 {
 	iq_out_cstr(out, "    labels");
@@ -176,7 +62,7 @@ static void make_labels(struct bt *bt, struct iq_out *out,
 	iq_out_char(out, '\n');
 }
 
-static void put_labels(struct bt *bt, const struct iq_labels *labels)
+static void put_labels(struct iq_bt *bt, const struct iq_labels *labels)
 {
 	struct iq_block_key key = { .object = labels, .what = BLOCK_LABELS };
 
@@ -189,7 +75,7 @@ static void put_labels(struct bt *bt, const struct iq_labels *labels)
 	iq_blocks_end(&bt->blocks, key, bt->out);
 }
 
-static void put_created(struct bt *bt, const struct iq_frame *frame)
+static void put_created(struct iq_bt *bt, const struct iq_frame *frame)
 {
 	struct iq_block_key key = { .object = frame, .what = BLOCK_CREATOR };
 	struct iq_out *out;
@@ -198,15 +84,15 @@ static void put_created(struct bt *bt, const struct iq_frame *frame)
 		return;
 	out = iq_blocks_begin(&bt->blocks);
 	iq_out_cstr(out, "    created by ");
-	put_name(bt, out, frame);
+	iq_bt_name_put(bt, out, frame);
 	if (frame->file.len) {
 		iq_out_cstr(out, " at ");
-		put_place(bt, out, frame);
+		iq_bt_place_put(bt, out, frame);
 	}
 	iq_blocks_end(&bt->blocks, key, bt->out);
 }
 
-static void put_creator(struct bt *bt, const struct iq_goroutine_fact *fact)
+static void put_creator(struct iq_bt *bt, const struct iq_goroutine_fact *fact)
 {
 	if (fact->created_by)
 		put_created(bt, fact->created_by);
@@ -247,7 +133,7 @@ static void put_wait(struct iq_out *out, const struct iq_wait *wait)
 /* Objects that a select waits for and that are shown. */
 #define MAX_WAITS 8
 
-static void put_waits(struct bt *bt, const struct iq_goroutine *g)
+static void put_waits(struct iq_bt *bt, const struct iq_goroutine *g)
 {
 	uint32_t num = g->fact->num_waits;
 	uint32_t shown =
@@ -265,7 +151,7 @@ static void put_waits(struct bt *bt, const struct iq_goroutine *g)
 				     "for\n");
 }
 
-static void put_head(struct bt *bt, const struct iq_goroutine *g)
+static void put_head(struct iq_bt *bt, const struct iq_goroutine *g)
 {
 	struct iq_out *out = bt->out;
 
@@ -290,10 +176,10 @@ static void put_head(struct bt *bt, const struct iq_goroutine *g)
 	iq_out_cstr(out, "]\n");
 }
 
-static void put_goroutine(struct bt *bt, const struct iq_goroutine *g)
+static void put_goroutine(struct iq_bt *bt, const struct iq_goroutine *g)
 {
 	put_head(bt, g);
-	put_stack(bt, g->fact->stack);
+	iq_bt_stack_put(bt, g->fact->stack);
 	put_creator(bt, g->fact);
 	put_labels(bt, g->fact->labels);
 	put_waits(bt, g);
@@ -302,7 +188,7 @@ static void put_goroutine(struct bt *bt, const struct iq_goroutine *g)
 /* ---- equal stacks once */
 
 /* Ids in one line as long as they fit, the rest counted. */
-static void put_ids(struct bt *bt, const struct iq_group *group)
+static void put_ids(struct iq_bt *bt, const struct iq_group *group)
 {
 	size_t width = bt->options->width;
 	size_t used = 7;
@@ -331,7 +217,7 @@ static void put_ids(struct bt *bt, const struct iq_group *group)
 	iq_out_char(bt->out, '\n');
 }
 
-static void put_group(struct bt *bt, const struct iq_group *group)
+static void put_group(struct iq_bt *bt, const struct iq_group *group)
 {
 	const struct iq_goroutine *g =
 		&bt->model->goroutines[group->members[0]];
@@ -342,7 +228,7 @@ static void put_group(struct bt *bt, const struct iq_group *group)
 	put_status(bt, g->fact);
 	put_since(bt->out, group->has_wait_min, group->wait_min_ns, false);
 	iq_out_cstr(bt->out, group->system ? ", runtime's own]\n" : "]\n");
-	put_stack(bt, group->stack);
+	iq_bt_stack_put(bt, group->stack);
 	if (group->created_by) {
 		put_created(bt, group->created_by);
 		iq_out_char(bt->out, '\n');
@@ -351,7 +237,7 @@ static void put_group(struct bt *bt, const struct iq_group *group)
 		put_ids(bt, group);
 }
 
-static void put_groups(struct bt *bt)
+static void put_groups(struct iq_bt *bt)
 {
 	size_t num = bt->model->num_groups;
 
@@ -364,7 +250,7 @@ static void put_groups(struct bt *bt)
 	}
 }
 
-static struct iq_error *put_goroutines(struct bt *bt)
+static struct iq_error *put_goroutines(struct iq_bt *bt)
 {
 	size_t begin, end;
 	struct iq_error *err =
@@ -384,13 +270,15 @@ static struct iq_error *bt_text_render(const struct iq_model *model,
 				       const struct iq_report_options *options,
 				       struct iq_out *out)
 {
-	struct bt bt = { .model = model, .options = options, .out = out };
+	struct iq_bt bt = { .model = model, .options = options, .out = out };
 	struct iq_error *err = NULL;
 
 	if (options->go_style)
 		return iq_bt_go_render(model, options, out);
 	iq_blocks_init(&bt.blocks);
-	if (options->unique && !options->has_id)
+	if (options->by_thread)
+		iq_bt_threads_put(&bt);
+	else if (options->unique && !options->has_id)
 		put_groups(&bt);
 	else
 		err = put_goroutines(&bt);

@@ -273,6 +273,10 @@ void iq_json_frame(struct iq_json *json, const struct iq_frame *frame)
 		iq_json_null(json);
 	iq_json_key(json, "inlined");
 	iq_json_bool(json, frame->inlined);
+	if (frame->foreign)
+		iq_json_pair_bool(json, "foreign", true);
+	if (frame->guessed)
+		iq_json_pair_bool(json, "guessed", true);
 	if (frame->module.len) {
 		iq_json_key(json, "module");
 		iq_json_str(json, frame->module);

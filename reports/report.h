@@ -28,8 +28,9 @@ struct iq_report_options {
 	/* bt: one goroutine, or all. */
 	bool has_id;
 	uint64_t id;
-	bool go_style; /* bt --go: as the runtime prints them */
-	bool unique;   /* bt: equal stacks once, with their goroutines */
+	bool go_style;	/* bt --go: as the runtime prints them */
+	bool by_thread; /* bt: threads instead of goroutines */
+	bool unique;	/* bt: equal stacks once, with their goroutines */
 	bool labels;
 	bool runtime_frames; /* bt: frames that are hidden otherwise */
 	/* trace: lists beside, or instead of, the summary. */
