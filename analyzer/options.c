@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
 
 #define MIN_WIDTH 40
 #define MAX_WIDTH 1000
@@ -13,6 +16,7 @@ enum option_type {
 	OPTION_UNSIGNED,
 	OPTION_U64,
 	OPTION_TEXT,
+	OPTION_FOLDER,	 /* one more of the debug folders */
 	OPTION_ID,	 /* a u64 and a flag that it was set */
 	OPTION_TRACE_ID, /* the same */
 };
@@ -36,6 +40,7 @@ static const struct option_row rows[] = {
 	ROW("all", OPTION_BOOL, report.all, 0, 0),
 	ROW("by-thread", OPTION_BOOL, report.by_thread, 0, 0),
 	ROW("color", OPTION_BOOL, report.color, 0, 0),
+	ROW("debug-dir", OPTION_FOLDER, read.debug_dirs, 0, 0),
 	ROW("frames", OPTION_UNSIGNED, report.frames, 0, UINT32_MAX),
 	ROW("go", OPTION_BOOL, report.go_style, 0, 0),
 	ROW("group", OPTION_TEXT, report.group_by, 0, 0),
@@ -123,6 +128,32 @@ static struct iq_error *copy_text(struct iq_arena *arena, const char *value,
 	return NULL;
 }
 
+/* The list is made anew each time: it is short, and the arena keeps it. */
+static struct iq_error *add_folder(struct iq_options *options,
+				   const char *value)
+{
+	struct iq_read_context *read = &options->read;
+	size_t num = read->num_debug_dirs;
+	struct iq_error *err;
+	const char **list;
+
+	if (num >= IQ_LIMIT_DEBUG_DIRS)
+		return iq_error_new(IQ_ERROR_USAGE,
+				    "more than %d folders of debug files",
+				    IQ_LIMIT_DEBUG_DIRS);
+	list = iq_arena_calloc(&options->arena, num + 1, sizeof(*list));
+	if (!list)
+		return &iq_enomem;
+	if (num)
+		memcpy(list, read->debug_dirs, num * sizeof(*list));
+	err = copy_text(&options->arena, value, &list[num]);
+	if (err)
+		return err;
+	read->debug_dirs = list;
+	read->num_debug_dirs = num + 1;
+	return NULL;
+}
+
 static struct iq_error *set_row(struct iq_options *options,
 				const struct option_row *row, const char *value)
 {
@@ -135,6 +166,8 @@ static struct iq_error *set_row(struct iq_options *options,
 		return parse_bool(row, value, at);
 	case OPTION_TEXT:
 		return copy_text(&options->arena, value, at);
+	case OPTION_FOLDER:
+		return add_folder(options, value);
 	default:
 		err = parse_number(row, value, &number);
 	}

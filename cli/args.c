@@ -45,10 +45,12 @@ void cli_args_deinit(struct cli_args *args)
 {
 	free(args->settings);
 	free(args->words);
+	free(args->exes);
 	free(args->environment);
 	args->environment = NULL;
 	args->settings = NULL;
 	args->words = NULL;
+	args->exes = NULL;
 }
 
 const char *cli_args_shift(struct cli_args *args)
@@ -96,7 +98,8 @@ static bool parser_arguments(struct parser *p, int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		p->argv[p->argc++] = argv[i];
 	p->args->words = calloc((size_t)p->argc + 1, sizeof(*p->args->words));
-	return p->args->words;
+	p->args->exes = calloc((size_t)p->argc + 1, sizeof(*p->args->exes));
+	return p->args->words && p->args->exes;
 }
 
 static void parser_tables(struct parser *p)

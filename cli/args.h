@@ -30,7 +30,8 @@ struct cli_args {
 	const char *output; /* NULL: standard output */
 	const char *json;   /* a second output; NULL: none */
 	const char *html;   /* the same as a page */
-	const char *exe;
+	const char **exes; /* as --exe gives them, in order */
+	size_t num_exes;
 	const char *fail_on;
 	int exit_code;
 	unsigned width; /* 0: find out */

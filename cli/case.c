@@ -31,6 +31,27 @@ static bool good(const struct inquest_error *error)
 
 /* ---- settings */
 
+/* Folders that INQUEST_DEBUG_DIRS lists, after those of the command line. */
+static bool apply_debug_dirs(struct inquest *iq)
+{
+	const char *list = getenv("INQUEST_DEBUG_DIRS");
+	char *copy, *save = NULL;
+	bool fine = true;
+
+	if (!list)
+		return true;
+	copy = strdup(list);
+	if (!copy) {
+		cli_error("out of memory");
+		return false;
+	}
+	for (char *dir = strtok_r(copy, ":", &save); dir && fine;
+	     dir = strtok_r(NULL, ":", &save))
+		fine = good(inquest_set(iq, "debug-dir", dir));
+	free(copy);
+	return fine;
+}
+
 static bool apply_settings(struct inquest *iq, const struct cli_args *args)
 {
 	for (size_t i = 0; i < args->num_settings; i++) {
@@ -38,7 +59,7 @@ static bool apply_settings(struct inquest *iq, const struct cli_args *args)
 				      args->settings[i].value)))
 			return false;
 	}
-	return true;
+	return apply_debug_dirs(iq);
 }
 
 /* A mistake in the options is told before gigabytes are read. */
@@ -120,6 +141,8 @@ static bool check_stdin(const struct cli_args *args)
 
 	for (size_t i = 0; i < args->num_words; i++)
 		num += !strcmp(args->words[i], "-");
+	for (size_t i = 0; i < args->num_exes; i++)
+		num += !strcmp(args->exes[i], "-");
 	if (num > 1)
 		cli_error("\"-\", standard input, can be given only once");
 	return num <= 1;
@@ -129,7 +152,7 @@ static bool check_stdin(const struct cli_args *args)
 static bool add_inputs(struct inquest *iq, const struct cli_args *args,
 		       bool *all_ret)
 {
-	size_t num = args->num_words + (args->exe ? 1 : 0);
+	size_t num = args->num_words + args->num_exes;
 	size_t used = 0;
 
 	if (!num) {
@@ -138,8 +161,8 @@ static bool add_inputs(struct inquest *iq, const struct cli_args *args,
 	}
 	if (!check_stdin(args))
 		return false;
-	if (args->exe)
-		used += add_input(iq, args, args->exe, false) == ADDED;
+	for (size_t i = 0; i < args->num_exes; i++)
+		used += add_input(iq, args, args->exes[i], false) == ADDED;
 	for (size_t i = 0; i < args->num_words; i++) {
 		bool first = i == 0 && !args->named;
 		enum added added = add_input(iq, args, args->words[i], first);

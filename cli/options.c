@@ -66,7 +66,7 @@ static bool take_exe(struct cli_args *args, const struct cli_option *option,
 		     const char *value)
 {
 	(void)option;
-	args->exe = value;
+	args->exes[args->num_exes++] = value;
 	return true;
 }
 

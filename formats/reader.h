@@ -21,6 +21,9 @@ struct iq_read_context {
 	/* Where the files named in a core are looked for instead: a prefix;
 	 * NULL for the file system as it is. */
 	const char *sysroot;
+	/* Folders of executables and debug files, by build id, path or name. */
+	const char *const *debug_dirs;
+	size_t num_debug_dirs;
 	/* Do not open any file that the user did not name (tests, fuzzing). */
 	bool no_file_system;
 	struct iq_source_options source_options;

@@ -3,7 +3,7 @@
  * How a stream becomes a source: bytes come in from a descriptor or a buffer,
  * a decompressor turns them into what they stand for, and a spool keeps that
  * in an unlinked sparse file. Only source*.c includes this, and who inflates
- * one block of known size.
+ * one block of known size or sums up a file.
  */
 #ifndef IQ_FORMATS_SOURCE_CODEC_H
 #define IQ_FORMATS_SOURCE_CODEC_H
@@ -91,6 +91,8 @@ struct iq_decompressor {
 				struct iq_error **damage_ret);
 };
 
+/* The CRC-32 of zlib, gzip and .gnu_debuglink. */
+uint32_t iq_zlib_crc32(const uint8_t *data, uint64_t len);
 /* Inflates a zlib stream (RFC 1950) that makes @size bytes, no more, no less;
  * false if it is damaged. */
 bool iq_zlib_inflate(const uint8_t *data, size_t len, uint8_t *dst,

@@ -118,6 +118,11 @@ bool iq_zlib_inflate(const uint8_t *data, size_t len, uint8_t *dst, size_t size)
 	return uncompress(dst, &room, data, len) == Z_OK && room == size;
 }
 
+uint32_t iq_zlib_crc32(const uint8_t *data, uint64_t len)
+{
+	return (uint32_t)crc32_z(crc32_z(0, NULL, 0), data, (z_size_t)len);
+}
+
 const struct iq_decompressor iq_decompressor_gzip = {
 	.name = "gzip",
 	.run = gzip_run,

@@ -60,6 +60,13 @@
 #define IQ_LIMIT_C_FRAMES 1024
 /* Size of a struct of the runtime; the largest is mheap, 92 KiB. */
 #define IQ_LIMIT_STRUCT (16u << 20)
+/* Files of one folder of debug files that are looked at one by one: who keeps
+ * more of them names them by their build ids. */
+#define IQ_LIMIT_DEBUG_DIR 4096
+/* Such folders. */
+#define IQ_LIMIT_DEBUG_DIRS 256
+/* Folders of a path that is looked for below others. */
+#define IQ_LIMIT_PATH_PARTS 32
 /* Input files of one case. */
 #define IQ_LIMIT_INPUTS 4096
 /* Equal gaps of one witness that are listed one by one; the rest is counted. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/same_process.h"
 
+#include "model/coverage.h"
 #include "model/kinship.h"
 #include "model/profile.h"
 #include "model/text.h"
@@ -208,6 +209,21 @@ static bool is_other_program(const struct iq_facts *a, const struct iq_facts *b,
 /* Lines of the standard library that must differ: texts are damaged. */
 #define LINES_MIN 4
 
+/* Whether the core @a took code or names from the file @b: a library, or the
+ * debug information of its program. */
+static bool is_used_by(const struct iq_facts *a, const struct iq_facts *b)
+{
+	const struct iq_coverage *c = a->coverage;
+
+	for (size_t i = 0; c && i < c->num_modules; i++) {
+		if (c->modules[i].file.len &&
+		    iq_str_equal(c->modules[i].file, b->witness.path))
+			return true;
+	}
+	return agree(a->process.build_id, b->process.build_id) ||
+	       agree(a->process.go_build_id, b->process.go_build_id);
+}
+
 /* Why @b is of another build than @a, or NULL. */
 static const char *why_other_build(const struct iq_facts *a,
 				   const struct iq_facts *b,
@@ -215,7 +231,7 @@ static const char *why_other_build(const struct iq_facts *a,
 {
 	if (b->witness.kind == IQ_WITNESS_EXECUTABLE &&
 	    !b->process.go_version.len)
-		return "it is no Go program";
+		return is_used_by(a, b) ? NULL : "it is no Go program";
 	if (differ(a->process.build_id, b->process.build_id) ||
 	    differ(a->process.go_build_id, b->process.go_build_id))
 		return "it is of another build (build ids differ)";

@@ -41,6 +41,7 @@ bool iq_dwarf_present(const struct iq_elf *elf)
 	struct iq_elf_section section;
 	bool gnu;
 
+	elf = iq_elf_debug(elf);
 	return section_find(elf, ".debug_info", &gnu, &section) &&
 	       section_find(elf, ".debug_abbrev", &gnu, &section);
 }
@@ -142,6 +143,7 @@ struct iq_error *iq_dwarf_sections_read(const struct iq_elf *elf,
 {
 	struct iq_dwarf_sections sections = { 0 };
 
+	elf = iq_elf_debug(elf);
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(names); i++) {
 		struct iq_error *err =
 			iq_dwarf_sections_add(&sections, elf, names[i]);

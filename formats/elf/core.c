@@ -20,6 +20,7 @@ static void core_destroy(void *object)
 	for (size_t i = 0; i < core->num_modules; i++) {
 		iq_elf_destroy(core->modules[i].elf);
 		iq_source_destroy(core->modules[i].opened);
+		iq_source_destroy(core->modules[i].debug);
 	}
 	free(core->modules);
 	free(core->files_by_path);

@@ -45,8 +45,22 @@ struct iq_core_module {
 	struct iq_elf *elf;
 	/* The file of elf, where no input of the user was it. */
 	struct iq_source *opened;
-	/* Why elf is NULL: "no such file" …; empty if it is there. */
+	/* Its separate debug file, which elf has taken up, and where no input
+	 * of the user was it, the file. */
+	struct iq_str debug_path;
+	struct iq_source *debug;
+	/* Why elf is NULL: "no such program file is here" …; empty if it is
+	 * there. */
 	struct iq_str absent;
+	/* Of the best file that was tried in vain: path and build id in hex, or
+	 * Go build id; empty if there was none. */
+	struct iq_str tried;
+	struct iq_str tried_id;
+	/* It was of another build, not of one that cannot be told. */
+	bool mismatch;
+	/* The process's file had been deleted or replaced when the core was
+	 * taken; it was run from memory (memfd). */
+	bool was_deleted, was_memfd;
 	/* From the process's memory, else from the verified file; empty if
 	 * unknown. The GNU build id is in hex. */
 	struct iq_str build_id;

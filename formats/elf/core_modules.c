@@ -2,17 +2,15 @@
 #include "formats/elf/core_modules.h"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/vec.h"
+#include "formats/elf/core_files.h"
 #include "formats/elf/core_identity.h"
 #include "formats/elf/core_place.h"
 
@@ -30,6 +28,8 @@ struct finder {
 	struct iq_elf **candidates;
 	/* Those that belong to a module, or of which it is said why not. */
 	bool *used;
+	/* Those that have debug information alone. */
+	bool *is_debug;
 };
 
 static void finder_deinit(struct finder *f)
@@ -39,6 +39,7 @@ static void finder_deinit(struct finder *f)
 		iq_elf_destroy(f->candidates[i]);
 	free(f->candidates);
 	free(f->used);
+	free(f->is_debug);
 }
 
 static struct iq_error *candidates_open(struct finder *f)
@@ -47,7 +48,8 @@ static struct iq_error *candidates_open(struct finder *f)
 
 	f->candidates = calloc(num + 1, sizeof(struct iq_elf *));
 	f->used = calloc(num + 1, sizeof(*f->used));
-	if (!f->candidates || !f->used)
+	f->is_debug = calloc(num + 1, sizeof(*f->is_debug));
+	if (!f->candidates || !f->used || !f->is_debug)
 		return &iq_enomem;
 	for (size_t i = 0; i < num; i++) {
 		struct iq_error *err = iq_elf_open(f->context->executables[i],
@@ -56,11 +58,8 @@ static struct iq_error *candidates_open(struct finder *f)
 			return err;
 		// What is wrong with it is said by the reader of that file.
 		iq_error_destroy(err);
-		if (f->candidates[i] &&
-		    !iq_elf_has_contents(f->candidates[i])) {
-			iq_elf_destroy(f->candidates[i]);
-			f->candidates[i] = NULL;
-		}
+		f->is_debug[i] = f->candidates[i] &&
+				 !iq_elf_has_contents(f->candidates[i]);
 	}
 	return NULL;
 }
@@ -116,6 +115,8 @@ static bool module_of_rows(const struct finder *f,
 			continue;
 		if (!prev) {
 			m.path = without_deleted(row->path);
+			m.was_memfd = iq_str_starts(m.path, IQ_STR("/memfd:"));
+			m.was_deleted = m.path.len < row->path.len;
 			m.start = row->start;
 			m.end = row->end;
 		} else if (row->offset > prev->offset) {
@@ -224,7 +225,7 @@ static struct iq_error *modules_of_memory(struct finder *f)
 	struct iq_error *err = NULL;
 
 	for (size_t i = 0; i < f->context->num_executables && !err; i++) {
-		if (f->candidates[i])
+		if (f->candidates[i] && !f->is_debug[i])
 			err = module_of_memory(f, i);
 	}
 	return err;
@@ -339,7 +340,7 @@ static struct iq_error *module_from_user(struct finder *f,
 	size_t which = 0;
 
 	for (size_t i = 0; i < f->context->num_executables; i++) {
-		if (!f->candidates[i])
+		if (!f->candidates[i] || f->is_debug[i])
 			continue;
 		enum iq_core_match match =
 			iq_core_compare(traces, f->candidates[i]);
@@ -355,82 +356,37 @@ static struct iq_error *module_from_user(struct finder *f,
 	return module_take(f, m, traces, f->context->executables[which], best);
 }
 
-/* Whether the file is one that can be opened without harm: a regular file that
- * begins like a program. A core may name a pipe, or /proc/kcore. */
-static bool is_elf_file(const char *path)
-{
-	unsigned char head[18];
-	struct stat st;
-
-	if (stat(path, &st) || !S_ISREG(st.st_mode))
-		return false;
-	iq_cleanup(iq_closep) int fd =
-		open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || pread(fd, head, sizeof(head), 0) != sizeof(head) ||
-	    memcmp(head, ELFMAG, SELFMAG))
-		return false;
-	int type = head[16] | head[17] << 8;
-	return type == ET_EXEC || type == ET_DYN;
-}
-
-/* Opens the file that the core names; *@ret stays NULL where there is none. */
-static struct iq_error *disk_open(const struct finder *f,
-				  struct iq_core_module *m,
-				  struct iq_source **ret)
-{
-	const char *root = f->context->sysroot ? f->context->sysroot : "";
-	iq_cleanup(iq_freep) char *path = NULL;
-	struct iq_error *err;
-
-	m->absent = IQ_STR("the core does not name its file");
-	if (!m->path.len || m->path.ptr[0] != '/' || m->path.len > PATH_MAX)
-		return NULL;
-	m->absent = IQ_STR("the file system is not searched");
-	if (f->context->no_file_system)
-		return NULL;
-	m->absent = IQ_STR("no such program file is here");
-	if (asprintf(&path, "%s%.*s", root, IQ_STR_ARG(m->path)) < 0) {
-		path = NULL;
-		return &iq_enomem;
-	}
-	if (!is_elf_file(path))
-		return NULL;
-	m->absent = IQ_STR("its file here cannot be read");
-	err = iq_source_open(path, &f->context->source_options, ret);
-	if (err && err->code != IQ_ERROR_NOMEM) {
-		iq_error_destroy(err);
-		err = NULL;
-	}
-	return err;
-}
-
+/* A file of this system, where the user has given none. */
 static struct iq_error *module_from_disk(struct finder *f,
 					 struct iq_core_module *m,
 					 const struct iq_core_traces *traces)
 {
-	enum iq_core_match match = IQ_CORE_OTHER_FILE;
-	struct iq_error *err = disk_open(f, m, &m->opened);
-	struct iq_elf *elf = NULL;
+	enum iq_core_match match;
+	struct iq_error *err;
 
+	err = iq_core_file_find(f->context, f->core, traces, f->facts, m,
+				&match);
 	if (err || !m->opened)
 		return err;
-	err = iq_elf_open(m->opened, &elf);
-	if (err && err->code == IQ_ERROR_NOMEM)
-		return err;
-	iq_error_destroy(err);
-	if (elf && iq_elf_has_contents(elf))
-		match = iq_core_compare(traces, elf);
-	iq_elf_destroy(elf);
-	if (match == IQ_CORE_SAME_FILE ||
-	    (match == IQ_CORE_UNKNOWN_FILE && m->is_executable))
-		return module_take(f, m, traces, m->opened, match);
-	iq_source_destroy(m->opened);
-	m->opened = NULL;
-	m->absent = match == IQ_CORE_UNKNOWN_FILE ?
-			    IQ_STR("its file here may be another build: the "
-				   "core holds nothing to compare it with") :
-			    IQ_STR("its file here is of another build");
-	return NULL;
+	return module_take(f, m, traces, m->opened, match);
+}
+
+/* A debug file of the user's, or one of this system. */
+static struct iq_error *module_debug(struct finder *f, struct iq_core_module *m)
+{
+	for (size_t i = 0; i < f->context->num_executables; i++) {
+		struct iq_elf *debug = f->candidates[i];
+
+		if (!debug || !f->is_debug[i] ||
+		    !iq_core_debug_fits(m->elf, debug))
+			continue;
+		f->used[i] = true;
+		f->candidates[i] = NULL;
+		iq_elf_set_debug(m->elf, debug);
+		return text_set(f, &m->debug_path,
+				iq_str_of(f->context->executables[i]->path));
+	}
+	return iq_core_debug_find(f->context, f->core, f->facts, m);
 }
 
 static struct iq_error *module_find(struct finder *f, struct iq_core_module *m)
@@ -452,6 +408,8 @@ static struct iq_error *module_find(struct finder *f, struct iq_core_module *m)
 		err = module_from_user(f, m, &traces);
 	if (!err && !m->elf)
 		err = module_from_disk(f, m, &traces);
+	if (!err && m->elf && m->verified)
+		err = module_debug(f, m);
 	if (err || !m->elf)
 		return err;
 	m->absent = (struct iq_str){ 0 };
@@ -465,6 +423,42 @@ static struct iq_error *module_find(struct finder *f, struct iq_core_module *m)
 	return NULL;
 }
 
+/* The user's debug files that are of no file of this core. */
+static void debug_mismatches_report(struct finder *f)
+{
+	static const struct iq_core_module none;
+	const struct iq_core_module *m =
+		f->modules.len ? f->modules.data : &none;
+	char path[IQ_STR_QUOTE_SIZE];
+	char theirs[IQ_ELF_ID_TEXT_SIZE], ours[IQ_ELF_ID_TEXT_SIZE];
+
+	iq_elf_id_text(m->build_id, m->go_build_id, ours);
+	for (size_t i = 0; i < f->context->num_executables; i++) {
+		const struct iq_elf *elf = f->candidates[i];
+		bool waits;
+
+		if (!elf || f->used[i] || !f->is_debug[i])
+			continue;
+		waits = !m->elf &&
+			iq_str_equal(m->build_id, iq_elf_build_id(elf));
+		iq_elf_id_text(iq_elf_build_id(elf), iq_elf_go_build_id(elf),
+			       theirs);
+		iq_str_quote(iq_str_of(f->context->executables[i]->path), path);
+		if (waits && m->build_id.len)
+			iq_facts_gap(f->facts, IQ_GAP_MISSING,
+				     "%s is the debug information of this "
+				     "program and has no code: give the file "
+				     "that ran, stripped or not, as well",
+				     path);
+		else
+			iq_facts_gap(f->facts, IQ_GAP_MISMATCH,
+				     "%s is debug information (%s) of no file "
+				     "of this core (%s) that was found, and is "
+				     "not used",
+				     path, theirs, ours);
+	}
+}
+
 /* The user's files that are not of this core, where none is its executable. */
 static void mismatches_report(struct finder *f)
 {
@@ -474,12 +468,13 @@ static void mismatches_report(struct finder *f)
 	char path[IQ_STR_QUOTE_SIZE];
 	char theirs[IQ_ELF_ID_TEXT_SIZE], ours[IQ_ELF_ID_TEXT_SIZE];
 
+	debug_mismatches_report(f);
 	if (m->elf && !m->opened)
 		return;
 	iq_elf_id_text(m->build_id, m->go_build_id, ours);
 	for (size_t i = 0; i < f->context->num_executables; i++) {
 		const struct iq_elf *elf = f->candidates[i];
-		if (!elf || f->used[i])
+		if (!elf || f->used[i] || f->is_debug[i])
 			continue;
 		iq_elf_id_text(iq_elf_build_id(elf), iq_elf_go_build_id(elf),
 			       theirs);

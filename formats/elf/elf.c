@@ -37,6 +37,7 @@ struct iq_elf {
 	size_t build_id_len;
 	struct iq_str go_build_id;
 	bool notes_whole;
+	struct iq_elf *debug;
 };
 
 bool iq_elf_is(const struct iq_source *source, uint16_t type)
@@ -204,6 +205,33 @@ static bool notes_read(struct iq_elf *elf, uint64_t offset, uint64_t size,
 }
 
 /*
+ * Go's linker makes a segment of its own note alone, and GNU's, which stands
+ * behind it, is found by its section (1.26): where there are no sections, as in
+ * memory or after strip --strip-section-headers, by what it looks like. Both
+ * are in the first page. Go: src/cmd/link/internal/ld/elf.go, asmbElf().
+ */
+static void build_id_search(struct iq_elf *elf)
+{
+	static const uint8_t id[] = {
+		NT_GNU_BUILD_ID, 0, 0, 0, 'G', 'N', 'U', 0
+	};
+	const struct iq_source *source = elf->source;
+	const uint64_t page = 4096;
+	const uint64_t end = source->size < page ? source->size : page;
+
+	for (uint64_t at = EHDR_SIZE; at + 16 < end && !elf->build_id_len;
+	     at += 4) {
+		const uint8_t *note = source->data + at;
+		uint64_t size = note[4];
+
+		if (note[0] == 4 && !note[1] && !note[2] && !note[3] &&
+		    !note[5] && !note[6] && !note[7] &&
+		    !memcmp(note + 8, id, sizeof(id)))
+			notes_read(elf, at, 16 + size, 4);
+	}
+}
+
+/*
  * Go's own linker leaves .note.gnu.build-id out of its PT_NOTE (1.26), and
  * objects of debug information have sections only: both tables are asked.
  */
@@ -223,6 +251,8 @@ static void build_ids_read(struct iq_elf *elf)
 		    !notes_read(elf, s->offset, s->size, s->align))
 			elf->notes_whole = false;
 	}
+	if (!elf->sections.len && !elf->build_id_len)
+		build_id_search(elf);
 }
 
 static bool in_source(const struct iq_source *source, uint64_t offset,
@@ -319,6 +349,7 @@ void iq_elf_destroy(struct iq_elf *elf)
 {
 	if (!elf)
 		return;
+	iq_elf_destroy(elf->debug);
 	if (elf->handle)
 		elf_end(elf->handle);
 	iq_vec_deinit(&elf->sections);
@@ -355,14 +386,21 @@ bool iq_elf_section_find(const struct iq_elf *elf, const char *name,
 	return false;
 }
 
+/* The file that symbols are taken from. */
+static const struct iq_elf *symbols_of(const struct iq_elf *elf)
+{
+	return elf->num_symbols || !elf->debug ? elf : elf->debug;
+}
+
 bool iq_elf_has_symbols(const struct iq_elf *elf)
 {
-	return elf->num_symbols > 0;
+	return symbols_of(elf)->num_symbols > 0;
 }
 
 void iq_elf_symbols(const struct iq_elf *elf, struct iq_str prefix,
 		    iq_elf_symbol_fn *fn, void *ctx)
 {
+	elf = symbols_of(elf);
 	for (size_t i = 0; i < elf->num_symbols && i < INT32_MAX; i++) {
 		GElf_Sym sym;
 		if (!gelf_getsym(elf->symbols, (int)i, &sym) ||
@@ -453,6 +491,55 @@ const char *iq_elf_id_text(struct iq_str build_id, struct iq_str go_build_id,
 bool iq_elf_notes_whole(const struct iq_elf *elf)
 {
 	return elf->notes_whole;
+}
+
+void iq_elf_set_debug(struct iq_elf *elf, struct iq_elf *debug)
+{
+	iq_elf_destroy(elf->debug);
+	elf->debug = debug;
+}
+
+const struct iq_elf *iq_elf_debug(const struct iq_elf *elf)
+{
+	struct iq_elf_section s;
+
+	if (!elf->debug || iq_elf_section_find(elf, ".debug_info", &s) ||
+	    iq_elf_section_find(elf, ".zdebug_info", &s))
+		return elf;
+	return elf->debug;
+}
+
+// gdb's manual, "Separate Debug Files": the name, its NUL, padding to four
+// bytes, the CRC.
+bool iq_elf_debuglink(const struct iq_elf *elf, struct iq_str *name_ret,
+		      uint32_t *crc_ret)
+{
+	struct iq_elf_section s;
+	struct iq_cursor c, link;
+
+	if (!iq_elf_section_find(elf, ".gnu_debuglink", &s) ||
+	    !in_source(elf->source, s.offset, s.size))
+		return false;
+	iq_cursor_init(&c, elf->source->data, elf->source->size, 0);
+	iq_cursor_seek(&c, s.offset, "debug link");
+	iq_cursor_sub(&c, s.size, "debug link", &link);
+	struct iq_str name = iq_cursor_cstr(&link, "debug link's name");
+	iq_cursor_seek(&link, (name.len + 4) & ~UINT64_C(3),
+		       "debug link's CRC");
+	uint32_t crc = iq_cursor_u32(&link, "debug link's CRC");
+	struct iq_error *err = iq_cursor_done(&link);
+	bool found = !err && name.len;
+	iq_error_destroy(err);
+	err = iq_cursor_done(&c);
+	found = found && !err;
+	iq_error_destroy(err);
+	for (size_t i = 0; i < name.len && found; i++)
+		found = (unsigned char)name.ptr[i] >= ' ';
+	if (found) {
+		*name_ret = name;
+		*crc_ret = crc;
+	}
+	return found;
 }
 
 bool iq_elf_has_contents(const struct iq_elf *elf)

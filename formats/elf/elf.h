@@ -97,6 +97,18 @@ const char *iq_elf_id_text(struct iq_str build_id, struct iq_str go_build_id,
 /* Every note segment was there, so that an empty build id means "none". */
 bool iq_elf_notes_whole(const struct iq_elf *elf);
 
+/*
+ * Lends @elf the symbols and the debug information of its separate debug file,
+ * as far as it has none. @debug becomes @elf's own, its source does not.
+ */
+void iq_elf_set_debug(struct iq_elf *elf, struct iq_elf *debug);
+/* The file of both whose .debug_* sections count: @elf if it has any. */
+const struct iq_elf *iq_elf_debug(const struct iq_elf *elf);
+/* Name and CRC of the separate debug file in .gnu_debuglink, clean text; false
+ * if there is none. */
+bool iq_elf_debuglink(const struct iq_elf *elf, struct iq_str *name_ret,
+		      uint32_t *crc_ret);
+
 /* False for a file of debug information, whose code and data are left out. */
 bool iq_elf_has_contents(const struct iq_elf *elf);
 

@@ -35,7 +35,8 @@ static struct iq_error *executable_fill(const struct iq_source *source,
 	struct iq_go_buildinfo info = { 0 };
 	struct iq_error *err;
 
-	if (!iq_go_buildinfo_of_elf(elf, &info))
+	// Debug information alone has none; the file that it is of has.
+	if (!iq_go_buildinfo_of_elf(elf, &info) && iq_elf_has_contents(elf))
 		iq_facts_gap(
 			facts, IQ_GAP_MISSING,
 			"no Go build information: not a Go program, or one "

@@ -504,8 +504,13 @@ static void executable_is_found_where_the_core_says(void **state iq_unused)
 	fclose(f);
 	o = core_open(&b.source, NULL, root);
 	assert_null(o.core->modules[0].elf);
-	assert_str(o.core->modules[0].absent,
-		   "its file here is of another build");
+	char expected[256];
+	snprintf(expected, sizeof(expected),
+		 "\"%s\" is of another build (build id 62626262)", file);
+	assert_str(o.core->modules[0].absent, expected);
+	assert_str(o.core->modules[0].tried, file);
+	assert_str(o.core->modules[0].tried_id, "62626262");
+	assert_true(o.core->modules[0].mismatch);
 	assert_rodata(&o, false);
 	core_close(&o);
 
