@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reports/emit_term.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -192,9 +193,11 @@ struct iq_str iq_term_cut(struct iq_term *term, struct iq_str clean,
 struct iq_str iq_term_function(struct iq_term *term,
 			       const struct iq_frame *frame)
 {
-	if (!frame || !frame->function.len)
-		return IQ_STR("unknown");
-	return iq_term_clean(term, frame->function);
+	if (frame && frame->function.len)
+		return iq_term_clean(term, frame->function);
+	if (frame && frame->has_pc)
+		return iq_term_textf(term, "pc 0x%" PRIx64, frame->pc);
+	return IQ_STR("unknown");
 }
 
 static struct iq_str with_line(struct iq_term *term, struct iq_str file,

@@ -94,6 +94,9 @@ static void key_frame(struct iq_out *key, const struct iq_frame *frame,
 	if (!frame)
 		return;
 	iq_out_str(key, frame->function);
+	// What nothing names is told apart by its address.
+	if (!frame->function.len && frame->has_pc)
+		iq_out_hex(key, frame->pc);
 	if (!line)
 		return;
 	iq_out_char(key, '\n');
@@ -154,7 +157,8 @@ static bool same_frame(const struct iq_frame *a, const struct iq_frame *b)
 	if (a == b || !a || !b)
 		return a == b;
 	return a->line == b->line && iq_str_equal(a->function, b->function) &&
-	       iq_str_equal(a->file, b->file);
+	       iq_str_equal(a->file, b->file) &&
+	       (a->function.len || a->pc == b->pc);
 }
 
 static enum shared share(enum shared before, bool same)

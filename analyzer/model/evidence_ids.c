@@ -87,6 +87,7 @@ static bool compare_creators(const struct iq_goroutine_fact *a,
 		return false;
 	*agree_ret = a->parent == b->parent &&
 		     (!a->created_by || !b->created_by ||
+		      !a->created_by->line || !b->created_by->line ||
 		      a->created_by->line == b->created_by->line);
 	return true;
 }

@@ -139,6 +139,28 @@ static struct iq_error *fill_calls(struct iq_go_symbolizer *sym,
 	return NULL;
 }
 
+/* The place of a go statement in code whose tables are not here: its address
+ * alone, which the executable can name later. */
+static struct iq_error *fill_unnamed(struct iq_go_symbolizer *sym,
+				     struct entry *entry)
+{
+	uint64_t pc = entry->place.pc;
+	const struct iq_go_module *module =
+		iq_pclntab_module(sym->rt->program->pcln, pc);
+	struct iq_frame frame = { .has_pc = true, .pc = pc };
+	struct iq_error *err;
+
+	if (!module || module->has_pclntab || entry->place.use != USE_CREATOR)
+		return NULL;
+	frame.module = module->path;
+	err = iq_facts_frame(sym->rt->facts, &frame, &entry->one);
+	if (err)
+		return err;
+	entry->frames.frames = &entry->one;
+	entry->frames.num = 1;
+	return NULL;
+}
+
 /*
  * One frame: the function that holds the code, with the file and line of the
  * innermost call there for a go statement, of its own for its entry.
@@ -156,7 +178,7 @@ static struct iq_error *fill_one(struct iq_go_symbolizer *sym,
 	size_t n;
 
 	if (!lookup(sym, pc, &exact, &f, &at))
-		return NULL;
+		return fill_unnamed(sym, entry);
 	n = iq_pclntab_calls(sym->rt->program->pcln, &f, at, sym->calls,
 			     IQ_ARRAY_SIZE(sym->calls));
 	if (n == 0)

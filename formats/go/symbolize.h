@@ -47,7 +47,8 @@ struct iq_error *iq_go_symbolize_entry(struct iq_go_symbolizer *sym,
 	iq_must_check;
 
 /* The frame of the go statement that returned to @pc, under the name of the
- * function that the code is in, as the runtime prints it. */
+ * function that the code is in, as the runtime prints it; without a name where
+ * the tables of that code are not here. */
 struct iq_error *iq_go_symbolize_creator(struct iq_go_symbolizer *sym,
 					 uint64_t pc,
 					 const struct iq_frame **ret)
