@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads: the runtime's m's, joined with the core's threads by m.procid, which
- * is the kernel's thread id.
+ * Threads: the runtime's m's, joined with the core's threads.
  */
 #ifndef IQ_GO_THREAD_H
 #define IQ_GO_THREAD_H
