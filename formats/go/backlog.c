@@ -119,6 +119,31 @@ static struct iq_str tail(struct iq_str text)
 	return nul < last.len ? iq_str_sub(last, nul + 1, last.len) : last;
 }
 
+/* A line of a stack that the program had printed for itself: that is kept, too.
+ */
+static bool is_trace(struct iq_str line)
+{
+	return iq_str_starts(line, IQ_STR("created by ")) ||
+	       (iq_str_starts(line, IQ_STR("\t")) &&
+		iq_str_search(line, IQ_STR(".go:")) < line.len);
+}
+
+/* What follows the last stack in @text. */
+static struct iq_str after_traces(struct iq_str text)
+{
+	struct iq_str rest = text;
+
+	while (text.len) {
+		size_t len = iq_str_find(text, '\n');
+		struct iq_str line = iq_str_sub(text, 0, len);
+
+		text = iq_str_sub(text, len + 1, text.len);
+		if (is_trace(line))
+			rest = text;
+	}
+	return rest;
+}
+
 struct iq_error *iq_go_backlog_text(const struct iq_go_runtime *rt,
 				    struct iq_str *ret)
 {
@@ -142,6 +167,6 @@ struct iq_error *iq_go_backlog_text(const struct iq_go_runtime *rt,
 	iq_go_scene_clean(&out, head(text));
 	err = iq_go_scene_text(rt->facts, &out, ret);
 	iq_out_deinit(&out);
-	*ret = iq_str_trim(*ret);
+	*ret = iq_str_trim(after_traces(*ret));
 	return err;
 }

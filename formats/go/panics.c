@@ -118,7 +118,9 @@ static struct iq_error *type_fill(struct iq_go_scene *s, size_t at,
 	err = iq_facts_string(s->rt->facts,
 			      (struct iq_str){ type.name, type.name_len },
 			      &panic->type);
-	if (!err)
+	// The message has all of the runtime's own.
+	if (!err && !iq_str_starts(panic->type, IQ_STR("runtime.")) &&
+	    !iq_str_starts(panic->type, IQ_STR("*runtime.")))
 		err = iq_go_value_fields(&values, s->rt, &type, data);
 	return err ? err :
 		     iq_go_values_take(&values, &panic->fields,

@@ -397,10 +397,8 @@ static struct iq_error *scan_range(void *ctx, unsigned worker, size_t begin,
 	return NULL;
 }
 
-static struct iq_error *scan(struct job *job)
+static struct iq_error *scan(struct job *job, struct iq_go_references *ret)
 {
-	struct iq_facts *facts = job->rt->facts;
-	size_t begin = facts->references.len;
 	struct iq_error *err = NULL;
 
 	job->num_workers = iq_pool_num_workers(job->rt->pool);
@@ -417,23 +415,52 @@ static struct iq_error *scan(struct job *job)
 
 		if (!w->found.len)
 			continue;
-		if (!iq_vec_reserve(&facts->references, w->found.len))
+		if (!iq_vec_reserve(&ret->found, w->found.len))
 			return &iq_enomem;
-		memcpy(facts->references.data + facts->references.len,
-		       w->found.data, w->found.len * sizeof(*w->found.data));
-		facts->references.len += w->found.len;
+		memcpy(ret->found.data + ret->found.len, w->found.data,
+		       w->found.len * sizeof(*w->found.data));
+		ret->found.len += w->found.len;
 	}
-	if (!err && facts->references.len > begin)
-		qsort(facts->references.data + begin,
-		      facts->references.len - begin,
-		      sizeof(*facts->references.data), compare_found);
+	if (!err && ret->found.len)
+		qsort(ret->found.data, ret->found.len, sizeof(*ret->found.data),
+		      compare_found);
 	return err;
+}
+
+void iq_go_references_deinit(struct iq_go_references *references)
+{
+	iq_vec_deinit(&references->found);
+}
+
+struct iq_error *iq_go_references_of(struct iq_go_runtime *rt, size_t first,
+				     const uint64_t *addrs, size_t num,
+				     struct iq_go_references *ret)
+{
+	iq_cleanup(job_deinit) struct job job = { .rt = rt, .first = first };
+
+	for (size_t i = 0; i < num; i++) {
+		if (!iq_go_word_set_add(&job.words, addrs[i], addrs[i]))
+			return &iq_enomem;
+	}
+	return job.words.num ? scan(&job, ret) : NULL;
 }
 
 struct iq_error *iq_go_references_read(struct iq_go_runtime *rt, size_t first)
 {
+	iq_cleanup(iq_go_references_deinit) struct iq_go_references r = { 0 };
 	iq_cleanup(job_deinit) struct job job = { .rt = rt, .first = first };
+	struct iq_facts *facts = rt->facts;
 	struct iq_error *err = collect_words(&job);
 
-	return err || !job.words.num ? err : scan(&job);
+	if (err || !job.words.num)
+		return err;
+	err = scan(&job, &r);
+	if (err || !r.found.len)
+		return err;
+	if (!iq_vec_reserve(&facts->references, r.found.len))
+		return &iq_enomem;
+	memcpy(facts->references.data + facts->references.len, r.found.data,
+	       r.found.len * sizeof(*r.found.data));
+	facts->references.len += r.found.len;
+	return NULL;
 }

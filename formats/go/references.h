@@ -17,4 +17,17 @@
 struct iq_error *iq_go_references_read(struct iq_go_runtime *rt, size_t first)
 	iq_must_check;
 
+/*
+ * Adds whose stacks mention one of @num addresses to @ret, whoever waits for
+ * them. As above otherwise; ordered by goroutine.
+ */
+struct iq_go_references {
+	IQ_VEC(struct iq_reference_fact) found;
+};
+struct iq_error *iq_go_references_of(struct iq_go_runtime *rt, size_t first,
+				     const uint64_t *addrs, size_t num,
+				     struct iq_go_references *ret)
+	iq_must_check;
+void iq_go_references_deinit(struct iq_go_references *references);
+
 #endif

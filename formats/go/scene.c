@@ -9,10 +9,6 @@
 #include "formats/go/stack_start.h"
 #include "formats/go/unwind.h"
 
-/* Frames of a stack that are looked at: panics and what they are about are at
- * its inner end; an overflow is one function many times. */
-#define FRAMES_MAX 65536
-
 static void scene_deinit(struct iq_go_scene *s)
 {
 	iq_go_symbolizer_destroy(s->sym);
@@ -118,7 +114,8 @@ static void reading_deinit(struct reading *r)
 static struct iq_error *frames_name(struct iq_go_scene *s,
 				    const struct iq_go_unwound *u)
 {
-	size_t num = u->fps.len < FRAMES_MAX ? u->fps.len : FRAMES_MAX;
+	size_t num = u->fps.len < IQ_GO_SCENE_FRAMES ? u->fps.len :
+						       IQ_GO_SCENE_FRAMES;
 	uint64_t fixed = s->rt->core->cpu ? s->rt->core->cpu->fixed_frame : 0;
 	bool exact = u->exact;
 
@@ -200,22 +197,21 @@ static void who_fill(struct iq_go_scene *s)
 }
 
 /* All are asleep: the runtime shows main, which the process lives by. */
-static const struct iq_stack *main_stack(const struct iq_go_scene *s)
+static void site_of_main(struct iq_go_scene *s)
 {
-	for (size_t i = 0; i < s->rt->num_gs; i++) {
-		if (s->rt->gs[i].goid == 1)
-			return s->rt->facts->goroutines.data[s->first + i]
-				.stack;
-	}
-	return NULL;
-}
+	const struct iq_stack *stack = NULL;
 
-static void site_of_stack(struct iq_go_scene *s, const struct iq_stack *stack)
-{
+	for (size_t i = 0; i < s->rt->num_gs && !stack; i++) {
+		if (s->rt->gs[i].goid == 1)
+			stack = s->rt->facts->goroutines.data[s->first + i]
+					.stack;
+	}
 	for (uint32_t i = 0; stack && i < stack->num_frames; i++) {
 		if (!iq_go_scene_is_program(s, stack->frames[i]))
 			continue;
 		s->scene->site = stack->frames[i];
+		s->scene->has_goroutine = true;
+		s->scene->goroutine = 1;
 		return;
 	}
 }
@@ -226,7 +222,7 @@ static void site_fill(struct iq_go_scene *s)
 	size_t from = iq_go_panics_frame(s);
 
 	if (scene->cause == IQ_CAUSE_ALL_ASLEEP && !s->num_frames) {
-		site_of_stack(s, main_stack(s));
+		site_of_main(s);
 		return;
 	}
 	if (!s->num_frames)

@@ -26,6 +26,10 @@
 struct iq_error *iq_go_scene_read(struct iq_go_runtime *rt, size_t first)
 	iq_must_check;
 
+/* Frames of a stack that are looked at: panics and what they are about are at
+ * its inner end; an overflow is one function many times. */
+#define IQ_GO_SCENE_FRAMES 65536
+
 /* A function's frame on the stack of the goroutine that died. */
 struct iq_go_scene_frame {
 	uint64_t pc;

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The objects that a crash is about. Nothing says where they are: they are
+ * looked for where they were passed, and believed only if their contents are
+ * what the crash leaves behind.
+ */
+#ifndef IQ_GO_OBJECTS_H
+#define IQ_GO_OBJECTS_H
+
+#include "formats/go/scene.h"
+
+/* Whether what is at @addr can be what is looked for. @passed: it is the
+ * argument itself, and not just a word that was found. */
+typedef bool iq_go_object_test(const struct iq_go_scene *s, uint64_t addr,
+			       bool passed);
+
+struct iq_go_wanted {
+	/* Beginnings of names of functions, one of which had it as argument;
+	 * NULL ends them. */
+	const char *const *functions;
+	unsigned argument; /* its number in words */
+	iq_go_object_test *test;
+};
+
+/*
+ * The object's address; false if there is none, or several that could be. First
+ * what was passed, then what stands in the frames from the innermost of the
+ * functions to the program's own, or is captured there, or is named by the code
+ * of the call.
+ */
+bool iq_go_wanted_find(const struct iq_go_scene *s,
+		       const struct iq_go_wanted *wanted, uint64_t *ret);
+
+/* Adds an object; @values begin anew. */
+struct iq_error *iq_go_object_add(struct iq_go_scene *s, const char *what,
+				  uint64_t addr, struct iq_go_values *values)
+	iq_must_check;
+
+/* objects_sync.c: channels, mutexes, WaitGroups. */
+struct iq_error *iq_go_object_channel(struct iq_go_scene *s,
+				      struct iq_go_values *v) iq_must_check;
+struct iq_error *iq_go_object_mutex(struct iq_go_scene *s,
+				    struct iq_go_values *v) iq_must_check;
+struct iq_error *iq_go_object_waitgroup(struct iq_go_scene *s,
+					struct iq_go_values *v) iq_must_check;
+/* objects_map.c */
+struct iq_error *iq_go_object_map(struct iq_go_scene *s, struct iq_go_values *v)
+	iq_must_check;
+/* objects_text.c: what the runtime's words and the stack say. */
+struct iq_error *iq_go_object_bounds(struct iq_go_scene *s,
+				     struct iq_go_values *v) iq_must_check;
+struct iq_error *iq_go_object_assertion(struct iq_go_scene *s,
+					struct iq_go_values *v) iq_must_check;
+struct iq_error *iq_go_object_stack(struct iq_go_scene *s,
+				    struct iq_go_values *v) iq_must_check;
+struct iq_error *iq_go_object_memory(struct iq_go_scene *s,
+				     struct iq_go_values *v) iq_must_check;
+
+/* objects_referrers.c: who refers to the objects that have an address. */
+struct iq_error *iq_go_objects_referrers(struct iq_go_scene *s) iq_must_check;
+
+#endif
