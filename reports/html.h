@@ -52,6 +52,8 @@ struct iq_error *iq_html_choose(struct iq_html *html) iq_must_check;
 /* Verdict, identity, what to know before reading on. */
 void iq_html_head(struct iq_html *html);
 struct iq_error *iq_html_findings(struct iq_html *html) iq_must_check;
+/* The scene of the crash, if there was one. */
+struct iq_error *iq_html_scene(struct iq_html *html) iq_must_check;
 void iq_html_groups(struct iq_html *html);
 /* Witnesses, what is missing, what was not looked for. */
 void iq_html_witnesses(struct iq_html *html);

@@ -375,10 +375,11 @@ static void put_closer(struct iq_html *html, const struct iq_finding *f)
 	iq_out_cstr(html->out, "</code></p>\n");
 }
 
-static void put_finding(struct iq_html *html, size_t index)
+static struct iq_error *put_finding(struct iq_html *html, size_t index)
 {
 	const struct iq_finding *f = html->findings[index];
 	struct iq_out *out = html->out;
+	struct iq_error *err;
 
 	iq_out_cstr(out, "<article class=\"finding ");
 	iq_out_cstr(out, severity_class(f));
@@ -393,12 +394,16 @@ static void put_finding(struct iq_html *html, size_t index)
 		iq_out_cstr(out, "</p>\n");
 	}
 	put_facts(html, f);
+	err = iq_finding_is_end(f) ? iq_html_scene(html) : NULL;
+	if (err)
+		return err;
 	put_evidence(html, f);
 	iq_out_cstr(out, "<h4>The stack</h4>\n");
 	iq_html_stack(html, f->stack, f->site, f->created_by);
 	put_settle(html, f);
 	put_closer(html, f);
 	iq_out_cstr(out, "</article>\n");
+	return NULL;
 }
 
 /* ---- all of them */
@@ -418,19 +423,21 @@ static void put_left_out(struct iq_html *html)
 	iq_out_cstr(out, "</p>\n");
 }
 
-static void put_notes(struct iq_html *html)
+static struct iq_error *put_notes(struct iq_html *html)
 {
 	struct iq_out *out = html->out;
+	struct iq_error *err = NULL;
 
 	if (!html->num_notes)
-		return;
+		return NULL;
 	iq_out_cstr(out, "<details class=\"notes\"><summary>");
 	iq_html_count(out, html->num_notes, "note");
 	iq_out_cstr(out, ": nothing wrong is claimed</summary>\n");
 	for (size_t i = html->num_findings - html->num_notes;
-	     i < html->num_findings; i++)
-		put_finding(html, i);
+	     i < html->num_findings && !err; i++)
+		err = put_finding(html, i);
 	iq_out_cstr(out, "</details>\n");
+	return err;
 }
 
 /* Kinds of wait that are named. */
@@ -499,12 +506,13 @@ struct iq_error *iq_html_findings(struct iq_html *html)
 	else if (!num)
 		iq_out_cstr(html->out, "<p>None that claims a defect.</p>\n");
 	put_overview(html, num);
-	for (size_t i = 0; i < num; i++)
-		put_finding(html, i);
-	put_notes(html);
+	for (size_t i = 0; i < num && !err; i++)
+		err = put_finding(html, i);
+	if (!err)
+		err = put_notes(html);
 	put_left_out(html);
 	if (html->model->num_goroutines)
 		put_others(html, &others);
 	iq_out_cstr(html->out, "</section>\n");
-	return NULL;
+	return err;
 }

@@ -378,8 +378,7 @@ static struct iq_error *add_words(struct iq_scene_lines *lines,
 	return err;
 }
 
-/* Segments and the kernel's own note of a system call: nobody asks for them. */
-static bool is_register_shown(struct iq_str name)
+bool iq_scene_register_is_shown(const struct iq_scene_register *r)
 {
 	static const char *const left_out[] = {
 		"cs", "ds",	 "es",	    "fs",	"gs",
@@ -387,7 +386,7 @@ static bool is_register_shown(struct iq_str name)
 	};
 
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(left_out); i++) {
-		if (iq_str_equal(name, iq_str_of(left_out[i])))
+		if (iq_str_equal(r->name, iq_str_of(left_out[i])))
 			return false;
 	}
 	return true;
@@ -404,8 +403,8 @@ static void put_register(struct iq_out *out, const struct iq_scene_register *r)
 }
 
 /* Without a meaning two stand in a line; one that has it has its own. */
-static struct iq_error *add_registers(struct iq_scene_lines *lines,
-				      const struct iq_scene *s)
+struct iq_error *iq_scene_lines_registers(struct iq_scene_lines *lines,
+					  const struct iq_scene *s)
 {
 	const struct iq_scene_register *before = NULL;
 	const char *label = "registers";
@@ -418,7 +417,7 @@ static struct iq_error *add_registers(struct iq_scene_lines *lines,
 		bool pair = before && r && !r->points_to.len;
 		struct iq_out out;
 
-		if (r && !is_register_shown(r->name))
+		if (r && !iq_scene_register_is_shown(r))
 			continue;
 		if (r && !before && !r->points_to.len) {
 			before = r;
@@ -455,8 +454,6 @@ static struct iq_error *add_rest_of(struct iq_scene_lines *lines,
 		err = add_objects(lines, s);
 	if (!err)
 		err = add_words(lines, s);
-	if (!err && lines->options->all)
-		err = add_registers(lines, s);
 	return err;
 }
 

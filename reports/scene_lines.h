@@ -37,6 +37,12 @@ struct iq_error *iq_scene_lines_make(const struct iq_model *model,
 				     const struct iq_crash *crash,
 				     struct iq_arena *arena,
 				     struct iq_scene_lines *ret) iq_must_check;
+/* The registers as one more of the rest. */
+struct iq_error *iq_scene_lines_registers(struct iq_scene_lines *lines,
+					  const struct iq_scene *scene)
+	iq_must_check;
+/* Not segments, nor the kernel's own note of a system call. */
+bool iq_scene_register_is_shown(const struct iq_scene_register *reg);
 void iq_scene_lines_deinit(struct iq_scene_lines *lines);
 
 #endif

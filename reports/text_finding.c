@@ -318,12 +318,17 @@ static void put_scene_lines(struct iq_text *text, const struct iq_finding *f,
 static void put_where(struct iq_text *text, const struct iq_finding *f)
 {
 	struct iq_scene_lines lines = { 0 };
+	struct iq_error *err = NULL;
 	struct iq_crash crash;
 
-	if (iq_finding_is_end(f) && iq_crash_find(text->model, &crash) &&
-	    iq_scene_lines_make(text->model, text->options, &crash,
-				&text->term->arena, &lines))
-		text->term->failed = true;
+	if (iq_finding_is_end(f) && iq_crash_find(text->model, &crash)) {
+		err = iq_scene_lines_make(text->model, text->options, &crash,
+					  &text->term->arena, &lines);
+		if (!err && text->options->all && crash.scene)
+			err = iq_scene_lines_registers(&lines, crash.scene);
+	}
+	text->term->failed |= err != NULL;
+	iq_error_destroy(err);
 	put_scene_lines(text, f, lines.head.data, lines.head.len);
 	put_origin(text, f);
 	put_scene_lines(text, f, lines.rest.data, lines.rest.len);
