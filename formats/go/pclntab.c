@@ -19,6 +19,7 @@ enum {
 /* A table in the memory of this program, checked once. */
 struct table {
 	const uint8_t *data;
+	uint64_t addr;
 	uint64_t size;
 	/* A copy, where the bytes are in several files; else NULL. */
 	uint8_t *copy;
@@ -58,6 +59,38 @@ static uint32_t u32_at(const uint8_t *p)
 static bool fits(const struct table *t, uint64_t offset, uint64_t size)
 {
 	return offset <= t->size && size <= t->size - offset;
+}
+
+#define PAGE 4096
+/* Less of a page does not tell. */
+#define ZEROS_MIN 64
+
+static bool is_zeros(const uint8_t *data, uint64_t size)
+{
+	return size >= ZEROS_MIN && !data[0] &&
+	       !memcmp(data, data + 1, size - 1);
+}
+
+/*
+ * Whether a page that holds some of these bytes holds zeros alone, as far as it
+ * is the table's. No part of the tables is like that: debuggers write zeros for
+ * what they could not read.
+ */
+static bool in_zeros(const struct table *t, uint64_t offset, uint64_t size)
+{
+	uint64_t at = offset, in_page, begin, end;
+
+	while (size && at < t->size && at <= offset + size - 1) {
+		in_page = (t->addr + at) % PAGE;
+		begin = in_page < at ? at - in_page : 0;
+		end = at + PAGE - in_page;
+		if (end > t->size)
+			end = t->size;
+		if (is_zeros(t->data + begin, end - begin))
+			return true;
+		at = end;
+	}
+	return false;
 }
 
 static const char *state_text(enum iq_memory_state state)
@@ -100,7 +133,7 @@ static struct iq_error *table_open(const struct iq_memory *memory,
 	    size > UINT64_MAX - addr)
 		return iq_error_new(IQ_ERROR_FORMAT,
 				    "%s has %" PRIu64 " entries", name, count);
-	*ret = (struct table){ .size = size };
+	*ret = (struct table){ .addr = addr, .size = size };
 	ret->data = iq_memory_window(memory, addr, &len);
 	if (ret->data && len >= size)
 		return NULL;
@@ -216,6 +249,7 @@ static struct iq_error *view_open(const struct iq_memory *memory,
 		view_deinit(&v);
 		return err;
 	}
+	v.funcdata.addr = m->gofunc;
 	v.funcdata.data = iq_memory_window(memory, m->gofunc, &v.funcdata.size);
 	if (!v.funcdata.data)
 		v.funcdata.size = 0;
@@ -339,12 +373,27 @@ static bool function_search(const struct iq_go_layout *l, const struct view *v,
 	if (!low || off >= entry_off(l, v, low))
 		return false;
 	*ret = low - 1;
-	return true;
+	// No other function is where the first one is: zeros of a lost page.
+	return low == 1 || entry_off(l, v, low - 1);
 }
 
 static uint32_t field_u32(const uint8_t *record, struct iq_go_field field)
 {
 	return u32_at(record + field.offset);
+}
+
+/* Some of the record, or of its arrays behind it, was lost. */
+static bool is_record_lost(const struct iq_go_layout *l, const struct view *v,
+			   uint32_t off)
+{
+	const uint8_t *r = v->pcln.data + off;
+	uint64_t num;
+
+	if (in_zeros(&v->pcln, off, l->func_size))
+		return true;
+	num = (uint64_t)field_u32(r, l->func_npcdata) +
+	      r[l->func_nfuncdata.offset];
+	return num && in_zeros(&v->pcln, off + (uint64_t)l->func_size, 4 * num);
 }
 
 bool iq_pclntab_func(const struct iq_pclntab *pcln, uint64_t pc,
@@ -363,7 +412,8 @@ bool iq_pclntab_func(const struct iq_pclntab *pcln, uint64_t pc,
 	if (!fits(&v->pcln, off, l->func_size))
 		return false;
 	const uint8_t *r = v->pcln.data + off;
-	if (field_u32(r, l->func_entry_off) != entry_off(l, v, i))
+	if (field_u32(r, l->func_entry_off) != entry_off(l, v, i) ||
+	    is_record_lost(l, v, off))
 		return false;
 	*ret = (struct iq_go_func){
 		.module = m,
@@ -397,7 +447,7 @@ static bool text_at(const struct table *t, uint64_t offset, struct iq_str *ret)
 		return false;
 	ret->ptr = (const char *)t->data + offset;
 	ret->len = (size_t)(end - (t->data + offset));
-	return true;
+	return !in_zeros(t, offset, ret->len + 1);
 }
 
 static bool name_at(const struct view *v, uint32_t offset, struct iq_str *ret)
@@ -472,7 +522,7 @@ static bool pcvalue(const struct view *v, const struct iq_go_func *func,
 		at += (uint64_t)advance * v->quantum;
 		if (pc < at) {
 			*ret = (int32_t)value;
-			return true;
+			return !in_zeros(&v->pc, offset, pos - offset);
 		}
 		// No table says anything of what lies behind its function.
 		if (at >= func->end)
@@ -543,6 +593,8 @@ static bool inlined_read(const struct iq_pclntab *pcln, const struct view *v,
 
 	if (!fits(&v->funcdata, offset, l->inlined_call_size))
 		return false;
+	if (in_zeros(&v->funcdata, offset, l->inlined_call_size))
+		return false;
 	const uint8_t *r = v->funcdata.data + offset;
 	ret->func_id = r[l->inlined_call_func_id.offset];
 	ret->name_off = field_u32(r, l->inlined_call_name_off);
@@ -564,12 +616,30 @@ static void position_read(const struct view *v, const struct iq_go_func *func,
 	// Go: src/runtime/symtab.go, funcfile(): 4-byte offsets into filetab,
 	// all ones where the linker dropped the file.
 	uint64_t at = 4 * ((uint64_t)func->cu_offset + (uint64_t)file);
-	if (!fits(&v->cu, at, 4))
+	if (!fits(&v->cu, at, 4) || in_zeros(&v->cu, at, 4))
 		return;
 	uint32_t offset = u32_at(v->cu.data + at);
 	if (offset == UINT32_MAX || !text_at(&v->file, offset, &call->file))
 		return;
 	call->line = (uint32_t)line;
+}
+
+/* False if the index cannot be told; -1 where nothing is inlined. */
+static bool inline_index(const struct iq_pclntab *pcln,
+			 const struct iq_go_func *func, uint64_t pc,
+			 int32_t *ret)
+{
+	const struct view *v = view_of(pcln, func->module);
+	uint64_t at = arrays_of(pcln, func) + 4 * PCDATA_INL_TREE_INDEX;
+	uint32_t table;
+
+	*ret = -1;
+	if (PCDATA_INL_TREE_INDEX >= func->npcdata)
+		return true;
+	if (!fits(&v->pcln, at, 4))
+		return false;
+	table = u32_at(v->pcln.data + at);
+	return !table || pcvalue(v, func, table, pc, ret);
 }
 
 size_t iq_pclntab_calls(const struct iq_pclntab *pcln,
@@ -587,18 +657,20 @@ size_t iq_pclntab_calls(const struct iq_pclntab *pcln,
 		return 0;
 	// Go: src/runtime/symtabinl.go, inlineUnwinder: the index at pc names
 	// the innermost inlined call, whose parent_pc is where it was called.
-	while (iq_pclntab_pcdata(pcln, func, PCDATA_INL_TREE_INDEX, pc,
-				 &index) &&
-	       index >= 0) {
+	for (;;) {
 		struct iq_go_call *call = &ret[num];
-		if (num + 1 >= cap || num == IQ_LIMIT_INLINE ||
-		    !iq_pclntab_funcdata(pcln, func, FUNCDATA_INL_TREE,
-					 &tree) ||
-		    !inlined_read(pcln, v, tree, index, &inlined) ||
-		    !name_at(v, inlined.name_off, &call->function)) {
+		if (!inline_index(pcln, func, pc, &index) ||
+		    (index >= 0 &&
+		     (num + 1 >= cap || num == IQ_LIMIT_INLINE ||
+		      !iq_pclntab_funcdata(pcln, func, FUNCDATA_INL_TREE,
+					   &tree) ||
+		      !inlined_read(pcln, v, tree, index, &inlined) ||
+		      !name_at(v, inlined.name_off, &call->function)))) {
 			ret[0] = outer;
 			return 1;
 		}
+		if (index < 0)
+			break;
 		position_read(v, func, pc, call);
 		call->func_id = inlined.func_id;
 		call->inlined = true;
