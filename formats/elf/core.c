@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "formats/elf/arch.h"
+#include "formats/elf/core_filter.h"
 #include "formats/elf/core_modules.h"
 #include "formats/elf/core_notes.h"
 
@@ -222,6 +223,7 @@ static struct iq_error *core_read(const struct iq_read_context *context,
 		iq_facts_gap_offset(facts, IQ_GAP_TRUNCATED, core->source->size,
 				    "%s", core->source->damage);
 	err = iq_core_notes_read(core, facts);
+	iq_core_filter_report(core, facts);
 	if (!err)
 		err = dumped_create(core, &dumped);
 	if (err)
