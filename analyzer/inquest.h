@@ -76,8 +76,8 @@ const struct inquest_error *inquest_add_input(struct inquest *iq,
 const struct inquest_error *inquest_analyze(struct inquest *iq);
 
 /*
- * Since 0.1.0. Writes a report: command "report", "goroutines", "bt", "profile"
- * or "trace"; format "text" or "json"; of a report also "html".
+ * Since 0.1.0. Writes a report: command "report", "goroutines", "bt", "profile",
+ * "trace" or "doctor"; format "text" or "json"; of a report also "html".
  */
 const struct inquest_error *inquest_render(struct inquest *iq,
 					   const char *command,

@@ -401,12 +401,14 @@ static const struct iq_goroutine *first_with_id(const struct iq_text *text)
 	return NULL;
 }
 
-static void put_next(struct iq_text *text)
+/* @missing: something is, and what can be done about that is worth more than
+ * one more list. */
+static void put_next(struct iq_text *text, bool missing)
 {
 	const struct iq_goroutine *g = first_with_id(text);
 	const char *label = "next: ";
 
-	if (!text->model->num_goroutines)
+	if (!text->model->num_goroutines && !missing)
 		return;
 	if (g) {
 		put_command(text, label,
@@ -414,7 +416,9 @@ static void put_next(struct iq_text *text)
 					  g->id));
 		label = "      ";
 	}
-	put_command(text, label, IQ_STR("inquest goroutines -g site"));
+	put_command(text, label,
+		    missing ? IQ_STR("inquest doctor") :
+			      IQ_STR("inquest goroutines -g site"));
 }
 
 static bool only_executables(const struct iq_model *m)
@@ -449,13 +453,15 @@ struct iq_error *iq_text_rest(struct iq_text *text)
 {
 	struct gap_refs refs = { 0 };
 	struct iq_error *err = &iq_enomem;
+	bool missing;
 
 	if (collect_all(&refs, text->model))
 		err = put_known_and_missing(text, &refs);
+	missing = refs.count > 0;
 	iq_vec_deinit(&refs.list);
 	if (err)
 		return err;
 	put_not_run(text);
-	put_next(text);
+	put_next(text, missing);
 	return NULL;
 }

@@ -122,7 +122,11 @@ static struct iq_error *set_ground(const struct iq_model *model,
 				"nothing that can still run refers to %s",
 				w->object);
 	}
-	return iq_textf(arena, &f->ground, "no memory to see who refers to %s",
+	return iq_textf(arena, &f->ground,
+			model->reach_lacks.len ?
+				"no proof of who refers to %s: memory is "
+				"missing" :
+				"no memory to see who refers to %s",
 			w->object);
 }
 

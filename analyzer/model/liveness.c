@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "model/heap.h"
 #include "model/mark.h"
+#include "model/text.h"
 
 /*
  * The algorithm of the runtime's own leak finder. Go: src/runtime/mgc.go 1.27,
@@ -299,8 +300,21 @@ static enum iq_reach reach_of(const struct liveness *l,
 	return g->fact->num_waits ? IQ_REACH_LIVE : IQ_REACH_UNKNOWN;
 }
 
+/* The first reason stays. */
+static struct iq_error *lacks_note(struct liveness *l, const char *why)
+{
+	struct iq_model *m = l->model;
+
+	if (m->reach_lacks.len)
+		return NULL;
+	while (m->witnesses[m->reach_witness] != l->facts)
+		m->reach_witness++;
+	return iq_textf(&m->arena, &m->reach_lacks, "%s", why);
+}
+
 static struct iq_error *conclude(struct liveness *l)
 {
+	struct iq_error *err;
 	char why[200];
 	char text[280];
 	uint32_t index;
@@ -310,7 +324,9 @@ static struct iq_error *conclude(struct liveness *l)
 			text, sizeof(text),
 			"who can still reach what goroutines wait for is not known: %s",
 			why);
-		return iq_model_add_gap(l->model, IQ_GAP_MISSING, text);
+		err = lacks_note(l, why);
+		return err ? err :
+			     iq_model_add_gap(l->model, IQ_GAP_MISSING, text);
 	}
 	for (size_t i = 0; i < l->model->num_goroutines; i++) {
 		struct iq_goroutine *g = &l->model->goroutines[i];

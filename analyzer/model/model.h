@@ -169,6 +169,10 @@ struct iq_model {
 	const struct iq_population_keys *population_keys;
 	/* Union of what the witnesses can tell, IQ_TELLS_*. */
 	unsigned tells;
+	/* Why it is not known who can reach what: what is missing of the heap of
+	 * reach_witness. Empty: it is known, or there is no heap at all. */
+	struct iq_str reach_lacks;
+	uint32_t reach_witness;
 	/* Total (sum of counts), the runtime's own among them. */
 	uint64_t num_total;
 	uint64_t num_system;
