@@ -136,6 +136,70 @@ static const struct iq_source *core_build(struct elf_builder *b,
 	return elf_builder_finish(b);
 }
 
+/* A thread's note of arm64: each register has its number. */
+static void arm64_thread(struct elf_builder *b, uint32_t tid)
+{
+	uint8_t note[392] = { 0 };
+
+	memcpy(note + 32, &tid, sizeof(tid));
+	for (uint64_t i = 0; i < 34; i++) {
+		uint64_t value = 0x1000 * tid + i;
+
+		memcpy(note + 112 + 8 * i, &value, sizeof(value));
+	}
+	elf_builder_note(b, "CORE", NT_PRSTATUS, note, sizeof(note));
+}
+
+static void
+notes_of_arm64_give_registers_and_local_memory(void **state iq_unused)
+{
+	const uint64_t tls[2] = { 0x7f0000, 0 };
+	const struct iq_core_thread *t;
+	struct elf_builder b;
+	struct opened o;
+
+	elf_builder_init(&b, ET_CORE);
+	b.machine = EM_AARCH64;
+	// Of no thread, of one, of another owner's.
+	elf_builder_note(&b, "LINUX", NT_ARM_TLS, tls, 8);
+	arm64_thread(&b, 1);
+	elf_builder_note(&b, "LINUX", NT_ARM_TLS, tls, 16);
+	arm64_thread(&b, 2);
+	elf_builder_note(&b, "CORE", NT_ARM_TLS, tls, 8);
+	o = core_open(elf_builder_finish(&b), NULL, NULL);
+	assert_null(o.err);
+	assert_string_equal(o.core->arch, "arm64");
+	assert_int_equal(o.core->num_threads, 2);
+	t = o.core->threads;
+	assert_int_equal(t[0].regs[28], 0x1000 + 28);
+	assert_int_equal(t[0].sp, 0x1000 + 31);
+	assert_int_equal(t[0].pc, 0x1000 + 32);
+	assert_true(t[0].has_tls);
+	assert_int_equal(t[0].tls, 0x7f0000);
+	assert_int_equal(t[1].pc, 0x2000 + 32);
+	assert_false(t[1].has_tls);
+	core_close(&o);
+	elf_builder_deinit(&b);
+}
+
+static void thread_note_of_another_machine_is_a_gap(void **state iq_unused)
+{
+	char buf[256];
+	struct elf_builder b;
+	struct opened o;
+
+	elf_builder_init(&b, ET_CORE);
+	b.machine = EM_AARCH64;
+	elf_builder_thread(&b, 12, SIGSEGV, 0x100, 0x200);
+	o = core_open(elf_builder_finish(&b), NULL, NULL);
+	assert_null(o.err);
+	assert_int_equal(o.core->num_threads, 0);
+	assert_non_null(strstr(gap_text(&o, IQ_GAP_DAMAGED, buf, sizeof(buf)),
+			       "336 bytes, not 392 as on arm64"));
+	core_close(&o);
+	elf_builder_deinit(&b);
+}
+
 static void threads_are_listed_in_the_order_of_the_notes(void **state iq_unused)
 {
 	struct elf_builder b;
@@ -722,6 +786,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(threads_are_listed_in_the_order_of_the_notes),
+		cmocka_unit_test(
+			notes_of_arm64_give_registers_and_local_memory),
+		cmocka_unit_test(thread_note_of_another_machine_is_a_gap),
 		cmocka_unit_test(fault_address_is_known_for_faults_only),
 		cmocka_unit_test(gcore_of_a_living_process_has_no_signal),
 		cmocka_unit_test(what_was_not_dumped_is_not_zero),
