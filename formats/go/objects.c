@@ -12,29 +12,30 @@
 #define CODE_BYTES 64
 /* Words beyond a frame where the function keeps arguments of registers. */
 #define SPILLED_WORDS 4
-/* Frames between a function of the runtime and the program's. */
+/* Frames between a function of the runtime and the program's, and callers of
+ * that which may still have it. */
 #define FRAMES_BETWEEN 16
-
-/* Objects that fit; more than one is none. */
-struct found {
-	uint64_t addr;
-	bool several;
-};
+#define CALLERS 4
+/* Bytes of a heap's object that are looked through. */
+#define OBJECT_MAX 1024
 
 static void consider(const struct iq_go_scene *s,
 		     const struct iq_go_wanted *wanted, uint64_t addr,
-		     struct found *found)
+		     struct iq_go_found *found)
 {
-	if (!addr || addr == found->addr || !wanted->test(s, addr, false))
+	if (!addr || addr == found->addr ||
+	    !wanted->test(s, addr, found->trust))
 		return;
-	found->several = found->addr != 0;
+	found->several |= found->addr != 0;
 	found->addr = addr;
+	if (found->trust != IQ_GO_DEEP)
+		found->holder = addr;
 }
 
 /* What a function captured whose closure is at @addr. */
 static void consider_closure(const struct iq_go_scene *s,
 			     const struct iq_go_wanted *wanted, uint64_t addr,
-			     struct found *found)
+			     struct iq_go_found *found)
 {
 	struct iq_go_func func;
 	uint64_t pc;
@@ -58,7 +59,7 @@ static void consider_closure(const struct iq_go_scene *s,
  */
 static void consider_code(const struct iq_go_scene *s,
 			  const struct iq_go_wanted *wanted, uint64_t pc,
-			  struct found *found)
+			  struct iq_go_found *found)
 {
 	uint8_t code[CODE_BYTES];
 
@@ -84,7 +85,7 @@ static void consider_code(const struct iq_go_scene *s,
 
 static void consider_frame(const struct iq_go_scene *s,
 			   const struct iq_go_wanted *wanted, size_t at,
-			   struct found *found)
+			   struct iq_go_found *found)
 {
 	const struct iq_go_scene_frame *f = &s->frames[at];
 	uint64_t addr = (f->sp + 7) & ~7ull;
@@ -134,56 +135,146 @@ static bool has_program_call(const struct iq_go_scene *s, size_t at)
 	return false;
 }
 
-bool iq_go_wanted_find(const struct iq_go_scene *s,
-		       const struct iq_go_wanted *wanted, uint64_t *ret)
+/* The innermost frame of one of the functions, else of the program. */
+static size_t first_frame(const struct iq_go_scene *s,
+			  const struct iq_go_wanted *wanted)
 {
 	size_t from = iq_go_panics_frame(s);
 	size_t at = from < s->num_frames ? from : 0;
-	struct found found = { 0 };
-	uint64_t word;
 
 	while (at < s->num_frames &&
 	       !is_one_of(iq_go_scene_function(&s->frames[at]),
 			  wanted->functions) &&
 	       !has_program_call(s, at))
 		at++;
-	for (size_t i = at; i < s->num_frames && i - at < FRAMES_BETWEEN; i++) {
-		if (is_one_of(iq_go_scene_function(&s->frames[i]),
+	return at;
+}
+
+/* One of the functions still has its argument. */
+static bool passed_find(const struct iq_go_scene *s,
+			const struct iq_go_wanted *wanted, size_t at,
+			uint64_t *ret)
+{
+	for (size_t n = 0; at < s->num_frames && n < FRAMES_BETWEEN;
+	     n++, at++) {
+		uint64_t word;
+
+		if (is_one_of(iq_go_scene_function(&s->frames[at]),
 			      wanted->functions) &&
 		    iq_memory_u64(s->rt->memory,
-				  s->frames[i].args + 8 * wanted->argument,
+				  s->frames[at].args + 8 * wanted->argument,
 				  &word) &&
-		    wanted->test(s, word, true)) {
+		    wanted->test(s, word, IQ_GO_PASSED)) {
 			*ret = word;
 			return true;
 		}
-		if (has_program_call(s, i))
-			break;
+		if (has_program_call(s, at))
+			return false;
 	}
-	for (size_t i = at; i < s->num_frames && i - at < FRAMES_BETWEEN; i++) {
-		consider_frame(s, wanted, i, &found);
-		consider_code(s, wanted, s->frames[i].pc, &found);
-		if (found.addr || has_program_call(s, i))
-			break;
+	return false;
+}
+
+/* What is in the heap's object that @addr is in, and what that refers to. */
+static void consider_object(const struct iq_go_scene *s,
+			    const struct iq_go_wanted *wanted, uint64_t addr,
+			    struct iq_go_found *found)
+{
+	struct iq_go_span span;
+	uint64_t object;
+
+	if (addr % 8 || !iq_go_span_find(s->rt, s->mheap_addr, addr, &span) ||
+	    span.state != 1 || !span.elem_size || span.elem_size > OBJECT_MAX)
+		return;
+	object = addr - (addr - span.start) % span.elem_size;
+	for (uint64_t i = 0; i < span.elem_size; i += 8) {
+		uint64_t word;
+
+		if (!iq_memory_u64(s->rt->memory, object + i, &word))
+			return;
+		consider(s, wanted, object + i, found);
+		consider(s, wanted, word, found);
+	}
+	if (found->addr && !found->holder)
+		found->holder = object;
+}
+
+static void consider_objects(const struct iq_go_scene *s,
+			     const struct iq_go_wanted *wanted, size_t at,
+			     struct iq_go_found *found)
+{
+	const struct iq_go_scene_frame *f = &s->frames[at];
+	uint64_t addr = (f->sp + 7) & ~7ull;
+	uint64_t end = f->args + 8 * SPILLED_WORDS;
+
+	for (unsigned n = 0; n < FRAME_WORDS_MAX && addr < end;
+	     n++, addr += 8) {
+		uint64_t word;
+
+		if (!iq_memory_u64(s->rt->memory, addr, &word))
+			return;
+		consider_object(s, wanted, word, found);
+	}
+}
+
+/* Goes through the frames from @at on as found->trust wants it. */
+static bool frames_find(const struct iq_go_scene *s,
+			const struct iq_go_wanted *wanted, size_t at,
+			struct iq_go_found *found)
+{
+	size_t callers = 0;
+
+	for (size_t n = 0;
+	     at < s->num_frames && n < FRAMES_BETWEEN && callers < CALLERS;
+	     n++, at++) {
+		callers += has_program_call(s, at);
+		if (found->trust == IQ_GO_DEEP) {
+			consider_objects(s, wanted, at, found);
+		} else {
+			consider_frame(s, wanted, at, found);
+			consider_code(s, wanted, s->frames[at].pc, found);
+		}
+		if (found->addr)
+			return true;
+	}
+	return false;
+}
+
+bool iq_go_wanted_find(const struct iq_go_scene *s,
+		       const struct iq_go_wanted *wanted,
+		       struct iq_go_found *ret)
+{
+	struct iq_go_found found = { .trust = IQ_GO_PRESENT };
+	size_t at = first_frame(s, wanted);
+
+	if (passed_find(s, wanted, at, &found.addr)) {
+		found.trust = IQ_GO_PASSED;
+		found.holder = found.addr;
+	} else if (!frames_find(s, wanted, at, &found)) {
+		found.trust = IQ_GO_DEEP;
+		(void)frames_find(s, wanted, at, &found);
 	}
 	if (!found.addr || found.several)
 		return false;
-	*ret = found.addr;
+	*ret = found;
 	return true;
 }
 
 struct iq_error *iq_go_object_add(struct iq_go_scene *s, const char *what,
-				  uint64_t addr, struct iq_go_values *values)
+				  const struct iq_go_found *found, bool shared,
+				  struct iq_go_values *values)
 {
-	struct iq_scene_object object = {
-		.what = iq_str_of(what),
-		.has_address = addr != 0,
-		.address = addr,
-	};
+	struct iq_scene_object object = { .what = iq_str_of(what) };
+	struct iq_go_scene_holder holder = { .is_shared = shared };
 	struct iq_error *err =
 		iq_go_values_take(values, &object.values, &object.num_values);
 
-	if (!err && !iq_vec_push(&s->objects, object))
+	if (found) {
+		object.has_address = true;
+		object.address = found->addr;
+		holder.addr = found->holder;
+	}
+	if (!err && (!iq_vec_push(&s->objects, object) ||
+		     !iq_vec_push(&s->holders, holder)))
 		err = &iq_enomem;
 	return err;
 }

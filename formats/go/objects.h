@@ -9,10 +9,16 @@
 
 #include "formats/go/scene.h"
 
-/* Whether what is at @addr can be what is looked for. @passed: it is the
- * argument itself, and not just a word that was found. */
+/* Where an address was found, from the surest on. */
+enum iq_go_trust {
+	IQ_GO_PASSED,  /* as the argument itself */
+	IQ_GO_PRESENT, /* in a frame that calls, or in code that does */
+	IQ_GO_DEEP,    /* in an object that such a frame refers to */
+};
+
+/* Whether what is at @addr can be what is looked for. */
 typedef bool iq_go_object_test(const struct iq_go_scene *s, uint64_t addr,
-			       bool passed);
+			       enum iq_go_trust trust);
 
 struct iq_go_wanted {
 	/* Beginnings of names of functions, one of which had it as argument;
@@ -22,19 +28,31 @@ struct iq_go_wanted {
 	iq_go_object_test *test;
 };
 
+struct iq_go_found {
+	uint64_t addr;
+	enum iq_go_trust trust;
+	/* IQ_GO_DEEP: the object that refers to it or that it is in. */
+	uint64_t holder;
+	bool several; /* there is another one */
+};
+
 /*
- * The object's address; false if there is none, or several that could be. First
+ * The object's place; false if there is none, or several that could be. First
  * what was passed, then what stands in the frames from the innermost of the
- * functions to the program's own, or is captured there, or is named by the code
- * of the call.
+ * functions on, or is captured there, or is named by the code of the call; at
+ * last what is in the objects that these frames refer to.
  */
 bool iq_go_wanted_find(const struct iq_go_scene *s,
-		       const struct iq_go_wanted *wanted, uint64_t *ret);
+		       const struct iq_go_wanted *wanted,
+		       struct iq_go_found *ret);
 
-/* Adds an object; @values begin anew. */
+/*
+ * Adds an object, at @found if that is not NULL; @values begin anew. @shared: it
+ * is believed only if another goroutine refers to it or to its holder.
+ */
 struct iq_error *iq_go_object_add(struct iq_go_scene *s, const char *what,
-				  uint64_t addr, struct iq_go_values *values)
-	iq_must_check;
+				  const struct iq_go_found *found, bool shared,
+				  struct iq_go_values *values) iq_must_check;
 
 /* objects_sync.c: channels, mutexes, WaitGroups. */
 struct iq_error *iq_go_object_channel(struct iq_go_scene *s,

@@ -7,6 +7,7 @@
 #define LENGTH_MAX (1ull << 40)
 #define SMALL_MAX 16
 #define DEPTH_MAX 48
+#define HASH_WRITING 4
 
 static bool is_in_heap(const struct iq_go_scene *s, uint64_t addr,
 		       uint64_t size)
@@ -15,6 +16,17 @@ static bool is_in_heap(const struct iq_go_scene *s, uint64_t addr,
 
 	return iq_go_span_find(s->rt, s->mheap_addr, addr, &span) &&
 	       span.state == 1 && span.elem_size >= size;
+}
+
+/* An object of the heap of @size bytes, or the next size that there is. */
+static bool is_object(const struct iq_go_scene *s, uint64_t addr, uint64_t size)
+{
+	struct iq_go_span span;
+
+	return iq_go_span_find(s->rt, s->mheap_addr, addr, &span) &&
+	       span.state == 1 && span.elem_size >= size &&
+	       span.elem_size < 2 * size &&
+	       (addr - span.start) % span.elem_size == 0;
 }
 
 /* Go: src/internal/runtime/maps/map.go, Map; 1.24 and newer. */
@@ -58,16 +70,33 @@ static bool is_hmap(const struct iq_go_scene *s, uint64_t addr)
 	       is_in_heap(s, buckets, 8) && (!old || is_in_heap(s, old, 8));
 }
 
+/* Whether somebody writes to it. Go: src/runtime/map.go, hashWriting;
+ * src/internal/runtime/maps/map.go, Map: {…, globalDepth, globalShift, writing
+ * uint8}, 1.24 - 1.27. */
+static bool is_written(const struct iq_go_scene *s, uint64_t addr, bool swiss)
+{
+	const struct iq_go_layout *l = s->rt->layout;
+	uint64_t value;
+
+	if (swiss)
+		return iq_memory_uint(s->rt->memory,
+				      addr + l->swiss_map_global_depth.offset +
+					      2,
+				      1, &value) &&
+		       value;
+	return iq_go_field_read(s->rt->memory, addr, l->hmap_flags, &value) &&
+	       value & HASH_WRITING;
+}
+
 static bool is_map(const struct iq_go_scene *s, uint64_t addr,
-		   bool passed iq_unused)
+		   enum iq_go_trust trust iq_unused)
 {
 	const struct iq_go_layout *l = s->rt->layout;
 	bool swiss = iq_go_has(l->swiss_map_used);
 
-	// What is on a stack or in package variables is no map that others
-	// could use, but for pointers.
-	if (!addr || addr % 8 ||
-	    !is_in_heap(s, addr, swiss ? l->swiss_map_size : l->hmap_size))
+	// A map that several use is an object of the heap, all by itself.
+	if (!addr ||
+	    !is_object(s, addr, swiss ? l->swiss_map_size : l->hmap_size))
 		return false;
 	return swiss ? is_swiss_map(s, addr) : is_hmap(s, addr);
 }
@@ -88,15 +117,23 @@ struct iq_error *iq_go_object_map(struct iq_go_scene *s, struct iq_go_values *v)
 		.test = is_map,
 	};
 	const struct iq_go_layout *l = s->rt->layout;
+	bool swiss = iq_go_has(l->swiss_map_used);
 	struct iq_error *err = NULL;
-	uint64_t addr, len;
+	struct iq_go_found found;
+	bool written;
+	uint64_t len;
 
-	if (!iq_go_wanted_find(s, &wanted, &addr))
+	if (!iq_go_wanted_find(s, &wanted, &found))
 		return NULL;
-	if (iq_go_field_read(s->rt->memory, addr,
-			     iq_go_has(l->swiss_map_used) ? l->swiss_map_used :
-							    l->hmap_count,
-			     &len))
+	if (iq_go_field_read(s->rt->memory, found.addr,
+			     swiss ? l->swiss_map_used : l->hmap_count, &len))
 		err = iq_go_values_number(v, "length", (int64_t)len);
-	return err ? err : iq_go_object_add(s, "map", addr, v);
+	written = is_written(s, found.addr, swiss);
+	if (!err && written)
+		err = iq_go_values_add(v, "being written", IQ_STR("bool"),
+				       IQ_STR("true"));
+	// One of many maps, unless it is shared.
+	return err ? err :
+		     iq_go_object_add(s, "map", &found,
+				      found.trust == IQ_GO_DEEP && !written, v);
 }

@@ -102,21 +102,49 @@ static uint64_t whole_of(const struct iq_go_scene *s, uint64_t addr)
 	return addr - (addr - span.start) % span.elem_size;
 }
 
+/* Why a word that is found is a mention of an object. */
+struct mention {
+	uint64_t word;
+	struct iq_str how;
+};
+
+static size_t mentions_of(const struct iq_go_scene *s, size_t i,
+			  struct mention ret[3])
+{
+	uint64_t addr = s->objects.data[i].address;
+	uint64_t whole = whole_of(s, addr);
+	uint64_t holder = s->holders.data[i].addr;
+	size_t n = 0;
+
+	ret[n++] = (struct mention){ addr, IQ_STR("mentions it") };
+	if (whole != addr)
+		ret[n++] = (struct mention){
+			whole, IQ_STR("mentions what it is a part of")
+		};
+	if (holder && holder != addr && holder != whole)
+		ret[n++] = (struct mention){
+			holder, IQ_STR("mentions what refers to it")
+		};
+	return n;
+}
+
 static struct iq_error *object_fill(struct iq_go_scene *s,
 				    const struct iq_go_references *refs,
-				    struct iq_scene_object *object)
+				    size_t i)
 {
 	iq_cleanup(referrers_deinit) struct referrers r = { 0 };
-	uint64_t whole = whole_of(s, object->address);
+	struct iq_scene_object *object = &s->objects.data[i];
 	struct iq_scene_referrer *copy;
+	struct mention mentions[3];
+	size_t num = mentions_of(s, i, mentions);
 
-	if (!waits_add(s, object->address, &r) ||
-	    !mentions_add(s, refs, object->address, IQ_STR("mentions it"),
-			  &r) ||
-	    (whole != object->address &&
-	     !mentions_add(s, refs, whole,
-			   IQ_STR("mentions what it is a part of"), &r)))
+	if (!waits_add(s, object->address, &r))
 		return &iq_enomem;
+	for (size_t k = 0; k < num; k++) {
+		if (!mentions_add(s, refs, mentions[k].word, mentions[k].how,
+				  &r))
+			return &iq_enomem;
+	}
 	copy = iq_arena_calloc(&s->rt->facts->arena, r.items.len,
 			       sizeof(*copy));
 	if (!copy)
@@ -128,10 +156,26 @@ static struct iq_error *object_fill(struct iq_go_scene *s,
 	return NULL;
 }
 
+/* Drops what would be believed only if others referred to it. */
+static void drop_unshared(struct iq_go_scene *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->objects.len; i++) {
+		if (s->holders.data[i].is_shared &&
+		    !s->objects.data[i].num_referrers)
+			continue;
+		s->holders.data[kept] = s->holders.data[i];
+		s->objects.data[kept++] = s->objects.data[i];
+	}
+	s->objects.len = s->holders.len = kept;
+}
+
 struct iq_error *iq_go_objects_referrers(struct iq_go_scene *s)
 {
 	iq_cleanup(
 		iq_go_references_deinit) struct iq_go_references refs = { 0 };
+	struct mention mentions[3];
 	struct iq_error *err = NULL;
 	uint64_t addrs[16];
 	size_t num = 0;
@@ -139,23 +183,22 @@ struct iq_error *iq_go_objects_referrers(struct iq_go_scene *s)
 	// A goroutine's stack is its own.
 	if (s->scene->cause == IQ_CAUSE_STACK_OVERFLOW)
 		return NULL;
-	for (size_t i = 0;
-	     i < s->objects.len && num + 2 <= IQ_ARRAY_SIZE(addrs); i++) {
-		const struct iq_scene_object *o = &s->objects.data[i];
-		uint64_t whole = whole_of(s, o->address);
+	for (size_t i = 0; i < s->objects.len; i++) {
+		size_t n = mentions_of(s, i, mentions);
 
-		if (!o->has_address)
-			continue;
-		addrs[num++] = o->address;
-		if (whole != o->address)
-			addrs[num++] = whole;
+		for (size_t k = 0; s->objects.data[i].has_address && k < n &&
+				   num < IQ_ARRAY_SIZE(addrs);
+		     k++)
+			addrs[num++] = mentions[k].word;
 	}
 	if (!num)
 		return NULL;
 	err = iq_go_references_of(s->rt, s->first, addrs, num, &refs);
 	for (size_t i = 0; i < s->objects.len && !err; i++) {
 		if (s->objects.data[i].has_address)
-			err = object_fill(s, &refs, &s->objects.data[i]);
+			err = object_fill(s, &refs, i);
 	}
+	if (!err)
+		drop_unshared(s);
 	return err;
 }

@@ -12,7 +12,7 @@
 
 /* Whether the channel at @addr is one, and closed. Go: src/runtime/chan.go. */
 static bool is_closed_channel(const struct iq_go_scene *s, uint64_t addr,
-			      bool passed iq_unused)
+			      enum iq_go_trust trust iq_unused)
 {
 	const struct iq_go_layout *l = s->rt->layout;
 	struct iq_go_record r;
@@ -106,12 +106,12 @@ struct iq_error *iq_go_object_channel(struct iq_go_scene *s,
 		.test = is_closed_channel,
 	};
 	struct iq_error *err;
-	uint64_t addr;
+	struct iq_go_found found;
 
-	if (!iq_go_wanted_find(s, &wanted, &addr))
+	if (!iq_go_wanted_find(s, &wanted, &found))
 		return NULL;
-	err = channel_values(s, addr, v);
-	return err ? err : iq_go_object_add(s, "channel", addr, v);
+	err = channel_values(s, found.addr, v);
+	return err ? err : iq_go_object_add(s, "channel", &found, false, v);
 }
 
 static bool int32_at(const struct iq_go_scene *s, uint64_t addr, int32_t *ret)
@@ -129,7 +129,7 @@ static bool int32_at(const struct iq_go_scene *s, uint64_t addr, int32_t *ret)
  * from 1.25 on. Go: src/sync/waitgroup.go.
  */
 static bool is_negative_waitgroup(const struct iq_go_scene *s, uint64_t addr,
-				  bool passed iq_unused)
+				  enum iq_go_trust trust iq_unused)
 {
 	const struct iq_go_layout *l = s->rt->layout;
 	uint64_t state, sema;
@@ -158,18 +158,20 @@ struct iq_error *iq_go_object_waitgroup(struct iq_go_scene *s,
 		.test = is_negative_waitgroup,
 	};
 	struct iq_error *err;
-	uint64_t addr, state;
+	struct iq_go_found found;
+	uint64_t state;
 
-	if (!iq_go_wanted_find(s, &wanted, &addr) ||
+	if (!iq_go_wanted_find(s, &wanted, &found) ||
 	    !iq_memory_u64(s->rt->memory,
-			   addr + s->rt->layout->wait_group_state.offset,
+			   found.addr + s->rt->layout->wait_group_state.offset,
 			   &state))
 		return NULL;
 	err = iq_go_values_number(v, "counter", (int32_t)(state >> 32));
 	if (!err)
 		err = iq_go_values_number(v, "waiters",
 					  (int64_t)(state & 0x7fffffff));
-	return err ? err : iq_go_object_add(s, "sync.WaitGroup", addr, v);
+	return err ? err :
+		     iq_go_object_add(s, "sync.WaitGroup", &found, false, v);
 }
 
 /*
@@ -177,7 +179,7 @@ struct iq_error *iq_go_object_waitgroup(struct iq_go_scene *s,
  * all, unless others wait or came since. Go: src/internal/sync/mutex.go.
  */
 static bool is_unlocked_mutex(const struct iq_go_scene *s, uint64_t addr,
-			      bool passed)
+			      enum iq_go_trust trust)
 {
 	int32_t state, sema;
 
@@ -185,15 +187,17 @@ static bool is_unlocked_mutex(const struct iq_go_scene *s, uint64_t addr,
 	    !int32_at(s, addr + s->rt->layout->mutex_sema.offset, &sema) ||
 	    sema < 0 || sema > (int32_t)WAITERS_MAX)
 		return false;
+	// Other things are -1, too.
 	if (state == -1)
-		return true;
-	return passed && state & 1 && state > -(int32_t)WAITERS_MAX &&
+		return trust != IQ_GO_DEEP;
+	return trust == IQ_GO_PASSED && state & 1 &&
+	       state > -(int32_t)WAITERS_MAX &&
 	       state < (int32_t)WAITERS_MAX * 8;
 }
 
 /* Go: src/sync/rwmutex.go: readerCount after Unlock, and after RUnlock. */
 static bool is_unlocked_rwmutex(const struct iq_go_scene *s, uint64_t addr,
-				bool passed iq_unused)
+				enum iq_go_trust trust iq_unused)
 {
 	const struct iq_go_layout *l = s->rt->layout;
 	int32_t readers, wait, reader_sem, writer_sem;
@@ -211,30 +215,33 @@ static bool is_unlocked_rwmutex(const struct iq_go_scene *s, uint64_t addr,
 		readers < MAX_READERS + (int32_t)WAITERS_MAX);
 }
 
-static struct iq_error *rwmutex_add(struct iq_go_scene *s, uint64_t addr,
+static struct iq_error *rwmutex_add(struct iq_go_scene *s,
+				    const struct iq_go_found *found,
 				    struct iq_go_values *v)
 {
 	const struct iq_go_layout *l = s->rt->layout;
 	struct iq_error *err = NULL;
 	int32_t value;
 
-	if (int32_at(s, addr + l->rwmutex_reader_count.offset, &value))
+	if (int32_at(s, found->addr + l->rwmutex_reader_count.offset, &value))
 		err = iq_go_values_number(v, "reader count", value);
-	if (!err && int32_at(s, addr + l->rwmutex_reader_wait.offset, &value))
+	if (!err &&
+	    int32_at(s, found->addr + l->rwmutex_reader_wait.offset, &value))
 		err = iq_go_values_number(v, "readers awaited", value);
-	return err ? err : iq_go_object_add(s, "sync.RWMutex", addr, v);
+	return err ? err : iq_go_object_add(s, "sync.RWMutex", found, false, v);
 }
 
-static struct iq_error *mutex_add(struct iq_go_scene *s, uint64_t addr,
+static struct iq_error *mutex_add(struct iq_go_scene *s,
+				  const struct iq_go_found *found,
 				  struct iq_go_values *v)
 {
 	const struct iq_go_layout *l = s->rt->layout;
 	struct iq_error *err = NULL;
 	int32_t value;
 
-	if (int32_at(s, addr + l->mutex_state.offset, &value))
+	if (int32_at(s, found->addr + l->mutex_state.offset, &value))
 		err = iq_go_values_number(v, "state", value);
-	return err ? err : iq_go_object_add(s, "sync.Mutex", addr, v);
+	return err ? err : iq_go_object_add(s, "sync.Mutex", found, false, v);
 }
 
 struct iq_error *iq_go_object_mutex(struct iq_go_scene *s,
@@ -252,9 +259,9 @@ struct iq_error *iq_go_object_mutex(struct iq_go_scene *s,
 		.functions = functions,
 		.test = rw ? is_unlocked_rwmutex : is_unlocked_mutex,
 	};
-	uint64_t addr;
+	struct iq_go_found found;
 
-	if (!iq_go_wanted_find(s, &wanted, &addr))
+	if (!iq_go_wanted_find(s, &wanted, &found))
 		return NULL;
-	return rw ? rwmutex_add(s, addr, v) : mutex_add(s, addr, v);
+	return rw ? rwmutex_add(s, &found, v) : mutex_add(s, &found, v);
 }

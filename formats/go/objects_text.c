@@ -97,7 +97,7 @@ struct iq_error *iq_go_object_bounds(struct iq_go_scene *s,
 		err = number_add(v, "capacity", capacity);
 	if (err || !v->items.len)
 		return err;
-	return iq_go_object_add(s, "slice, array or string", 0, v);
+	return iq_go_object_add(s, "slice, array or string", NULL, false, v);
 }
 
 static struct iq_error *text_add(struct iq_go_values *v, const char *name,
@@ -135,7 +135,8 @@ struct iq_error *iq_go_object_assertion(struct iq_go_scene *s,
 	} else {
 		return NULL;
 	}
-	return err ? err : iq_go_object_add(s, "interface value", 0, v);
+	return err ? err :
+		     iq_go_object_add(s, "interface value", NULL, false, v);
 }
 
 static bool is_same_function(const struct iq_go_scene *s, size_t a, size_t b)
@@ -193,15 +194,17 @@ static struct iq_error *cycle_add(struct iq_go_scene *s, struct iq_go_values *v)
 struct iq_error *iq_go_object_stack(struct iq_go_scene *s,
 				    struct iq_go_values *v)
 {
+	struct iq_go_found found = { .trust = IQ_GO_PASSED };
 	struct iq_error *err;
 
 	if (!s->g)
 		return NULL;
+	found.addr = found.holder = s->g->stack_lo;
 	err = iq_go_values_number(v, "bytes",
 				  (int64_t)(s->g->stack_hi - s->g->stack_lo));
 	if (!err)
 		err = cycle_add(s, v);
-	return err ? err : iq_go_object_add(s, "stack", s->g->stack_lo, v);
+	return err ? err : iq_go_object_add(s, "stack", &found, false, v);
 }
 
 /*
@@ -227,5 +230,5 @@ struct iq_error *iq_go_object_memory(struct iq_go_scene *s,
 		err = number_add(v, "bytes asked for", part);
 	if (err || !v->items.len)
 		return err;
-	return iq_go_object_add(s, "heap", 0, v);
+	return iq_go_object_add(s, "heap", NULL, false, v);
 }

@@ -16,6 +16,7 @@ static void scene_deinit(struct iq_go_scene *s)
 	iq_vec_deinit(&s->panics);
 	iq_vec_deinit(&s->defers);
 	iq_vec_deinit(&s->objects);
+	iq_vec_deinit(&s->holders);
 }
 
 struct iq_str iq_go_scene_function(const struct iq_go_scene_frame *frame)

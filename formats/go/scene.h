@@ -40,6 +40,13 @@ struct iq_go_scene_frame {
 	const struct iq_go_frames *calls;
 };
 
+/* What refers to an object of the scene. */
+struct iq_go_scene_holder {
+	uint64_t addr; /* 0: none known but what is at the object's */
+	/* The object is none unless others refer to it, too. */
+	bool is_shared;
+};
+
 /* A scene in the making. */
 struct iq_go_scene {
 	struct iq_go_runtime *rt;
@@ -59,7 +66,9 @@ struct iq_go_scene {
 	struct iq_scene *scene;
 	IQ_VEC(struct iq_scene_panic) panics;
 	IQ_VEC(struct iq_scene_defer) defers;
+	/* One of holders for each of objects. */
 	IQ_VEC(struct iq_scene_object) objects;
+	IQ_VEC(struct iq_go_scene_holder) holders;
 };
 
 /* A clean copy of what @out holds; empties @out. */
