@@ -169,7 +169,7 @@ struct iq_error *iq_scene_json(struct iq_json *json,
 	if (!iq_crash_find(model, &crash))
 		return NULL;
 	iq_arena_init(&arena);
-	err = iq_crash_explain(model, &crash, &arena, &explanation);
+	err = iq_crash_explain(model, &crash, true, &arena, &explanation);
 	if (!err) {
 		iq_json_pair_cstr(json, "cause", iq_cause_id(crash.cause));
 		put_frame(json, "site", crash.site);

@@ -151,8 +151,8 @@ static struct iq_error *add_explanation(struct iq_scene_lines *lines,
 					const struct iq_crash *crash)
 {
 	struct iq_str text;
-	struct iq_error *err =
-		iq_crash_explain(lines->model, crash, lines->arena, &text);
+	struct iq_error *err = iq_crash_explain(lines->model, crash, false,
+						lines->arena, &text);
 
 	if (err || !text.len)
 		return err;
@@ -213,7 +213,7 @@ static bool says_more(const struct iq_scene_lines *lines,
 	if (s->num_panics > 1 || lines->options->all)
 		return true;
 	return s->num_panics && s->panics[0].type.len &&
-	       !iq_str_starts(s->panics[0].type, IQ_STR("runtime."));
+	       iq_cause_of_panic(s->panics[0].text) == IQ_CAUSE_PANIC;
 }
 
 /* As they came about: the oldest first. */
@@ -300,16 +300,14 @@ static struct iq_error *add_referrers(struct iq_scene_lines *lines,
 	return err ? err : add_more(lines, o->num_referrers - max, "referrers");
 }
 
-/* The first stands in the explanation, with two of its referrers. */
 static struct iq_error *add_objects(struct iq_scene_lines *lines,
 				    const struct iq_scene *s)
 {
-	size_t first = lines->options->all ? 0 : 1;
 	size_t max = at_most(lines, s->num_objects, MAX_OBJECTS);
 	struct iq_error *err = NULL;
 	struct iq_out out;
 
-	for (size_t i = first; i < max && !err; i++) {
+	for (size_t i = 0; i < max && !err; i++) {
 		const struct iq_scene_object *o = &s->objects[i];
 
 		iq_out_init_memory(&out);
@@ -317,7 +315,7 @@ static struct iq_error *add_objects(struct iq_scene_lines *lines,
 		if (o->has_address)
 			iq_out_printf(&out, " 0x%" PRIx64, o->address);
 		put_values(lines, &out, o->values, o->num_values, ": ");
-		err = add_rest(lines, i == first ? "object" : "", &out);
+		err = add_rest(lines, i ? "" : "object", &out);
 		if (!err)
 			err = add_referrers(lines, o);
 	}
@@ -346,7 +344,11 @@ static struct iq_str next_line(struct iq_str *text)
 static bool is_shown(const struct iq_scene_lines *lines, struct iq_str line,
 		     struct iq_str rest)
 {
-	return line.len && (lines->options->all || !is_stack_line(line, rest));
+	if (!line.len || lines->options->all)
+		return line.len;
+	// The title has these words.
+	return !is_stack_line(line, rest) &&
+	       !iq_str_starts(line, IQ_STR("fatal error: "));
 }
 
 /* The runtime's words as the process printed them: the last lines. */

@@ -47,9 +47,10 @@ struct iq_error *iq_crash_words(const struct iq_model *model,
 				struct iq_arena *arena, struct iq_str *ret)
 	iq_must_check;
 
-/* One sentence or two of this very crash; may hold text from the input. */
+/* One sentence of this very crash, and where @objects is set the object that it
+ * is about and who else refers to it; may hold text from the input. */
 struct iq_error *iq_crash_explain(const struct iq_model *model,
-				  const struct iq_crash *crash,
+				  const struct iq_crash *crash, bool objects,
 				  struct iq_arena *arena, struct iq_str *ret)
 	iq_must_check;
 

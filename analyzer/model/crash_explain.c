@@ -370,16 +370,17 @@ static struct iq_error *put_object(struct iq_out *out, struct iq_arena *arena,
 }
 
 struct iq_error *iq_crash_explain(const struct iq_model *model,
-				  const struct iq_crash *crash,
+				  const struct iq_crash *crash, bool objects,
 				  struct iq_arena *arena, struct iq_str *ret)
 {
 	struct iq_out out;
-	struct iq_error *err;
+	struct iq_error *err = NULL;
 
 	*ret = IQ_STR("");
 	iq_out_init_memory(&out);
 	put_cause(&out, model, crash);
-	err = put_object(&out, arena, crash);
+	if (objects)
+		err = put_object(&out, arena, crash);
 	if (!err)
 		err = iq_out_flush(&out);
 	if (!err &&

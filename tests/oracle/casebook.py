@@ -97,7 +97,7 @@ def first_line(prog, files):
     return run(prog, "--width", "400", *files).splitlines()[0]
 
 
-def line_problems(line, case, text):
+def line_problems(line, case, text, stripped):
     """The verdict: "CRASH  CAUSE in FUNCTION FILE:LINE, goroutine N"."""
     if case in NO_CRASH:
         if line.startswith("CRASH"):
@@ -110,7 +110,8 @@ def line_problems(line, case, text):
     for cause, function, place in wanted:
         # Of C there are names, and lines only with debug information.
         where = "%s %s" % (function, place) if "." in (function or "") else function
-        if words.startswith(cause) and (not function or " in " + where in words):
+        if words.startswith(cause) and (not function or " in " + where in words
+                                        or stripped and where == function):
             break
     else:
         if wanted:
@@ -238,7 +239,7 @@ def page_problems(crash, text, full):
 
 
 def scene_problems(prog, files, case, text, full):
-    yield from line_problems(first_line(prog, files), case, text)
+    yield from line_problems(first_line(prog, files), case, text, "stripped" in files[0])
     if case in NO_CRASH:
         return
     crash = json.loads(run(prog, "--show-values", "--json", *files))["process"]["crash"]
