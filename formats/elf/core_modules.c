@@ -170,22 +170,6 @@ static struct iq_error *modules_of_files(struct finder *f)
 	return NULL;
 }
 
-/*
- * A core without NT_FILE (emulators and some containers write such): the
- * executable alone is known, by its program headers.
- */
-static struct iq_error *module_of_auxv(struct finder *f)
-{
-	struct iq_core_module m = {
-		.path = without_deleted(f->core->execfn),
-		.start = f->core->auxv_phdr & ~(PAGE_SIZE - 1),
-		.is_executable = true,
-	};
-
-	m.end = m.start;
-	return iq_vec_push(&f->modules, m) ? NULL : &iq_enomem;
-}
-
 static bool is_module_at(const struct finder *f, uint64_t start)
 {
 	for (size_t i = 0; i < f->modules.len; i++) {
@@ -220,6 +204,130 @@ static struct iq_error *module_of_memory(struct finder *f, size_t i)
 	return iq_vec_push(&f->modules, m) ? NULL : &iq_enomem;
 }
 
+static struct iq_error *text_set(struct finder *f, struct iq_str *field,
+				 struct iq_str s)
+{
+	return iq_facts_string(f->facts, s, field);
+}
+
+static struct iq_error *ids_take(struct finder *f, struct iq_core_module *m,
+				 const struct iq_elf *elf)
+{
+	struct iq_error *err = NULL;
+
+	if (!m->build_id.len && iq_elf_build_id(elf).len)
+		err = text_set(f, &m->build_id, iq_elf_build_id(elf));
+	if (!err && !m->go_build_id.len && iq_elf_go_build_id(elf).len)
+		err = text_set(f, &m->go_build_id, iq_elf_go_build_id(elf));
+	return err;
+}
+
+/* Whether a linker made it: the kernel's own page of code (vDSO) has one loaded
+ * segment, and is no file. */
+static bool is_linked(const struct iq_elf *elf)
+{
+	const struct iq_elf_segment *s;
+	unsigned loads = 0;
+	size_t num;
+
+	s = iq_elf_segments(elf, &num);
+	for (size_t i = 0; i < num; i++)
+		loads += s[i].type == PT_LOAD;
+	return loads > 1;
+}
+
+/* The module whose header stands at @addr, if there is one. */
+static struct iq_error *module_of_image(struct finder *f, uint64_t addr)
+{
+	iq_cleanup(iq_core_image_deinit) struct iq_core_image image = { 0 };
+	struct iq_core_module m = { .start = addr, .end = addr };
+	struct iq_error *err = iq_core_image_init(&image, f->dumped, addr);
+
+	if (err || !image.elf || !is_linked(image.elf) ||
+	    is_module_at(f, addr) || f->modules.len >= IQ_LIMIT_MODULES)
+		return err;
+	err = ids_take(f, &m, image.elf);
+	if (err)
+		return err;
+	return iq_vec_push(&f->modules, m) ? NULL : &iq_enomem;
+}
+
+static bool is_same_build(const struct iq_core_module *a,
+			  const struct iq_core_module *b)
+{
+	return (a->build_id.len && iq_str_equal(a->build_id, b->build_id)) ||
+	       (!a->build_id.len && a->go_build_id.len &&
+		iq_str_equal(a->go_build_id, b->go_build_id));
+}
+
+/* A program may have mapped its own file once more, to read it: which one runs
+ * is not known, so of the modules from @first on none of such twins is left. */
+static struct iq_error *twins_drop(struct finder *f, size_t first)
+{
+	struct iq_core_module *m = f->modules.data;
+	size_t num = f->modules.len, left = first;
+	iq_cleanup(iq_freep) bool *twin = calloc(num + 1, sizeof(*twin));
+
+	if (!twin)
+		return &iq_enomem;
+	for (size_t i = first; i < num; i++) {
+		for (size_t k = i + 1; k < num; k++) {
+			if (is_same_build(&m[i], &m[k]))
+				twin[i] = twin[k] = true;
+		}
+	}
+	for (size_t i = first; i < num; i++) {
+		if (!twin[i])
+			m[left++] = m[i];
+	}
+	f->modules.len = left;
+	return NULL;
+}
+
+/*
+ * Modules that no note names, by the first page of each, which cores have by
+ * default. Their build ids find the files, or say which to give.
+ */
+static struct iq_error *modules_of_images(struct finder *f)
+{
+	const struct iq_elf_segment *s;
+	struct iq_error *err = NULL;
+	size_t num, first = f->modules.len;
+	unsigned looked_at = 0;
+
+	s = iq_elf_segments(f->core->elf, &num);
+	for (size_t i = 0; i < num && !err; i++) {
+		uint32_t magic;
+
+		if (s[i].type != PT_LOAD || (s[i].flags & PF_W))
+			continue;
+		if (looked_at++ == IQ_LIMIT_COVERAGE_RANGES)
+			break;
+		if (iq_memory_u32(f->dumped, s[i].vaddr, &magic) &&
+		    !memcmp(&magic, ELFMAG, SELFMAG))
+			err = module_of_image(f, s[i].vaddr);
+	}
+	return err ? err : twins_drop(f, first);
+}
+
+/*
+ * A core without NT_FILE (emulators and some containers write such): the
+ * executable alone is known, by its program headers.
+ */
+static struct iq_error *module_of_auxv(struct finder *f)
+{
+	struct iq_core_module m = {
+		.path = without_deleted(f->core->execfn),
+		.start = f->core->auxv_phdr & ~(PAGE_SIZE - 1),
+		.is_executable = true,
+	};
+
+	m.end = m.start;
+	if (!iq_vec_push(&f->modules, m))
+		return &iq_enomem;
+	return modules_of_images(f);
+}
+
 static struct iq_error *modules_of_memory(struct finder *f)
 {
 	struct iq_error *err = NULL;
@@ -228,7 +336,7 @@ static struct iq_error *modules_of_memory(struct finder *f)
 		if (f->candidates[i] && !f->is_debug[i])
 			err = module_of_memory(f, i);
 	}
-	return err;
+	return err ? err : modules_of_images(f);
 }
 
 /* Sorts, and says which one is the executable if the notes do not. */
@@ -295,24 +403,6 @@ static void span_take(struct iq_core_module *m, const struct iq_elf *elf)
 		m->start = start;
 		m->end = end;
 	}
-}
-
-static struct iq_error *text_set(struct finder *f, struct iq_str *field,
-				 struct iq_str s)
-{
-	return iq_facts_string(f->facts, s, field);
-}
-
-static struct iq_error *ids_take(struct finder *f, struct iq_core_module *m,
-				 const struct iq_elf *elf)
-{
-	struct iq_error *err = NULL;
-
-	if (!m->build_id.len && iq_elf_build_id(elf).len)
-		err = text_set(f, &m->build_id, iq_elf_build_id(elf));
-	if (!err && !m->go_build_id.len && iq_elf_go_build_id(elf).len)
-		err = text_set(f, &m->go_build_id, iq_elf_go_build_id(elf));
-	return err;
 }
 
 /* @m is the file @source, as sure as @match says. */

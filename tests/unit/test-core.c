@@ -695,7 +695,11 @@ static void without_notes_memory_shows_a_fixed_program(void **state iq_unused)
 
 	o = core_open(&b.source, &other.source, NULL);
 	assert_null(o.err);
-	assert_int_equal(o.core->num_modules, 0);
+	assert_int_equal(o.core->num_modules, 1);
+	assert_null(o.core->modules[0].elf);
+	assert_str(o.core->modules[0].build_id, "61616161");
+	assert_gap(&o, IQ_GAP_MISMATCH, "build id 61616161");
+	assert_gap(&o, IQ_GAP_MISMATCH, "build id 62626262");
 	assert_gap(&o, IQ_GAP_MISMATCH, "is not used");
 	assert_rodata(&o, false);
 	core_close(&o);
