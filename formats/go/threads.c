@@ -76,6 +76,13 @@ static struct iq_error *stack_read(struct filling *f,
 	return iq_facts_stack(f->rt->facts, &stack, ret);
 }
 
+/* Notes of the kernel give all threads the signal that the first one died of.
+ * Linux: fs/binfmt_elf.c, fill_note_info(). */
+static int signal_of(const struct iq_core *core, size_t i)
+{
+	return i == 0 || core->from_gcore ? core->threads[i].signal : 0;
+}
+
 static struct iq_error *thread_fill(struct filling *f, size_t i)
 {
 	const struct iq_go_runtime *rt = f->rt;
@@ -90,7 +97,7 @@ static struct iq_error *thread_fill(struct filling *f, size_t i)
 		.m = m ? m->id : 0,
 		.has_goroutine = g != NULL,
 		.goroutine = g ? g->goid : 0,
-		.signal = thread->signal,
+		.signal = signal_of(rt->core, i),
 	};
 
 	if (runs)
