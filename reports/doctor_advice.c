@@ -79,6 +79,14 @@ static bool lacks_only_inlining(const struct iq_doctor *d, size_t w)
 	return lacks_executable(d, w) && !lacks_names(d, w);
 }
 
+static bool lacks_replaced(const struct iq_doctor *d, size_t w)
+{
+	const struct iq_coverage_module *exe = iq_doctor_executable(d, w);
+
+	return lacks_executable(d, w) && exe &&
+	       (exe->was_deleted || exe->was_memfd);
+}
+
 static bool lacks_libraries(const struct iq_doctor *d, size_t w)
 {
 	const struct iq_coverage *c = iq_doctor_core(d, w);
@@ -336,6 +344,11 @@ static const struct iq_doctor_row rows[] = {
 	  { "inquest report {core} --exe FILE",
 	    "docker cp CONTAINER:{exe} {base}",
 	    "debuginfod-find executable {id}" } },
+	{ "executable-replaced", IQ_DOCTOR_NOW, lacks_replaced,
+	  "The executable was deleted or replaced while the process ran: look "
+	  "for the release before. As long as a process of it lives, /proc has "
+	  "it.",
+	  { "cp /proc/PID/exe {base}" } },
 	{ "copy-again", IQ_DOCTOR_NOW, is_cut,
 	  "The core is {size} bytes long and should be {whole}. If it was cut "
 	  "on its way here, copy it again.",

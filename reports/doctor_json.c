@@ -44,6 +44,9 @@ static void put_module(struct iq_json *json, const struct iq_coverage_module *m)
 	iq_json_pair_text(json, "build_id", m->build_id);
 	iq_json_pair_text(json, "go_build_id", m->go_build_id);
 	iq_json_pair_text(json, "file_build_id", m->file_build_id);
+	iq_json_pair_text(json, "debug_file", m->debug);
+	iq_json_pair_bool(json, "was_deleted", m->was_deleted);
+	iq_json_pair_bool(json, "was_memfd", m->was_memfd);
 	iq_json_pair_bool(json, "is_executable", m->is_executable);
 	iq_json_pair_bool(json, "is_go", m->is_go);
 	iq_json_key(json, "has_symbols");

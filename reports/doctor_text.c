@@ -306,9 +306,14 @@ static struct iq_str state_words(struct doctor_text *t,
 	}
 	line = iq_term_textf(t->term, "not here: %.*s",
 			     IQ_STR_ARG(clean(t, m->why)));
-	if (m->file_build_id.len)
-		line = iq_term_textf(t->term, "%.*s (%.*s)", IQ_STR_ARG(line),
-				     IQ_STR_ARG(clean(t, m->file_build_id)));
+
+	if (m->was_memfd)
+		line = join(t, line, "; ",
+			    IQ_STR("it was run from memory (memfd)"));
+	else if (m->was_deleted)
+		line = join(t, line, "; ",
+			    IQ_STR("it had been deleted or replaced when the "
+				   "core was taken"));
 	if (m->pclntab_in_core)
 		line = join(t, line, "; ",
 			    IQ_STR("the core has its function tables"));
@@ -331,10 +336,14 @@ static void put_executable(struct doctor_text *t)
 		put_line(t, "contents", contents(t, m));
 		return;
 	}
-	line = clean(t, m->file.len ? m->file : m->path);
+	line = clean(t, m->state >= IQ_MODULE_UNVERIFIED && m->file.len ?
+				m->file :
+				m->path);
 	line = join(t, line, " ", state_words(t, m));
 	if (m->state >= IQ_MODULE_UNVERIFIED)
 		line = join(t, line, "; ", contents(t, m));
+	if (m->debug.len)
+		line = join(t, line, "; debug file ", clean(t, m->debug));
 	put_line(t, "executable", line);
 }
 

@@ -42,9 +42,13 @@ struct iq_coverage_module {
 	struct iq_str build_id;	     /* of the process; empty if unknown */
 	struct iq_str go_build_id;   /* of the process */
 	struct iq_str file_build_id; /* of a file that does not match */
+	struct iq_str debug;	     /* separate debug file that was used */
 	enum iq_module_state state;
 	bool is_executable;
 	bool is_go;
+	/* The file was deleted or replaced while the process ran; it was run
+	 * from memory. */
+	bool was_deleted, was_memfd;
 	bool has_symbols, has_dwarf, has_sections; /* of the file */
 	/* Function names of Go code come from its file or from the core. */
 	bool has_pclntab;
@@ -108,8 +112,8 @@ struct iq_coverage_heap {
 
 /* One of a core or an executable; profiles, traces and texts have none. */
 struct iq_coverage {
-	/* "the kernel", "gdb (gcore)", "qemu", "an unknown writer"; empty of an
-	 * executable. */
+	/* "the kernel", "gdb (gcore)", "an emulator or sandbox, by its
+	 * notes", "an unknown writer"; empty of an executable. */
 	struct iq_str writer;
 	/* Bytes of memory that the headers promise, and that the file has. */
 	struct iq_coverage_part file;

@@ -129,6 +129,9 @@ static struct iq_str writer_of(const struct iq_core *core)
 		return IQ_STR("gdb (gcore)");
 	if (core->num_files && core->has_signal_code)
 		return IQ_STR("the kernel");
+	if (core->num_threads && core->has_phdr && !core->num_files &&
+	    !core->has_signal_code)
+		return IQ_STR("an emulator or sandbox, by its notes");
 	return IQ_STR("an unknown writer");
 }
 
@@ -155,10 +158,7 @@ static enum iq_module_state state_of(const struct iq_core_module *m)
 {
 	if (m->elf)
 		return m->verified ? IQ_MODULE_VERIFIED : IQ_MODULE_UNVERIFIED;
-	return iq_str_search(m->absent, IQ_STR("another build")) <
-			       m->absent.len ?
-		       IQ_MODULE_MISMATCH :
-		       IQ_MODULE_ABSENT;
+	return m->mismatch ? IQ_MODULE_MISMATCH : IQ_MODULE_ABSENT;
 }
 
 static void module_fill(const struct iq_core *core,
@@ -167,11 +167,16 @@ static void module_fill(const struct iq_core *core,
 {
 	*ret = (struct iq_coverage_module){
 		.path = m->path,
+		.file = m->tried,
 		.why = m->absent,
+		.debug = m->debug_path,
 		.build_id = m->build_id,
 		.go_build_id = m->go_build_id,
+		.file_build_id = m->tried_id,
 		.state = state_of(m),
 		.is_executable = m->is_executable,
+		.was_deleted = m->was_deleted,
+		.was_memfd = m->was_memfd,
 	};
 	if (m->elf) {
 		ret->file = iq_str_of(iq_elf_source(m->elf)->path);
