@@ -55,6 +55,15 @@ static struct iq_error *c_frames_add(struct join *j, size_t begin)
 
 /* ---- a call of C that has not returned */
 
+/* Code of Go whose tables are lost: nobody knows whether C was called. */
+static bool is_lost(const struct iq_go_runtime *rt, uint64_t pc)
+{
+	const struct iq_pclntab *pcln = rt->program->pcln;
+	struct iq_go_func f;
+
+	return iq_pclntab_module(pcln, pc) && !iq_pclntab_func(pcln, pc, &f);
+}
+
 /*
  * The frames of C that asmcgocall has called: not those of Go's handler of a
  * signal that came then, which is Go's frames and, below them, the signal.
@@ -72,7 +81,8 @@ static struct iq_error *call_add(struct join *j, const struct iq_go_g *g,
 		return err;
 	begin = j->c.frames.len;
 	while (begin && !j->c.frames.data[begin - 1].is_go)
-		begin--;
+		if (is_lost(j->rt, j->c.frames.data[--begin].pc))
+			return NULL;
 	// Code of the runtime, on its own stack.
 	if (begin == j->c.frames.len || j->c.end == IQ_C_END_BOTTOM)
 		return NULL;

@@ -116,7 +116,9 @@ static bool step(struct walk *w, struct iq_go_pc_cache *cache,
 			return false;
 		w->sp += w->cpu->injected_frame;
 		const struct iq_go_pc *at = iq_go_pc_cache_get(cache, w->pc);
-		if (!(at->flags & IQ_GO_PC_KNOWN))
+		// Where tables are lost Go code is not known, either.
+		if (!(at->flags & IQ_GO_PC_KNOWN) &&
+		    !iq_pclntab_module(cache->rt->program->pcln, w->pc))
 			w->pc = saved;
 		else if (at->spdelta == 0)
 			w->lr = saved;

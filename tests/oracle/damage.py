@@ -379,21 +379,39 @@ def fields_differ(g, want):
         yield "%s is %r, not %r" % (field, value, want.get(field))
 
 
+def calls_of(frames):
+    """Frames in groups: the inlined ones, and last the one they are inlined into."""
+    groups, now = [], []
+    for f in frames:
+        now.append(f)
+        if not f.get("inlined"):
+            groups.append(now)
+            now = []
+    return groups
+
+
+def is_lone(frame, innermost):
+    """Whether others may be inlined at it that nobody can tell."""
+    return frame.get("file") is None and not frame.get("inlined") and innermost.get("inlined")
+
+
 def stack_differs(g, want):
-    have, frames = g["frames"], want["frames"]
-    if any(f.get("function") is None for f in have):
-        # Without names an inlined call cannot be told.
-        frames = [f for f in frames if not f.get("inlined")]
-        have = [f for f in have if not f.get("inlined")]
-    if g["stack_complete"] and len(have) != len(frames):
-        return "another whole stack: %d frames, not %d" % (len(have), len(frames))
-    if len(have) > len(frames):
-        return "%d frames, not %d" % (len(have), len(frames))
-    for i, (a, b) in enumerate(zip(have, frames)):
-        if not frame_agrees(a, b):
-            return "frame %d is %s %s, not %s %s" % (
-                i, a.get("function"), a.get("pc"), b.get("function"), b.get("pc"))
-    return None
+    """A frame without a file stands for itself and what may be inlined there."""
+    have, groups, i = g["frames"], calls_of(want["frames"]), 0
+    for group in groups:
+        if i == len(have):
+            break
+        num = 1 if is_lone(have[i], group[0]) else len(group)
+        for a, b in zip(have[i:i + num], group[-num:]):
+            if not frame_agrees(a, b):
+                return "frame %d is %s %s, not %s %s" % (
+                    i, a.get("function"), a.get("pc"), b.get("function"), b.get("pc"))
+        i += num
+        if i > len(have):
+            return "%d frames of a call are missing" % (i - len(have))
+    else:
+        return None if i == len(have) else "%d frames more" % (len(have) - i)
+    return "another whole stack: it has %d frames" % len(have) if g["stack_complete"] else None
 
 
 def lies(whole, got, except_for=None):
