@@ -222,8 +222,9 @@ static void goroutine_check(struct check *c, const struct iq_pclntab *pcln,
 
 	if (addr % 8 == 0)
 		state = iq_go_g_read(&c->rt, addr, &g);
-	note(c, IQ_GO_AGREES_GOROUTINES,
-	     state == IQ_GO_G_LIVE || state == IQ_GO_G_UNUSED);
+	// Anything can read as an unused one, whose fields are not looked at.
+	if (state != IQ_GO_G_UNUSED || !g.goid)
+		note(c, IQ_GO_AGREES_GOROUTINES, state == IQ_GO_G_LIVE);
 	if (state != IQ_GO_G_LIVE)
 		return;
 	if (g.m) {
@@ -240,13 +241,14 @@ static void goroutines_check(struct check *c, const struct iq_pclntab *pcln)
 
 	if (!iq_go_slice_read(c->rt.memory, c->rt.allgs_addr, &array, &len))
 		len = 0;
-	if (!len)
-		note(c, IQ_GO_AGREES_GOROUTINES, false);
 	if (len > MAX_GS)
 		len = MAX_GS;
 	for (uint64_t i = 0; i < len; i++)
 		if (iq_memory_u64(c->rt.memory, array + 8 * i, &addr))
 			goroutine_check(c, pcln, addr);
+	// The runtime's own never end.
+	if (!c->result->kinds[IQ_GO_AGREES_GOROUTINES].agree)
+		note(c, IQ_GO_AGREES_GOROUTINES, false);
 }
 
 /* The tables of functions; NULL where they cannot be used. */
