@@ -163,6 +163,27 @@ static void build_ids_come_from_sections(void **state iq_unused)
 	elf_builder_deinit(&b);
 }
 
+static void build_id_is_found_without_any_table(void **state iq_unused)
+{
+	struct elf_builder from, b;
+	struct iq_elf *elf;
+
+	// As in memory, where Go's segment of notes has its own alone.
+	elf_builder_init(&from, ET_EXEC);
+	elf_builder_note(&from, "Go", 4, go_id, strlen(go_id));
+	elf_builder_note(&from, "GNU", NT_GNU_BUILD_ID, gnu_id, sizeof(gnu_id));
+	elf_builder_init(&b, ET_EXEC);
+	elf_builder_load(&b, PF_R, 0x400000, from.notes, from.notes_size,
+			 from.notes_size);
+	elf_builder_finish(&b);
+	// Its segment's bytes begin with the second page.
+	memmove(b.bytes + 256, b.bytes + 4096, from.notes_size);
+	elf = open_ok(&b.source);
+	assert_str(iq_elf_build_id(elf), "abcd012345");
+	iq_elf_destroy(elf);
+	elf_builder_deinit(&b);
+}
+
 static void notes_that_lie_end_the_notes(void **state iq_unused)
 {
 	struct elf_builder b;
@@ -241,6 +262,60 @@ static void symbols_out_of_the_file_are_none(void **state iq_unused)
 			table->sh_link = 77;
 		elf = open_ok(elf_builder_finish(&b));
 		assert_false(iq_elf_symbol_find(elf, "main.x", &value));
+		iq_elf_destroy(elf);
+		elf_builder_deinit(&b);
+	}
+}
+
+static void debug_file_has_the_symbols_that_are_missing(void **state iq_unused)
+{
+	Elf64_Sym symbols[4];
+	struct elf_builder stripped, debug;
+	struct iq_elf *elf;
+	uint64_t value;
+
+	elf_builder_init(&stripped, ET_EXEC);
+	elf_builder_init(&debug, ET_EXEC);
+	add_symbols(&debug, symbols);
+	elf_builder_section(&debug, ".debug_info", SHT_PROGBITS, 0, "x", 1);
+	elf = open_ok(elf_builder_finish(&stripped));
+	assert_ptr_equal(iq_elf_debug(elf), elf);
+	iq_elf_set_debug(elf, open_ok(elf_builder_finish(&debug)));
+	assert_true(iq_elf_has_symbols(elf));
+	assert_true(iq_elf_symbol_find(elf, "runtime.allgs", &value));
+	assert_int_equal(value, 0x2000);
+	assert_ptr_equal(iq_elf_source(iq_elf_debug(elf)), &debug.source);
+	iq_elf_destroy(elf);
+	elf_builder_deinit(&debug);
+	elf_builder_deinit(&stripped);
+}
+
+static void link_to_a_debug_file_is_read(void **state iq_unused)
+{
+	static const char good[] = "app.debug\0\0\0\x78\x56\x34\x12";
+	static const char *const bad[] = { "", "app.debug",
+					   "a\x1b[31m\0\0\x78\x56\x34\x12" };
+	static const size_t sizes[] = { 1, 10, 12 };
+	struct elf_builder b;
+	struct iq_elf *elf;
+	struct iq_str name;
+	uint32_t crc;
+
+	elf_builder_init(&b, ET_EXEC);
+	elf_builder_section(&b, ".gnu_debuglink", SHT_PROGBITS, 0, good,
+			    sizeof(good) - 1);
+	elf = open_ok(elf_builder_finish(&b));
+	assert_true(iq_elf_debuglink(elf, &name, &crc));
+	assert_str(name, "app.debug");
+	assert_int_equal(crc, 0x12345678);
+	iq_elf_destroy(elf);
+	elf_builder_deinit(&b);
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(bad); i++) {
+		elf_builder_init(&b, ET_EXEC);
+		elf_builder_section(&b, ".gnu_debuglink", SHT_PROGBITS, 0,
+				    bad[i], sizes[i]);
+		elf = open_ok(elf_builder_finish(&b));
+		assert_false(iq_elf_debuglink(elf, &name, &crc));
 		iq_elf_destroy(elf);
 		elf_builder_deinit(&b);
 	}
@@ -395,9 +470,12 @@ int main(void)
 		cmocka_unit_test(many_segments_are_counted_in_section_0),
 		cmocka_unit_test(build_ids_come_from_segments),
 		cmocka_unit_test(build_ids_come_from_sections),
+		cmocka_unit_test(build_id_is_found_without_any_table),
 		cmocka_unit_test(notes_that_lie_end_the_notes),
 		cmocka_unit_test(symbols_are_found_by_name),
 		cmocka_unit_test(symbols_out_of_the_file_are_none),
+		cmocka_unit_test(debug_file_has_the_symbols_that_are_missing),
+		cmocka_unit_test(link_to_a_debug_file_is_read),
 		cmocka_unit_test(addresses_lead_to_bytes),
 		cmocka_unit_test(files_of_debug_information_have_no_contents),
 		cmocka_unit_test(damage_is_survived),
