@@ -24,6 +24,23 @@ static void filling_deinit(struct filling *f)
 	iq_c_frames_deinit(&f->frames);
 }
 
+/*
+ * One that waits for C code to call Go, and was another call's, or a signal's,
+ * before: it still has the id of the thread that it was lent to.
+ * Go: src/runtime/proc.go, oneNewExtraM and dropm.
+ */
+static bool is_spare(const struct iq_go_runtime *rt, const struct iq_go_m *m)
+{
+	const uint64_t scan = 0x1000;
+	uint64_t status;
+
+	if (!m->curg || !iq_go_field_read(rt->memory, m->curg,
+					  rt->layout->g_atomicstatus, &status))
+		return false;
+	status &= ~scan;
+	return status == IQ_GSTATUS_DEAD || status == IQ_GSTATUS_DEADEXTRA;
+}
+
 static struct iq_error *ms_find(struct filling *f)
 {
 	const struct iq_go_runtime *rt = f->rt;
@@ -32,7 +49,7 @@ static struct iq_error *ms_find(struct filling *f)
 	if (!f->ms)
 		return &iq_enomem;
 	for (size_t i = 0; i < rt->num_ms; i++) {
-		if (rt->ms[i].thread)
+		if (rt->ms[i].thread && !is_spare(rt, &rt->ms[i]))
 			f->ms[rt->ms[i].thread - rt->core->threads] =
 				&rt->ms[i];
 	}
