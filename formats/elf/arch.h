@@ -57,6 +57,17 @@ struct iq_arch_signal {
 	 * is none. */
 	uint32_t fixed;
 	uint64_t fixed_mask, fixed_value;
+	/* Where what the kernel saved above that ends, as vector registers;
+	 * false if there is nothing. */
+	bool (*saved_end)(const struct iq_memory *memory, uint64_t ucontext,
+			  uint64_t *ret);
+};
+
+/* A place in memory that an instruction names. */
+struct iq_arch_place {
+	uint64_t addr;
+	/* It takes what is there, of 8 bytes; else the address itself. */
+	bool loads;
 };
 
 struct iq_arch {
@@ -111,6 +122,9 @@ struct iq_arch {
 	 * are at @code; false if there is none. */
 	bool (*call_target)(const uint8_t *code, size_t len, uint64_t pc,
 			    uint64_t *ret);
+	/* What the code at @pc names by its distance from there, as above. */
+	bool (*names)(const uint8_t *code, size_t len, uint64_t pc,
+		      struct iq_arch_place *ret);
 };
 
 /* All of them, in the order of archs.def. */

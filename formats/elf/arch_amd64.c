@@ -120,6 +120,47 @@ static bool call_target(const uint8_t *code, size_t len, uint64_t pc,
 	return true;
 }
 
+/* LEA or MOV of 8 bytes, relative to the next instruction. Intel SDM 2,
+ * 2.2.1.6. */
+#define RELATIVE_SIZE 7
+
+static bool names(const uint8_t *code, size_t len, uint64_t pc,
+		  struct iq_arch_place *ret)
+{
+	uint32_t word;
+
+	if (len < RELATIVE_SIZE || (code[0] & 0xfb) != 0x48 ||
+	    (code[1] != 0x8d && code[1] != 0x8b) || (code[2] & 0xc7) != 0x05)
+		return false;
+	memcpy(&word, code + 3, sizeof(word));
+	ret->addr =
+		pc + RELATIVE_SIZE + (uint64_t)(int64_t)(int32_t)le32toh(word);
+	ret->loads = code[1] == 0x8b;
+	return true;
+}
+
+/* Offsets from ucontext of the pointer to the vector registers, and there of
+ * struct _fpx_sw_bytes, which says how many bytes they take. */
+#define FPSTATE 224
+#define FPX_MAGIC_AT 464
+#define FPX_SIZE_AT 468
+#define FPX_MAGIC 0x46505853
+
+static bool saved_end(const struct iq_memory *memory, uint64_t ucontext,
+		      uint64_t *ret)
+{
+	uint64_t area;
+	uint32_t magic, size;
+
+	if (!iq_memory_u64(memory, ucontext + FPSTATE, &area) ||
+	    !iq_memory_u32(memory, area + FPX_MAGIC_AT, &magic) ||
+	    magic != FPX_MAGIC ||
+	    !iq_memory_u32(memory, area + FPX_SIZE_AT, &size))
+		return false;
+	*ret = area + (size & ~7u);
+	return *ret > area;
+}
+
 const struct iq_arch iq_arch_amd64 = {
 	.machine = EM_X86_64,
 	.name = "amd64",
@@ -146,6 +187,7 @@ const struct iq_arch iq_arch_amd64 = {
 		.fixed = 184,
 		.fixed_mask = 0xffff,
 		.fixed_value = 0x33,
+		.saved_end = saved_end,
 	},
 	.dwarf = dwarf,
 	.num_dwarf = IQ_ARRAY_SIZE(dwarf),
@@ -158,4 +200,5 @@ const struct iq_arch iq_arch_amd64 = {
 	.call_max = CALL_MAX,
 	.is_call = is_call,
 	.call_target = call_target,
+	.names = names,
 };

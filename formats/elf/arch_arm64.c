@@ -91,6 +91,74 @@ static bool call_target(const uint8_t *code, size_t len, uint64_t pc,
 	return true;
 }
 
+/* ADRP, the address of a page, and what adds the rest: ADD of a number, or LDR
+ * of 8 bytes. */
+#define ADRP 0x90000000
+#define ADRP_MASK 0x9f000000
+#define PAGE_MASK 0xfffull
+#define ADD 0x91000000
+#define LDR 0xf9400000
+#define IMM12_MASK 0xffc00000
+
+static bool names(const uint8_t *code, size_t len, uint64_t pc,
+		  struct iq_arch_place *ret)
+{
+	uint32_t page, rest;
+	uint64_t distance;
+
+	if (len < 2 * INSTRUCTION_SIZE)
+		return false;
+	page = instruction(code);
+	rest = instruction(code + INSTRUCTION_SIZE);
+	// The second must add to the register that the first has set.
+	if ((page & ADRP_MASK) != ADRP || (page & 31) != ((rest >> 5) & 31))
+		return false;
+	if ((rest & IMM12_MASK) != ADD && (rest & IMM12_MASK) != LDR)
+		return false;
+	ret->loads = (rest & IMM12_MASK) == LDR;
+	// 21 bits, signed, of which the lower two stand apart.
+	distance = (uint64_t)(page >> 5 & 0x7ffff) << 2 | (page >> 29 & 3);
+	distance = (uint64_t)((int64_t)(distance << 43) >> 31);
+	ret->addr = (pc & ~PAGE_MASK) + distance +
+		    ((uint64_t)(rest >> 10 & 0xfff) << (ret->loads ? 3 : 0));
+	return true;
+}
+
+/* Records of vector registers and the like, {magic, size, ...}, which end the
+ * frame; what has no room there is said by one of them to be elsewhere. */
+#define RECORDS 464
+#define RECORDS_SIZE 4096
+#define RECORDS_MAX 32
+#define EXTRA_MAGIC 0x45585401
+#define EXTRA_ADDR_AT 8
+#define EXTRA_SIZE_AT 16
+
+static bool saved_end(const struct iq_memory *memory, uint64_t ucontext,
+		      uint64_t *ret)
+{
+	uint64_t at = ucontext + RECORDS;
+	uint64_t left = RECORDS_SIZE;
+	uint64_t addr;
+	uint32_t magic, size;
+
+	for (unsigned i = 0; i < RECORDS_MAX; i++) {
+		if (!iq_memory_u32(memory, at, &magic) || !magic ||
+		    !iq_memory_u32(memory, at + 4, &size) || size < 8 ||
+		    size > left)
+			return false;
+		if (magic == EXTRA_MAGIC)
+			break;
+		at += size;
+		left -= size;
+	}
+	if (magic != EXTRA_MAGIC ||
+	    !iq_memory_u64(memory, at + EXTRA_ADDR_AT, &addr) ||
+	    !iq_memory_u32(memory, at + EXTRA_SIZE_AT, &size))
+		return false;
+	*ret = addr + size;
+	return *ret > addr;
+}
+
 const struct iq_arch iq_arch_arm64 = {
 	.machine = EM_AARCH64,
 	.name = "arm64",
@@ -113,7 +181,8 @@ const struct iq_arch iq_arch_arm64 = {
 	.tls_g = 0,
 	.signal = {
 		.siginfo = -128,
-		.size = REG(NUM_REGS),
+		.size = RECORDS + RECORDS_SIZE,
+		.saved_end = saved_end,
 	},
 	.dwarf = dwarf,
 	.num_dwarf = IQ_ARRAY_SIZE(dwarf),
@@ -127,4 +196,5 @@ const struct iq_arch iq_arch_arm64 = {
 	.call_max = INSTRUCTION_SIZE,
 	.is_call = is_call,
 	.call_target = call_target,
+	.names = names,
 };

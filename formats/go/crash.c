@@ -107,32 +107,19 @@ static bool has_zeros(const struct iq_memory *memory, uint64_t addr,
 	return false;
 }
 
-/*
- * The end of @frame, behind the vector registers that lie above it: those may
- * be pages of zeros. @addr where there is no such area.
- * Linux: arch/x86/include/uapi/asm/sigcontext.h, struct _fpx_sw_bytes and
- * sigcontext_64.fpstate.
- */
-#define FPSTATE 224
-#define FPSTATE_MAGIC 464
-#define FPSTATE_SIZE 468
-#define FPSTATE_MAGIC_VALUE 0x46505853
-
+/* The end of @frame with what lies above it, as the vector registers do: those
+ * may be pages of zeros. */
 static uint64_t frame_end(const struct iq_go_runtime *rt,
 			  const struct iq_go_m *m,
 			  const struct iq_go_signal_frame *frame, uint64_t addr)
 {
-	uint64_t area;
-	uint32_t magic, size;
+	const struct iq_arch *cpu = rt->core->cpu;
+	uint64_t end;
 
-	if (!iq_memory_u64(rt->memory, frame->ucontext + FPSTATE, &area) ||
-	    area < addr || area >= m->gsignal_hi ||
-	    !iq_memory_u32(rt->memory, area + FPSTATE_MAGIC, &magic) ||
-	    magic != FPSTATE_MAGIC_VALUE ||
-	    !iq_memory_u32(rt->memory, area + FPSTATE_SIZE, &size) ||
-	    size > m->gsignal_hi - area)
-		return addr;
-	return area + (size & ~7u);
+	return cpu->signal.saved_end(rt->memory, frame->ucontext, &end) &&
+			       end > addr && end <= m->gsignal_hi ?
+		       end :
+		       addr;
 }
 
 /*

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/go/objects.h"
 
-#include <elf.h>
-#include <endian.h>
-#include <string.h>
-
 /* Words of a frame that are looked at, and words that a closure captured. */
 #define FRAME_WORDS_MAX 4096
 #define CAPTURED_MAX 8
@@ -53,33 +49,24 @@ static void consider_closure(const struct iq_go_scene *s,
 	}
 }
 
-/*
- * Package variables that the code before the call at @pc names: LEA and MOV of
- * an address relative to the next instruction. Intel SDM 2, 2.2.1.6.
- */
+/* Package variables that the code before the call at @pc names. */
 static void consider_code(const struct iq_go_scene *s,
 			  const struct iq_go_wanted *wanted, uint64_t pc,
 			  struct iq_go_found *found)
 {
+	const struct iq_arch *cpu = s->rt->core->cpu;
+	uint64_t begin = pc - CODE_BYTES;
+	struct iq_arch_place place;
 	uint8_t code[CODE_BYTES];
 
-	if (s->rt->core->machine != EM_X86_64 || pc < sizeof(code) ||
-	    !iq_memory_read(s->rt->memory, pc - sizeof(code), sizeof(code),
-			    code))
+	if (pc < sizeof(code) ||
+	    !iq_memory_read(s->rt->memory, begin, sizeof(code), code))
 		return;
-	for (size_t i = 0; i + 7 <= sizeof(code); i++) {
-		bool lea = code[i + 1] == 0x8d;
-		uint64_t addr;
-		uint32_t rel;
-
-		if ((code[i] & 0xfb) != 0x48 || (!lea && code[i + 1] != 0x8b) ||
-		    (code[i + 2] & 0xc7) != 0x05)
-			continue;
-		memcpy(&rel, code + i + 3, sizeof(rel));
-		addr = pc - sizeof(code) + i + 7 +
-		       (uint64_t)(int64_t)(int32_t)le32toh(rel);
-		if (lea || iq_memory_u64(s->rt->memory, addr, &addr))
-			consider(s, wanted, addr, found);
+	for (size_t i = 0; i < sizeof(code); i += cpu->pc_align) {
+		if (cpu->names(code + i, sizeof(code) - i, begin + i, &place) &&
+		    (!place.loads ||
+		     iq_memory_u64(s->rt->memory, place.addr, &place.addr)))
+			consider(s, wanted, place.addr, found);
 	}
 }
 
@@ -283,6 +270,8 @@ static struct iq_error *object_read(struct iq_go_scene *s,
 				    struct iq_go_values *values)
 {
 	switch (s->scene->cause) {
+	case IQ_CAUSE_NIL_DEREFERENCE:
+		return iq_go_object_nil(s, values);
 	case IQ_CAUSE_SEND_ON_CLOSED:
 	case IQ_CAUSE_CLOSE_OF_CLOSED:
 		return iq_go_object_channel(s, values);

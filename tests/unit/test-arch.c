@@ -19,7 +19,7 @@
 
 /* Memory with a ucontext, whose words say where they stand. */
 struct frame {
-	uint8_t bytes[1024];
+	uint8_t bytes[8192];
 	struct iq_source source;
 	struct iq_memory *memory;
 };
@@ -257,7 +257,7 @@ static void frame_that_is_none_gives_no_registers(void **state iq_unused)
 	put(&f, 184, 0x23);
 	frame_open(&f, a->signal.size);
 	assert_false(iq_arch_signal_regs(a, f.memory, UCONTEXT, regs));
-	assert_false(iq_arch_signal_regs(a, f.memory, UCONTEXT + 1024, regs));
+	assert_false(iq_arch_signal_regs(a, f.memory, UCONTEXT + 8192, regs));
 	assert_false(iq_arch_signal_regs(a, f.memory, UINT64_MAX - 8, regs));
 	assert_int_equal(regs[0], 7);
 	iq_memory_destroy(f.memory);
@@ -354,6 +354,92 @@ static void direct_calls_lead_somewhere(void **state iq_unused)
 	}
 }
 
+static void code_names_places_by_their_distance(void **state iq_unused)
+{
+	static const struct {
+		const char *arch;
+		uint64_t addr; /* for code at 0x401010; 0: none */
+		bool loads;
+		uint8_t len;
+		uint8_t bytes[8];
+	} codes[] = {
+		// LEA RAX, [RIP+0x10]; MOV R8, [RIP-7]; MOV EAX, [RIP]; MOV [RIP].
+		{ "amd64", 0x401027, false, 7, { 0x48, 0x8d, 5, 0x10 } },
+		{ "amd64",
+		  0x401010,
+		  true,
+		  7,
+		  { 0x4c, 0x8b, 5, 0xf9, 0xff, 0xff, 0xff } },
+		{ "amd64", 0, false, 6, { 0x8b, 5 } },
+		{ "amd64", 0, false, 7, { 0x48, 0x89, 5 } },
+		{ "amd64", 0, false, 6, { 0x48, 0x8d, 5 } },
+		// ADRP X27, +0x1000; ADD X0, X27, #0x20.
+		{ "arm64",
+		  0x402020,
+		  false,
+		  8,
+		  { 0x1b, 0, 0, 0xb0, 0x60, 0x83, 0, 0x91 } },
+		// ADRP X27, -0x1000; LDR X1, [X27, #8].
+		{ "arm64",
+		  0x400008,
+		  true,
+		  8,
+		  { 0xfb, 0xff, 0xff, 0xf0, 0x61, 0x07, 0x40, 0xf9 } },
+		// ADD to another register; half of it.
+		{ "arm64",
+		  0,
+		  false,
+		  8,
+		  { 0x1b, 0, 0, 0xb0, 0, 0x80, 0, 0x91 } },
+		{ "arm64", 0, false, 4, { 0x1b, 0, 0, 0xb0 } },
+	};
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(codes); i++) {
+		struct iq_arch_place place = { 0 };
+
+		assert_int_equal(arch(codes[i].arch)
+					 ->names(codes[i].bytes, codes[i].len,
+						 0x401010, &place),
+				 codes[i].addr != 0);
+		if (!codes[i].addr)
+			continue;
+		assert_int_equal(place.addr, codes[i].addr);
+		assert_int_equal(place.loads, codes[i].loads);
+	}
+}
+
+static void frame_ends_behind_the_vector_registers(void **state iq_unused)
+{
+	const struct iq_arch *a = arch("amd64");
+	struct frame f = { 0 };
+	uint64_t end = 0;
+
+	// The area, with 0x46505853 and its size in it.
+	put(&f, 224, UCONTEXT + 1024);
+	put(&f, 1024 + 464, 0x46505853 | 836ull << 32);
+	frame_open(&f, sizeof(f.bytes));
+	assert_true(a->signal.saved_end(f.memory, UCONTEXT, &end));
+	assert_int_equal(end, UCONTEXT + 1024 + 832);
+	assert_false(a->signal.saved_end(f.memory, UCONTEXT + 8, &end));
+	iq_memory_destroy(f.memory);
+
+	a = arch("arm64");
+	memset(&f, 0, sizeof(f));
+	// FPSIMD, then EXTRA, which is elsewhere.
+	put(&f, 464, 0x46508001 | 528ull << 32);
+	frame_open(&f, sizeof(f.bytes));
+	assert_false(a->signal.saved_end(f.memory, UCONTEXT, &end));
+	put(&f, 464 + 528, 0x45585401 | 32ull << 32);
+	put(&f, 464 + 536, UCONTEXT + 5000);
+	put(&f, 464 + 544, 100);
+	assert_true(a->signal.saved_end(f.memory, UCONTEXT, &end));
+	assert_int_equal(end, UCONTEXT + 5100);
+	// A record that is longer than all of them.
+	put(&f, 464, 0x46508001 | 5000ull << 32);
+	assert_false(a->signal.saved_end(f.memory, UCONTEXT, &end));
+	iq_memory_destroy(f.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +454,8 @@ int main(void)
 		cmocka_unit_test(frame_that_is_cut_gives_no_registers),
 		cmocka_unit_test(calls_are_told_from_what_is_none),
 		cmocka_unit_test(direct_calls_lead_somewhere),
+		cmocka_unit_test(code_names_places_by_their_distance),
+		cmocka_unit_test(frame_ends_behind_the_vector_registers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
