@@ -5,6 +5,7 @@
 
 #include "formats/go/find.h"
 #include "formats/go/goroutine.h"
+#include "formats/go/heap.h"
 #include "formats/go/moduledata.h"
 #include "formats/go/record.h"
 #include "formats/go/runtime.h"
@@ -44,6 +45,7 @@ const char *iq_go_agreement_name(enum iq_go_agreement_kind kind)
 		[IQ_GO_AGREES_THREADS] = "threads",
 		[IQ_GO_AGREES_PROCESSORS] = "processors",
 		[IQ_GO_AGREES_CHANNELS] = "channels",
+		[IQ_GO_AGREES_SPANS] = "spans",
 		[IQ_GO_AGREES_WAIT_REASONS] = "wait reasons",
 	};
 
@@ -68,10 +70,18 @@ static bool module_check(struct check *c, uint64_t addr)
 	return true;
 }
 
-static void processors_check(struct check *c)
+/* What must be searched for where there are no symbols. */
+static void rest_check(struct check *c)
 {
+	uint64_t addr;
+
 	iq_go_find_allp(&c->rt);
 	note(c, IQ_GO_AGREES_PROCESSORS, iq_go_allp_is(&c->rt));
+	note(c, IQ_GO_AGREES_SPANS,
+	     iq_go_heap_is(&c->rt, iq_go_heap_find(&c->rt)));
+	note(c, IQ_GO_AGREES_WAIT_REASONS,
+	     iq_go_wait_reasons_find(c->rt.memory, &c->module, c->rt.version,
+				     &addr));
 }
 
 static bool thread_known(const struct check *c, uint64_t procid)
@@ -274,11 +284,10 @@ static struct iq_pclntab *tables_open(struct check *c)
 
 void iq_go_agreement_check(const struct iq_go_program *program,
 			   const struct iq_go_version *row, uint64_t addr,
-			   struct iq_go_agreement *ret)
+			   bool all, struct iq_go_agreement *ret)
 {
 	struct check *c = calloc(1, sizeof(*c));
 	struct iq_pclntab *pcln;
-	uint64_t reasons_addr;
 
 	*ret = (struct iq_go_agreement){ 0 };
 	if (!c)
@@ -299,11 +308,9 @@ void iq_go_agreement_check(const struct iq_go_program *program,
 		pcln = tables_open(c);
 		iq_go_find_allgs(&c->rt);
 		threads_check(c);
-		processors_check(c);
 		goroutines_check(c, pcln);
-		note(c, IQ_GO_AGREES_WAIT_REASONS,
-		     iq_go_wait_reasons_find(c->rt.memory, &c->module, row,
-					     &reasons_addr));
+		if (all)
+			rest_check(c);
 		iq_pclntab_destroy(pcln);
 	}
 	free(c);

@@ -29,6 +29,8 @@ enum iq_go_agreement_kind {
 	IQ_GO_AGREES_PROCESSORS,
 	/* sudog.g is who waits, sudog.c a channel with this sudog. */
 	IQ_GO_AGREES_CHANNELS,
+	/* The spans of the heap: page, size and number of objects. */
+	IQ_GO_AGREES_SPANS,
 	/* The process's array of texts. */
 	IQ_GO_AGREES_WAIT_REASONS,
 	IQ_GO_AGREES_NUM,
@@ -44,10 +46,13 @@ struct iq_go_agreement {
 	} kinds[IQ_GO_AGREES_NUM];
 };
 
-/* With the moduledata at @addr; looks at a part of a large process. */
+/*
+ * With the moduledata at @addr; looks at a part of a large process. What must be
+ * searched for, processors, spans and wait reasons, is compared only if @all.
+ */
 void iq_go_agreement_check(const struct iq_go_program *program,
 			   const struct iq_go_version *row, uint64_t addr,
-			   struct iq_go_agreement *ret);
+			   bool all, struct iq_go_agreement *ret);
 
 /* Damage makes some of a kind differ, a wrong row most: whether @kind does. */
 bool iq_go_agreement_fails(const struct iq_go_agreement *a,

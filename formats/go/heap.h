@@ -30,6 +30,8 @@ struct iq_error *iq_go_heap_open(const struct iq_go_runtime *rt,
 
 /* heap_find.c: address of runtime.mheap_; 0 if it is not found. */
 uint64_t iq_go_heap_find(const struct iq_go_runtime *rt);
+/* Whether mheap_ at @mheap_addr lists spans that make sense. */
+bool iq_go_heap_is(const struct iq_go_runtime *rt, uint64_t mheap_addr);
 
 /* heap_spans.c: the spans in use, and what their specials keep alive. */
 struct iq_error *iq_go_heap_spans(const struct iq_go_heap *heap,

@@ -56,6 +56,15 @@ static bool is_allspans(const struct iq_go_runtime *rt, uint64_t addr)
 	return in_use > 0;
 }
 
+bool iq_go_heap_is(const struct iq_go_runtime *rt, uint64_t mheap_addr)
+{
+	uint32_t offset = rt->layout->mheap_allspans.offset;
+
+	return mheap_addr && offset != IQ_GO_ABSENT &&
+	       mheap_addr <= UINT64_MAX - offset &&
+	       is_allspans(rt, mheap_addr + offset);
+}
+
 uint64_t iq_go_heap_find(const struct iq_go_runtime *rt)
 {
 	uint32_t offset = rt->layout->mheap_allspans.offset;

@@ -86,7 +86,8 @@ static struct iq_error *candidates_find(const struct iq_go_program *program,
 			continue;
 		c->row = &rows[i];
 		c->distance = distance_of(c->row, nearest);
-		iq_go_agreement_check(program, c->row, addr, &c->agreement);
+		iq_go_agreement_check(program, c->row, addr, true,
+				      &c->agreement);
 		ret->num++;
 	}
 	if (ret->num)
@@ -315,7 +316,7 @@ static struct iq_error *version_verify(struct iq_go_program *program,
 	struct iq_go_agreement own;
 	struct iq_error *err;
 
-	iq_go_agreement_check(program, program->version, addr, &own);
+	iq_go_agreement_check(program, program->version, addr, false, &own);
 	if (!is_wrong(&own))
 		return NULL;
 	err = candidates_find(program, program->version, addr, &candidates);

@@ -139,7 +139,7 @@ static void own_row_agrees_and_no_other_agrees_more(void **state iq_unused)
 		assert_null(o.err);
 		assert_true(o.program->version_exact);
 		uint64_t addr = o.program->modules[0].moduledata_addr;
-		iq_go_agreement_check(o.program, o.program->version, addr,
+		iq_go_agreement_check(o.program, o.program->version, addr, true,
 				      &own);
 		assert_int_equal(iq_go_agreement_failures(&own), 0);
 		for (int k = 0; k < IQ_GO_AGREES_NUM; k++)
@@ -149,7 +149,7 @@ static void own_row_agrees_and_no_other_agrees_more(void **state iq_unused)
 		for (size_t r = 0; r < num; r++) {
 			if (strcmp(rows[r].arch, captures[i].arch) != 0)
 				continue;
-			iq_go_agreement_check(o.program, &rows[r], addr,
+			iq_go_agreement_check(o.program, &rows[r], addr, true,
 					      &other);
 			int by = iq_go_agreement_compare(&own, &other);
 			if (is_like(&rows[r], o.program->version))
