@@ -257,7 +257,9 @@ def one(job):
         text = Text(raw.decode("utf-8", "replace"))
         exe = os.path.join(folder, program_of(case) + ".zst")
         core = os.path.join(folder, case + ".core.zst")
-        problems += ["core: " + p for p in scene_problems(prog, [core, exe], case, text, True)]
+        if os.path.exists(core):
+            problems += ["core: " + p
+                         for p in scene_problems(prog, [core, exe], case, text, True)]
         if case not in NO_TEXT:
             with tempfile.NamedTemporaryFile(suffix=".txt") as f:
                 f.write(raw)
@@ -285,8 +287,8 @@ def main():
         for top, dirs, files in os.walk(root):
             dirs.sort()
             for name in sorted(files):
-                case = name[:-len(".core.zst")]
-                if name.endswith(".core.zst") and (not only or case in only):
+                case = name[:-len(".txt.zst")]
+                if name.endswith(".txt.zst") and (not only or case in only):
                     todo.append((args.inquest, top, case))
     failed = 0
     with ThreadPoolExecutor(args.j) as pool:
