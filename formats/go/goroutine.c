@@ -15,6 +15,7 @@
  * Go: src/runtime/stack.go, fixedStack; src/runtime/proc.go, main. */
 #define STACK_MIN 2048
 #define STACK_MAX (2ull << 30)
+#define PAGE 4096
 /* More goroutines than could be started in ten years. */
 #define GOID_MAX (1ull << 48)
 
@@ -60,6 +61,8 @@ static void g_fill(const struct iq_go_runtime *rt, const struct iq_go_record *r,
 		.waitreason = (uint8_t)iq_go_record_uint(r, l->g_waitreason),
 		.locked = iq_go_record_uint(r, l->g_lockedm) != 0,
 	};
+	if (g->parent >= GOID_MAX)
+		g->parent = 0;
 	g->status = (uint8_t)status_of(rt->version,
 				       iq_go_record_uint(r, l->g_atomicstatus));
 }
@@ -93,6 +96,26 @@ enum iq_go_g_state iq_go_g_read(const struct iq_go_runtime *rt, uint64_t addr,
 	default:
 		return g_is_sane(rt, &r, ret) ? IQ_GO_G_LIVE : IQ_GO_G_ABSURD;
 	}
+}
+
+/*
+ * Of a g that crosses into a page of zeros, what debuggers write for memory
+ * they could not read, the end is lost.
+ */
+static bool is_end_lost(const struct iq_go_runtime *rt, uint64_t addr)
+{
+	uint64_t end = addr + rt->layout->g_size;
+	uint64_t page = end & ~(uint64_t)(PAGE - 1);
+	uint64_t word;
+
+	if (page <= addr)
+		return false;
+	// What stands behind it is no part of it, but of the same array of gs.
+	for (uint64_t at = page; at < page + PAGE; at += 8) {
+		if (!iq_memory_u64(rt->memory, at, &word) || word)
+			return false;
+	}
+	return addr + rt->layout->g_gopc.offset >= page;
 }
 
 struct bad_g {
@@ -139,12 +162,17 @@ static struct iq_error *read_range(void *ctx, unsigned worker, size_t begin,
 		if (iq_memory_u64(reading->rt->memory,
 				  reading->array_addr + 8 * i, &addr))
 			state = iq_go_g_read(reading->rt, addr, &g);
+		// The list has none that never was used.
+		// Go: src/runtime/proc.go, allgadd and what calls it.
+		if (state == IQ_GO_G_UNUSED && g.status == IQ_GSTATUS_IDLE)
+			state = IQ_GO_G_ABSURD;
 		if (state == IQ_GO_G_UNUSED)
 			continue;
 		if (state == IQ_GO_G_LIVE) {
 			if (!iq_vec_push(&found->gs, g))
 				return &iq_enomem;
-			continue;
+			if (!is_end_lost(reading->rt, addr))
+				continue;
 		}
 		if (!iq_vec_push(&found->bad,
 				 ((struct bad_g){ i, addr, state })))
@@ -199,7 +227,11 @@ static struct iq_error *report_bad(const struct reading *reading)
 		qsort(all.bad.data, all.bad.len, sizeof(*all.bad.data),
 		      compare_bad);
 	for (size_t i = 0; i < all.bad.len; i++) {
-		if (all.bad.data[i].state == IQ_GO_G_ABSURD)
+		if (all.bad.data[i].state == IQ_GO_G_LIVE)
+			iq_facts_gap_addr(
+				facts, IQ_GAP_DAMAGED, all.bad.data[i].addr,
+				"the end of a goroutine's g is zeros: who began it, its labels and its thread are not known");
+		else if (all.bad.data[i].state == IQ_GO_G_ABSURD)
 			iq_facts_gap_addr(
 				facts, IQ_GAP_DAMAGED, all.bad.data[i].addr,
 				"the fields of a goroutine's g contradict each other: it is left out");

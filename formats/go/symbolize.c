@@ -179,6 +179,9 @@ static struct iq_error *fill_one(struct iq_go_symbolizer *sym,
 
 	if (!lookup(sym, pc, &exact, &f, &at))
 		return fill_unnamed(sym, entry);
+	// Goroutines begin where functions do.
+	if (exact && f.entry != pc)
+		return NULL;
 	n = iq_pclntab_calls(sym->rt->program->pcln, &f, at, sym->calls,
 			     IQ_ARRAY_SIZE(sym->calls));
 	if (n == 0)
