@@ -19,7 +19,7 @@
 #include "model/coverage.h"
 #include "model/model.h"
 
-#define IQ_DOCTOR_COMMANDS 4
+#define IQ_DOCTOR_COMMANDS 5
 
 /* A conclusion that is not as sure as it could be, and why. */
 struct iq_doctor_loss {

@@ -305,9 +305,10 @@ static unsigned minor_of(const struct iq_doctor *d, size_t w)
 // the default from go1.24 on.
 static bool lacks_id(const struct iq_doctor *d, size_t w)
 {
-	const struct iq_coverage_module *exe = iq_doctor_executable(d, w);
+	// Without the file it is not known whether it has one.
+	const struct iq_coverage_module *exe = built(d, w);
 
-	return exe && exe->is_go && !exe->build_id.len;
+	return exe && !exe->build_id.len;
 }
 
 static bool lacks_id_new(const struct iq_doctor *d, size_t w)
@@ -334,7 +335,8 @@ static const struct iq_doctor_row rows[] = {
 	{ "find-executable", IQ_DOCTOR_NOW, lacks_names,
 	  "Find the executable that ran: {why}. Stacks and names of functions "
 	  "come from it.",
-	  { "inquest report {core} --exe FILE      # or --debug-dir DIR",
+	  { "inquest report {core} --exe FILE",
+	    "inquest report {core} --debug-dir DIR",
 	    "docker cp CONTAINER:{exe} {base}",
 	    "kubectl cp POD:{exe} {base}",
 	    "debuginfod-find executable {id}" } },
