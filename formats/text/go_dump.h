@@ -39,6 +39,8 @@ struct iq_dump_end {
 	uint64_t fault_addr;
 	/* The signal was sent: who ran on its thread has no part in it. */
 	bool sent;
+	/* Two threads failed at once, and each prints what it ran. */
+	bool shared;
 	/* The interrupted instruction. */
 	bool has_pc;
 	uint64_t pc;

@@ -37,11 +37,13 @@ static struct iq_str panic_text(struct iq_dump *d, struct iq_str text)
 static struct iq_error *end_begin(struct iq_dump *d, enum iq_end_kind kind,
 				  struct iq_str text)
 {
+	bool shared = d->has_next && d->next.kind == IQ_END_FATAL &&
+		      kind == IQ_END_FATAL;
 	struct iq_error *err = iq_dump_stack_end(d, false);
 
 	if (err)
 		return err;
-	d->next = (struct iq_dump_end){ .kind = kind };
+	d->next = (struct iq_dump_end){ .kind = kind, .shared = shared };
 	d->next.signal = IQ_STR("");
 	d->has_next = true;
 	d->next_thread_first = false;

@@ -101,7 +101,7 @@ void iq_dump_section_enter(struct iq_dump *d, struct iq_goroutine_fact **ret)
 	d->in_thread = false;
 	if (s->num == 0 || d->has_next)
 		section_begin(d);
-	else if (in_thread)
+	else if (in_thread || (known && s->end.shared))
 		*ret = known ? &d->facts->goroutines.data[at] : NULL;
 	else if (known || is_second_running(d))
 		section_begin(d);
