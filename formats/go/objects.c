@@ -270,6 +270,8 @@ static struct iq_error *object_read(struct iq_go_scene *s,
 				    struct iq_go_values *values)
 {
 	switch (s->scene->cause) {
+	case IQ_CAUSE_NIL_DEREFERENCE:
+		return iq_go_object_nil(s, values);
 	case IQ_CAUSE_SEND_ON_CLOSED:
 	case IQ_CAUSE_CLOSE_OF_CLOSED:
 		return iq_go_object_channel(s, values);

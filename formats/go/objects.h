@@ -64,6 +64,9 @@ struct iq_error *iq_go_object_waitgroup(struct iq_go_scene *s,
 /* objects_map.c */
 struct iq_error *iq_go_object_map(struct iq_go_scene *s, struct iq_go_values *v)
 	iq_must_check;
+/* nil_access.c: which register was nil, by the instruction that used it. */
+struct iq_error *iq_go_object_nil(struct iq_go_scene *s, struct iq_go_values *v)
+	iq_must_check;
 /* objects_text.c: what the runtime's words and the stack say. */
 struct iq_error *iq_go_object_bounds(struct iq_go_scene *s,
 				     struct iq_go_values *v) iq_must_check;

@@ -74,7 +74,7 @@ static struct iq_error *slice_add(struct iq_go_values *v, struct iq_str in,
 struct iq_error *iq_go_object_bounds(struct iq_go_scene *s,
 				     struct iq_go_values *v)
 {
-	struct iq_str text = s->rt->facts->process.end_text;
+	struct iq_str text = iq_go_panics_words(s);
 	struct iq_str part, length = { 0 }, capacity = { 0 };
 	struct iq_error *err = NULL;
 
@@ -110,7 +110,7 @@ static struct iq_error *text_add(struct iq_go_values *v, const char *name,
 struct iq_error *iq_go_object_assertion(struct iq_go_scene *s,
 					struct iq_go_values *v)
 {
-	struct iq_str text = s->rt->facts->process.end_text;
+	struct iq_str text = iq_go_panics_words(s);
 	struct iq_str first, second, method;
 	struct iq_error *err;
 

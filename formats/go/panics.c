@@ -194,18 +194,37 @@ struct iq_error *iq_go_panics_read(struct iq_go_scene *s)
 	return err;
 }
 
-size_t iq_go_panics_frame(const struct iq_go_scene *s)
+const struct iq_scene_panic *iq_go_panics_root(const struct iq_go_scene *s)
 {
+	const struct iq_scene_panic *root = NULL;
+
 	if (s->rt->facts->process.end != IQ_END_PANIC)
-		return s->num_frames;
+		return NULL;
 	for (size_t i = 0; i < s->panics.len; i++) {
 		const struct iq_scene_panic *p = &s->panics.data[i];
 
-		// What is raised once more was first raised elsewhere.
-		if (p->goexit ||
-		    (i + 1 < s->panics.len && s->panics.data[i + 1].repanicked))
+		if (p->goexit)
 			continue;
-		return iq_go_scene_frame_of(s, p->address);
+		// What was raised after a recovery is a new beginning.
+		if (root && p->recovered && !p->repanicked)
+			break;
+		root = p;
 	}
-	return s->num_frames;
+	return root;
+}
+
+size_t iq_go_panics_frame(const struct iq_go_scene *s)
+{
+	const struct iq_scene_panic *root = iq_go_panics_root(s);
+
+	return root ? iq_go_scene_frame_of(s, root->address) : s->num_frames;
+}
+
+struct iq_str iq_go_panics_words(const struct iq_go_scene *s)
+{
+	const struct iq_scene_panic *root = iq_go_panics_root(s);
+
+	if (!root || !root->text.len)
+		return s->rt->facts->process.end_text;
+	return iq_str_sub(root->text, 0, iq_str_find(root->text, '\n'));
 }

@@ -121,8 +121,13 @@ enum iq_cause iq_go_scene_cause(const struct iq_go_scene *s);
 
 /* panics.c: s->panics, the newest first. */
 struct iq_error *iq_go_panics_read(struct iq_go_scene *s) iq_must_check;
-/* The frame of gopanic that the newest panic runs in; num_frames if none. */
+/* The panic that began it all: the oldest that nobody recovered, or that was
+ * raised again as it was; NULL if no panic ended the process. */
+const struct iq_scene_panic *iq_go_panics_root(const struct iq_go_scene *s);
+/* The frame of gopanic that it runs in; num_frames if none. */
 size_t iq_go_panics_frame(const struct iq_go_scene *s);
+/* The first line of its words, else those of how the process ended. */
+struct iq_str iq_go_panics_words(const struct iq_go_scene *s);
 
 /* defers.c: s->defers. */
 struct iq_error *iq_go_defers_read(struct iq_go_scene *s) iq_must_check;

@@ -82,8 +82,9 @@ enum iq_cause iq_go_scene_cause(const struct iq_go_scene *s)
 
 	switch (p->end) {
 	case IQ_END_PANIC:
-		return is_known_thrower(s) ? iq_cause_of_panic(p->end_text) :
-					     IQ_CAUSE_PANIC;
+		return is_known_thrower(s) ?
+			       iq_cause_of_panic(iq_go_panics_words(s)) :
+			       IQ_CAUSE_PANIC;
 	case IQ_END_FATAL:
 		return is_fault_in_c(s, p->end_text) ?
 			       IQ_CAUSE_C_FAULT :
