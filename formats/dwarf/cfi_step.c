@@ -90,10 +90,12 @@ static void push_reg(struct machine *m, uint64_t reg, int64_t offset)
 
 static void push_memory(struct machine *m, unsigned size)
 {
+	bool is_size = size == 1 || size == 2 || size == 4 || size == 8;
 	uint64_t addr = pop(m);
 	uint64_t value = 0;
 
-	if (m->failed || !iq_memory_uint(m->memory, addr, size, &value))
+	if (m->failed || !is_size ||
+	    !iq_memory_uint(m->memory, addr, size, &value))
 		m->failed = true;
 	else
 		push(m, value);
