@@ -95,7 +95,8 @@ static enum outcome read_string(struct iq_go_label_reader *reader,
 	text = iq_arena_alloc(&reader->text, len);
 	if (!text)
 		return NO_MEMORY;
-	if (!iq_memory_read(mem, ptr, len, text))
+	// No text begins or ends so, unless its page was lost to zeros.
+	if (!iq_memory_read(mem, ptr, len, text) || !text[0] || !text[len - 1])
 		return MISSING;
 	*ret = (struct iq_str){ text, len };
 	return READ;
@@ -111,7 +112,9 @@ static enum outcome read_label(struct iq_go_label_reader *reader, uint64_t key,
 		return UNREADABLE;
 	outcome = read_string(reader, key, &item.key);
 	if (outcome == READ)
-		outcome = read_string(reader, value, &item.value);
+		outcome = item.key.len ?
+				  read_string(reader, value, &item.value) :
+				  UNREADABLE;
 	if (outcome == READ && !iq_vec_push(&reader->items, item))
 		outcome = NO_MEMORY;
 	return outcome;

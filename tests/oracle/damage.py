@@ -499,7 +499,7 @@ class Job:
         self.counts["flipped"] += 1
         if not wrong:
             self.counts["nothing wrong" if less(whole, got) else "no change"] += 1
-        elif len(others) <= 1:
+        elif len(others) <= 1 or kind == "note":  # which tells of all
             self.counts["wrong of one goroutine"] += 1
             if self.args.v:
                 print("%s: flipped %s %s: %s" % (self.name, kind, what, wrong[:2]))
