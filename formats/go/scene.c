@@ -232,8 +232,9 @@ static void site_fill(struct iq_go_scene *s)
 	}
 	if (!s->num_frames)
 		return;
-	scene->site =
-		iq_go_scene_program_call(s, from == s->num_frames ? 0 : from);
+	// The frame of the panic itself is the runtime's.
+	scene->site = iq_go_scene_program_call(
+		s, from == s->num_frames ? 0 : from + 1);
 	for (size_t i = 0; i < s->num_frames && !scene->innermost; i++) {
 		if (s->frames[i].calls->num)
 			scene->innermost = s->frames[i].calls->frames[0];

@@ -75,7 +75,7 @@ static void panic_was_raised_above_its_frame(void **state iq_unused)
 	go_crash_close(&c);
 
 	go_crash_init(&c, "go1.26.8");
-	go_crash_panic(&c, c.sp + 8, 0, 0);
+	go_crash_panic(&c, c.sp, 0, 0);
 	scene = go_crash_read(&c);
 	assert_int_equal(scene->num_panics, 1);
 	assert_non_null(scene->panics[0].raised_at);
