@@ -216,8 +216,11 @@ static bool is_used_by(const struct iq_facts *a, const struct iq_facts *b)
 	const struct iq_coverage *c = a->coverage;
 
 	for (size_t i = 0; c && i < c->num_modules; i++) {
-		if (c->modules[i].file.len &&
-		    iq_str_equal(c->modules[i].file, b->witness.path))
+		const struct iq_coverage_module *m = &c->modules[i];
+
+		if (m->state >= IQ_MODULE_UNVERIFIED &&
+		    (agree(m->file, b->witness.path) ||
+		     agree(m->debug, b->witness.path)))
 			return true;
 	}
 	return agree(a->process.build_id, b->process.build_id) ||

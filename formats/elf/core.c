@@ -211,6 +211,24 @@ static struct iq_error *dumped_create(const struct iq_core *core,
 	return err;
 }
 
+/* As gdb has them: the kernel and emulators write notes before memory. */
+static bool notes_are_last(const struct iq_core *core)
+{
+	const struct iq_elf_segment *s;
+	uint64_t notes = 0, memory = 0;
+	size_t num;
+
+	s = iq_elf_segments(core->elf, &num);
+	for (size_t i = 0; i < num; i++) {
+		if (s[i].type == PT_NOTE && s[i].filesz)
+			notes = s[i].offset;
+		else if (s[i].type == PT_LOAD && s[i].filesz &&
+			 s[i].offset > memory)
+			memory = s[i].offset;
+	}
+	return memory && notes > memory;
+}
+
 static struct iq_error *core_read(const struct iq_read_context *context,
 				  struct iq_core *core, struct iq_facts *facts)
 {
@@ -223,6 +241,7 @@ static struct iq_error *core_read(const struct iq_read_context *context,
 		iq_facts_gap_offset(facts, IQ_GAP_TRUNCATED, core->source->size,
 				    "%s", core->source->damage);
 	err = iq_core_notes_read(core, facts);
+	core->from_gcore |= notes_are_last(core);
 	iq_core_filter_report(core, facts);
 	if (!err)
 		err = dumped_create(core, &dumped);

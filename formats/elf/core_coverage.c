@@ -122,12 +122,13 @@ static void file_fill(const struct iq_core *core, struct iq_coverage *c)
 }
 
 /* Gdb leaves its name; the kernel writes NT_SIGINFO and NT_FILE since 3.7, both
- * of which emulators do without. Linux: fs/binfmt_elf.c, fill_note_info(). */
+ * of which emulators do without, and no NT_FILE of 4 MiB and more.
+ * Linux: fs/binfmt_elf.c, fill_note_info(), fill_files_note(). */
 static struct iq_str writer_of(const struct iq_core *core)
 {
 	if (core->from_gcore)
 		return IQ_STR("gdb (gcore)");
-	if (core->num_files && core->has_signal_code)
+	if (core->has_signal_code)
 		return IQ_STR("the kernel");
 	if (core->num_threads && core->has_phdr && !core->num_files &&
 	    !core->has_signal_code)
@@ -147,8 +148,9 @@ void iq_elf_coverage(const struct iq_elf *elf, struct iq_coverage_module *ret)
 
 	ret->has_symbols = iq_elf_has_symbols(elf);
 	ret->has_sections = iq_elf_section_find(elf, ".text", &s);
-	ret->has_dwarf = iq_elf_section_find(elf, ".debug_info", &s) ||
-			 iq_elf_section_find(elf, ".zdebug_info", &s);
+	ret->has_dwarf =
+		iq_elf_section_find(iq_elf_debug(elf), ".debug_info", &s) ||
+		iq_elf_section_find(iq_elf_debug(elf), ".zdebug_info", &s);
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(pclntab); i++)
 		ret->has_pclntab |= iq_elf_section_find(elf, pclntab[i], &s);
 	ret->is_go |= ret->has_pclntab;

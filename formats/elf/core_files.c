@@ -90,11 +90,11 @@ out:
 }
 
 /* Why there is no file, as a text that goes on after "…: ". */
-static struct iq_error *absent_say(struct program_search *s)
+static struct iq_error *absent_say(struct program_search *s, bool from_kernel)
 {
 	struct iq_core_module *m = s->m;
 	char path[IQ_STR_QUOTE_SIZE], id[IQ_ELF_ID_TEXT_SIZE];
-	char text[IQ_STR_QUOTE_SIZE + IQ_ELF_ID_TEXT_SIZE + 128];
+	char text[IQ_STR_QUOTE_SIZE + IQ_ELF_ID_TEXT_SIZE + 256];
 	struct iq_str nothing = { 0 };
 
 	if (!m->tried.len) {
@@ -124,8 +124,11 @@ static struct iq_error *absent_say(struct program_search *s)
 	else
 		snprintf(text, sizeof(text),
 			 "%s (%s) may be another build, since the core holds "
-			 "nothing to compare it with",
-			 path, id);
+			 "nothing to compare it with%s",
+			 path, id,
+			 from_kernel ? " (bit 4, 0x10, of /proc/PID/"
+				       "coredump_filter keeps its first page)" :
+				       "");
 	return iq_facts_string(s->facts, iq_str_of(text), &m->absent);
 }
 
@@ -154,7 +157,7 @@ struct iq_error *iq_core_file_find(const struct iq_read_context *context,
 	struct iq_error *err = iq_find_program(&find, program_try, &s);
 
 	*ret = s.match;
-	return err || m->opened ? err : absent_say(&s);
+	return err || m->opened ? err : absent_say(&s, !core->from_gcore);
 }
 
 /* ---- its debug file */

@@ -121,6 +121,8 @@ static void look_below(struct search *s, struct iq_str dir)
 {
 	struct iq_str path = s->find->path;
 
+	if (iq_str_starts(path, IQ_STR("./")))
+		path = iq_str_sub(path, 2, path.len - 2);
 	for (unsigned i = 0; i < IQ_LIMIT_PATH_PARTS && path.len; i++) {
 		size_t slash;
 
