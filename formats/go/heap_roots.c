@@ -48,6 +48,28 @@ static bool is_cut_off(const struct iq_go_program *program,
 	return module->next != 0;
 }
 
+/*
+ * Where the zeroed data of a library ends that was ever written to: of private
+ * memory the kernel leaves out what was not, and hands zeros to who reads it.
+ * Linux: fs/coredump.c, vma_dump_size, anon_vma. The program's own is written
+ * by the runtime: if some of that is not there, it was lost.
+ */
+static uint64_t written_end(const struct iq_go_heap *heap,
+			    const struct iq_go_module *m)
+{
+	const struct iq_go_runtime *rt = &heap->rt;
+	const struct iq_memory_range *r;
+
+	if (m == rt->program->modules || rt->core->from_gcore ||
+	    rt->core->truncated || m->bss >= m->ebss)
+		return m->ebss;
+	r = iq_memory_find(rt->memory, m->ebss - 1);
+	if (!r || r->state != IQ_MEMORY_NOT_DUMPED ||
+	    !(r->prot & IQ_MEMORY_WRITE))
+		return m->ebss;
+	return r->addr > m->bss ? r->addr : m->bss;
+}
+
 struct iq_error *iq_go_heap_roots(const struct iq_go_heap *heap,
 				  struct iq_heap_map *map)
 {
@@ -65,8 +87,9 @@ struct iq_error *iq_go_heap_roots(const struct iq_go_heap *heap,
 		err = add_segment(heap, map, m->data, m->edata, m->gcdata_mask,
 				  m->gcdata_nbits);
 		if (!err)
-			err = add_segment(heap, map, m->bss, m->ebss,
-					  m->gcbss_mask, m->gcbss_nbits);
+			err = add_segment(heap, map, m->bss,
+					  written_end(heap, m), m->gcbss_mask,
+					  m->gcbss_nbits);
 	}
 	return err;
 }
