@@ -232,9 +232,11 @@ static const char *why_other_build(const struct iq_facts *a,
 				   const struct iq_facts *b,
 				   const struct iq_kinship_signs *s)
 {
+	if (b->witness.kind == IQ_WITNESS_EXECUTABLE && is_used_by(a, b))
+		return NULL;
 	if (b->witness.kind == IQ_WITNESS_EXECUTABLE &&
 	    !b->process.go_version.len)
-		return is_used_by(a, b) ? NULL : "it is no Go program";
+		return "it is no Go program";
 	if (differ(a->process.build_id, b->process.build_id) ||
 	    differ(a->process.go_build_id, b->process.go_build_id))
 		return "it is of another build (build ids differ)";
