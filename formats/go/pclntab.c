@@ -584,18 +584,41 @@ struct inlined {
 	uint32_t parent_pc;
 };
 
+/* Bytes of funcdata, also where they come from several files: a page that the
+ * core lacks is the executable's. */
+static bool funcdata_read(const struct iq_pclntab *pcln, const struct view *v,
+			  uint64_t addr, size_t size, uint8_t *ret)
+{
+	uint64_t offset = addr - v->funcdata.addr;
+	uint8_t page[PAGE];
+
+	if (fits(&v->funcdata, offset, size)) {
+		memcpy(ret, v->funcdata.data + offset, size);
+		return !in_zeros(&v->funcdata, offset, size);
+	}
+	if (!iq_memory_read(pcln->memory, addr, size, ret))
+		return false;
+	for (uint64_t at = addr - addr % PAGE; at < addr + size; at += PAGE) {
+		if (iq_memory_read(pcln->memory, at, PAGE, page) &&
+		    is_zeros(page, PAGE))
+			return false;
+	}
+	return true;
+}
+
+/* The largest record; that of 1.18. */
+#define INLINED_MAX 32
+
 static bool inlined_read(const struct iq_pclntab *pcln, const struct view *v,
 			 uint64_t tree, int32_t index, struct inlined *ret)
 {
 	const struct iq_go_layout *l = pcln->layout;
-	uint64_t offset = tree - v->module->gofunc +
-			  (uint64_t)index * l->inlined_call_size;
+	uint64_t addr = tree + (uint64_t)index * l->inlined_call_size;
+	uint8_t r[INLINED_MAX];
 
-	if (!fits(&v->funcdata, offset, l->inlined_call_size))
+	if (l->inlined_call_size > sizeof(r) || addr < v->module->gofunc ||
+	    !funcdata_read(pcln, v, addr, l->inlined_call_size, r))
 		return false;
-	if (in_zeros(&v->funcdata, offset, l->inlined_call_size))
-		return false;
-	const uint8_t *r = v->funcdata.data + offset;
 	ret->func_id = r[l->inlined_call_func_id.offset];
 	ret->name_off = field_u32(r, l->inlined_call_name_off);
 	ret->parent_pc = field_u32(r, l->inlined_call_parent_pc);

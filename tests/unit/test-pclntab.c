@@ -166,6 +166,46 @@ static void inlined_calls_come_first(void **state iq_unused)
 	}
 }
 
+/* As a core has it that lacks a page, which the executable gives. */
+static void inline_trees_may_be_of_two_files(void **state iq_unused)
+{
+	struct iq_go_call calls[4] = { 0 };
+	struct iq_memory_range range = { .state = IQ_MEMORY_PRESENT };
+	struct iq_source second;
+	struct opened o;
+	size_t split;
+
+	go_image_init(&o.image, "go1.26.8");
+	go_image_map(&o.image);
+	iq_memory_destroy(o.image.memory);
+	// In the midst of the record.
+	split = o.image.gofunc + 20;
+	second = o.image.source;
+	second.data += split;
+	second.size -= split;
+	assert_null(iq_memory_create(&o.image.memory));
+	range.addr = GO_IMAGE_ADDR;
+	range.len = split;
+	range.source = &o.image.source;
+	assert_null(iq_memory_add(o.image.memory, &range));
+	range.addr += split;
+	range.len = second.size;
+	range.source = &second;
+	assert_null(iq_memory_add(o.image.memory, &range));
+	assert_null(iq_memory_finish(o.image.memory));
+	assert_true(iq_go_moduledata_read(
+		o.image.memory, o.image.version->layout,
+		go_image_addr(&o.image, o.image.moduledata), &o.module));
+	o.module.has_pclntab = true;
+	o.module.has_funcdata = true;
+	assert_null(iq_pclntab_create(o.image.memory, o.image.version,
+				      &o.module, 1, &o.pcln));
+	assert_int_equal(calls_at(&o, TEXT + 0x18, calls, 4), 2);
+	assert_str(calls[0].function, "main.inner");
+	assert_int_equal(calls[0].line, 5);
+	close_image(&o);
+}
+
 static void function_without_tables_has_a_name_only(void **state iq_unused)
 {
 	struct iq_go_call call;
@@ -526,6 +566,7 @@ int main(void)
 		cmocka_unit_test(values_change_with_pc),
 		cmocka_unit_test(funcdata_is_an_address_or_none),
 		cmocka_unit_test(inlined_calls_come_first),
+		cmocka_unit_test(inline_trees_may_be_of_two_files),
 		cmocka_unit_test(function_without_tables_has_a_name_only),
 		cmocka_unit_test(unreadable_inline_trees_cost_the_line),
 		cmocka_unit_test(circle_of_inlined_calls_ends),
