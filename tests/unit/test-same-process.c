@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "joined.h"
+#include "model/coverage.h"
 
 #define PARKED                                                                 \
 	"runtime.gopark proc.go:1;runtime.chansend1 chan.go:2;"                \
@@ -363,6 +364,44 @@ static void test_file_that_a_core_refuses_is_named(void **state)
 	joined_deinit(&x);
 }
 
+static void test_debug_file_of_the_same_build_is_used(void **state)
+{
+	struct joined x = core_and(IQ_WITNESS_EXECUTABLE);
+
+	(void)state;
+	// It has no Go build information.
+	x.facts[1]->process.go_version = IQ_STR("");
+	x.facts[0]->process.build_id = IQ_STR("1234");
+	x.facts[1]->process.build_id = IQ_STR("1234");
+	joined_make(&x);
+	assert_false(x.model->foreign[1]);
+	joined_deinit(&x);
+}
+
+static void test_library_that_a_core_uses_is_no_stranger(void **state)
+{
+	const struct iq_coverage_module module = {
+		.file = IQ_STR("libc.so.6"),
+		.state = IQ_MODULE_VERIFIED,
+	};
+	const struct iq_coverage coverage = { .modules = &module,
+					      .num_modules = 1 };
+
+	(void)state;
+	for (int used = 0; used < 2; used++) {
+		struct joined x = core_and(IQ_WITNESS_EXECUTABLE);
+		x.facts[0]->process.build_id = IQ_STR("1234");
+		x.facts[1]->process.build_id = IQ_STR("5678");
+		x.facts[1]->process.go_version = IQ_STR("");
+		x.facts[1]->witness.path = IQ_STR("libc.so.6");
+		if (used)
+			x.facts[0]->coverage = &coverage;
+		joined_make(&x);
+		assert_int_equal(x.model->foreign[1], !used);
+		joined_deinit(&x);
+	}
+}
+
 static void test_file_that_a_core_cannot_verify_is_used(void **state)
 {
 	struct joined x = core_and(IQ_WITNESS_EXECUTABLE);
@@ -671,6 +710,8 @@ int main(void)
 		cmocka_unit_test(test_other_build_id_is_another_build),
 		cmocka_unit_test(test_trace_of_another_go_is_another_build),
 		cmocka_unit_test(test_file_that_a_core_refuses_is_named),
+		cmocka_unit_test(test_debug_file_of_the_same_build_is_used),
+		cmocka_unit_test(test_library_that_a_core_uses_is_no_stranger),
 		cmocka_unit_test(test_file_that_a_core_cannot_verify_is_used),
 		cmocka_unit_test(test_no_function_in_common_is_another_program),
 		cmocka_unit_test(test_functions_of_one_file_are_of_one_program),
