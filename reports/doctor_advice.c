@@ -5,6 +5,9 @@
  *
  *	{exe} {base}	the executable as the process named it, and its last part
  *	{id}		its GNU build id
+ *	{go}		the version of Go that built it
+ *	{package}	its main package
+ *	{revision}	of its source
  *	{core}		the witness's file as it was given
  *	{size} {whole}	bytes that the file has, and that it should have
  *	{why}		why the executable is not here
@@ -85,6 +88,18 @@ static bool lacks_replaced(const struct iq_doctor *d, size_t w)
 
 	return lacks_executable(d, w) && exe &&
 	       (exe->was_deleted || exe->was_memfd);
+}
+
+/* Nothing but what was committed went into it. */
+static bool lacks_what_git_has(const struct iq_doctor *d, size_t w)
+{
+	const struct iq_coverage *c = d->model->witnesses[w]->coverage;
+
+	return lacks_executable(d, w) &&
+	       iq_str_equal(iq_coverage_setting_find(c, "vcs"),
+			    IQ_STR("git")) &&
+	       iq_str_equal(iq_coverage_setting_find(c, "vcs.modified"),
+			    IQ_STR("false"));
 }
 
 static bool lacks_libraries(const struct iq_doctor *d, size_t w)
@@ -351,6 +366,12 @@ static const struct iq_doctor_row rows[] = {
 	  "for the release before. As long as a process of it lives, /proc has "
 	  "it.",
 	  { "cp /proc/PID/exe {base}" } },
+	{ "rebuild-executable", IQ_DOCTOR_NOW, lacks_what_git_has,
+	  "Or build it again: the same Go version, revision, settings (above) "
+	  "and, without -trimpath, directory give the same executable, which is "
+	  "checked.",
+	  { "git checkout {revision}",
+	    "GOTOOLCHAIN={go} go build -o {base} {package}" } },
 	{ "copy-again", IQ_DOCTOR_NOW, is_cut,
 	  "The core is {size} bytes long and should be {whole}. If it was cut "
 	  "on its way here, copy it again.",
@@ -436,8 +457,9 @@ static const struct iq_doctor_row rows[] = {
 	  { "go build -o {base} .",
 	    "objcopy --strip-all {base} {base}.ship" } },
 	{ "stamp-build", IQ_DOCTOR_BUILD, is_go_run,
-	  "Build a package, not files: \"go run\" and \"go build main.go\" "
-	  "leave out the module and the revision.",
+	  "Build a package and start that: \"go run\" and \"go build main.go\" "
+	  "leave out the module and the revision, and \"go run\" deletes the "
+	  "executable when it ends.",
 	  { "go build -o server ./cmd/server" } },
 	{ "stamp-revision", IQ_DOCTOR_BUILD, lacks_revision,
 	  "The revision of the source is not in the executable. Build within "
@@ -498,6 +520,12 @@ static struct iq_error *value_find(struct iq_doctor *d, size_t w,
 		*ret = iq_str_basename(executable_path(d, w));
 	else if (iq_str_equal(name, IQ_STR("id")))
 		*ret = exe ? exe->build_id : *ret;
+	else if (iq_str_equal(name, IQ_STR("go")))
+		*ret = facts->process.go_version;
+	else if (iq_str_equal(name, IQ_STR("package")) && c)
+		*ret = c->main_package;
+	else if (iq_str_equal(name, IQ_STR("revision")))
+		*ret = facts->process.vcs_revision;
 	else if (iq_str_equal(name, IQ_STR("core")))
 		*ret = facts->witness.path;
 	else if (iq_str_equal(name, IQ_STR("why")))
