@@ -156,6 +156,12 @@ static void goroutine_set(const struct iq_go_runtime *rt,
 	p->end_goroutine = g->goid;
 }
 
+bool iq_go_crash_has_addr(const struct iq_go_signal_frame *frame)
+{
+	return is_fault(frame->signo) && !is_from_user(frame->code) &&
+	       frame->code > 0 && frame->code != SI_KERNEL;
+}
+
 bool iq_go_crash_fault(const struct iq_go_runtime *rt, uint64_t g,
 		       int *signal_ret, int *code_ret, bool *has_addr_ret,
 		       uint64_t *addr_ret)
@@ -340,9 +346,18 @@ static bool is_own_cause(const struct iq_go_runtime *rt)
 
 void iq_go_crash_find(const struct iq_go_runtime *rt, struct iq_go_crash *ret)
 {
+	const struct iq_core *core = rt->core;
+
 	*ret = (struct iq_go_crash){ .m = dying_thread(rt) };
-	ret->has_frame = ret->m && ret->m->caughtsig &&
-			 first_signal(rt, ret->m, &ret->frame);
+	if (ret->m)
+		ret->has_frame = ret->m->caughtsig &&
+				 first_signal(rt, ret->m, &ret->frame);
+	else if (core->has_signal && is_fault(core->signal) &&
+		 core->has_signal_code && core->signal_code == SI_TKILL &&
+		 core->num_threads)
+		// The runtime's handler raises anew what hit a thread of C's.
+		ret->has_frame = iq_go_signal_frame_foreign(
+			rt, core->threads[0].sp, core->signal, &ret->frame);
 }
 
 struct iq_error *iq_go_crash_read(const struct iq_go_runtime *rt)
@@ -369,7 +384,15 @@ struct iq_error *iq_go_crash_read(const struct iq_go_runtime *rt)
 			"and not all of its threads could be read");
 		return NULL;
 	}
+	struct iq_go_crash crash;
+
 	// Before the runtime's handlers, or in spite of them: C code's.
+	iq_go_crash_find(rt, &crash);
+	if (crash.has_frame) {
+		end_signal(p, crash.frame.signo, crash.frame.code, true,
+			   crash.frame.fault_addr);
+		return NULL;
+	}
 	end_signal(p, rt->core->signal, rt->core->signal_code,
 		   rt->core->has_fault_addr, rt->core->fault_addr);
 	return NULL;

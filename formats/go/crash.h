@@ -24,6 +24,9 @@ struct iq_go_crash {
 };
 void iq_go_crash_find(const struct iq_go_runtime *rt, struct iq_go_crash *ret);
 
+/* Whether the signal has the address of a fault. */
+bool iq_go_crash_has_addr(const struct iq_go_signal_frame *frame);
+
 /*
  * Signal, code and address of the fault that goroutine @g panicked for; false
  * if it did for none. The kernel has no address for some faults.

@@ -150,8 +150,9 @@ struct iq_error *iq_go_scene_signal(struct iq_go_scene *s)
 		scene->signal = frame->signo;
 		scene->has_signal_code = true;
 		scene->signal_code = frame->code;
-		scene->has_fault_addr = s->rt->facts->process.has_fault_addr;
-		scene->fault_addr = s->rt->facts->process.fault_addr;
+		scene->has_fault_addr = iq_go_crash_has_addr(frame);
+		scene->fault_addr =
+			scene->has_fault_addr ? frame->fault_addr : 0;
 	} else if (s->g && iq_go_crash_fault(s->rt, s->g->addr, &scene->signal,
 					     &scene->signal_code,
 					     &scene->has_fault_addr,

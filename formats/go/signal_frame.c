@@ -7,7 +7,10 @@
  */
 #define UC_LINK 8
 #define UC_STACK_SP 16
+#define UC_STACK_FLAGS 24
 #define UC_STACK_SIZE 32
+/* There is no alternate stack. Linux: include/uapi/linux/signal.h. */
+#define SS_IS_DISABLED 2
 
 /* si_signo, si_code, and what follows, of siginfo on 64-bit Linux. */
 #define SI_CODE 8
@@ -17,6 +20,9 @@
 
 /* Words of a signal stack that are looked through; the runtime's has 4096. */
 #define SCAN_MAX (1u << 20)
+/* Words of another stack between the handler and its frame: Go's and C's
+ * handlers together need a few KiB. */
+#define FOREIGN_MAX 8192
 
 bool iq_go_on_signal_stack(const struct iq_go_m *m, uint64_t sp)
 {
@@ -71,6 +77,37 @@ bool iq_go_signal_frame_find(const struct iq_go_runtime *rt,
 		    stack_size != size || !frame_read(rt->memory, cpu, sp, ret))
 			continue;
 		*next_ret = sp + cpu->signal.size;
+		return true;
+	}
+	return false;
+}
+
+bool iq_go_signal_frame_foreign(const struct iq_go_runtime *rt, uint64_t sp,
+				int signo, struct iq_go_signal_frame *ret)
+{
+	const struct iq_memory *mem = rt->memory;
+	struct iq_go_signal_frame f;
+
+	if (!rt->core->cpu)
+		return false;
+	sp = (sp + 7) & ~7ull;
+	for (unsigned i = 0; i < FOREIGN_MAX; i++, sp += 8) {
+		uint64_t link, lo, size;
+		uint32_t flags;
+
+		if (!iq_memory_u64(mem, sp + UC_LINK, &link) ||
+		    !iq_memory_u64(mem, sp + UC_STACK_SP, &lo) ||
+		    !iq_memory_u32(mem, sp + UC_STACK_FLAGS, &flags) ||
+		    !iq_memory_u64(mem, sp + UC_STACK_SIZE, &size))
+			return false;
+		if (link || lo || flags != SS_IS_DISABLED || size ||
+		    !frame_read(mem, rt->core->cpu, sp, &f))
+			continue;
+		// What was interrupted is above, on the same stack.
+		if (f.signo != signo || f.code <= 0 || f.sp <= sp ||
+		    f.sp - sp > 8 * FOREIGN_MAX)
+			continue;
+		*ret = f;
 		return true;
 	}
 	return false;

@@ -42,6 +42,13 @@ bool iq_go_signal_frame_find(const struct iq_go_runtime *rt,
 			     struct iq_go_signal_frame *ret,
 			     uint64_t *next_ret);
 
+/*
+ * The frame of signal @signo, raised by a fault, on the stack of a thread that
+ * is none of the runtime's and so has no signal stack; looked for from @sp on.
+ */
+bool iq_go_signal_frame_foreign(const struct iq_go_runtime *rt, uint64_t sp,
+				int signo, struct iq_go_signal_frame *ret);
+
 /* Whether @sp is on the signal stack of @m. */
 bool iq_go_on_signal_stack(const struct iq_go_m *m, uint64_t sp);
 
