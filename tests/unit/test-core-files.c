@@ -25,11 +25,20 @@ struct opened {
 	struct iq_core *core;
 };
 
+static struct opened core_open_in(const struct iq_read_context *context,
+				  const struct iq_source *source)
+{
+	struct opened o = { 0 };
+
+	assert_null(iq_facts_create(&o.facts));
+	assert_null(iq_core_open(context, source, o.facts, &o.core));
+	return o;
+}
+
 static struct opened core_open(const struct iq_source *source,
 			       const struct iq_source *const *files, size_t num,
 			       const char *folder)
 {
-	struct opened o = { 0 };
 	const struct iq_read_context context = {
 		.executables = files,
 		.num_executables = num,
@@ -38,9 +47,7 @@ static struct opened core_open(const struct iq_source *source,
 		.no_file_system = !folder,
 	};
 
-	assert_null(iq_facts_create(&o.facts));
-	assert_null(iq_core_open(&context, source, o.facts, &o.core));
-	return o;
+	return core_open_in(&context, source);
 }
 
 static void core_close(struct opened *o)
@@ -231,6 +238,56 @@ static void folder_of_programs_is_searched_by_id(void **state iq_unused)
 	elf_builder_deinit(&program);
 }
 
+static void executable_is_found_where_the_core_says(void **state iq_unused)
+{
+	char root[] = "/tmp/inquest-test-XXXXXX";
+	const struct iq_read_context context = { .sysroot = root };
+	struct elf_builder program, other, b;
+	char file[128], srv[64], expected[256];
+	const struct iq_core_module *m;
+	struct opened o;
+
+	assert_non_null(mkdtemp(root));
+	snprintf(srv, sizeof(srv), "%s/srv", root);
+	snprintf(file, sizeof(file), "%s/srv/server", root);
+	snprintf(expected, sizeof(expected),
+		 "\"%s\" is of another build (build id 62626262)", file);
+	assert_int_equal(mkdir(srv, 0700), 0);
+	program_build(&program, "aaaa");
+	program_build(&other, "bbbb");
+	core_build(&b, program.bytes, true);
+
+	o = core_open_in(&context, &b.source);
+	m = &o.core->modules[0];
+	assert_null(m->elf);
+	assert_true(iq_str_equal(m->absent,
+				 IQ_STR("no such program file is here")));
+	core_close(&o);
+
+	write_file(file, &other);
+	o = core_open_in(&context, &b.source);
+	m = &o.core->modules[0];
+	assert_null(m->elf);
+	assert_true(iq_str_equal(m->absent, iq_str_of(expected)));
+	assert_true(iq_str_equal(m->tried_id, IQ_STR("62626262")));
+	assert_true(m->mismatch);
+	core_close(&o);
+
+	write_file(file, &program);
+	o = core_open_in(&context, &b.source);
+	m = &o.core->modules[0];
+	assert_true(m->verified);
+	assert_int_equal(m->absent.len, 0);
+	core_close(&o);
+
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(srv), 0);
+	assert_int_equal(rmdir(root), 0);
+	elf_builder_deinit(&b);
+	elf_builder_deinit(&other);
+	elf_builder_deinit(&program);
+}
+
 static void module_is_known_by_its_first_page(void **state iq_unused)
 {
 	struct elf_builder program, b;
@@ -289,6 +346,7 @@ int main(void)
 		cmocka_unit_test(debug_file_of_another_build_is_not_used),
 		cmocka_unit_test(debug_file_alone_is_no_program),
 		cmocka_unit_test(folder_of_programs_is_searched_by_id),
+		cmocka_unit_test(executable_is_found_where_the_core_says),
 		cmocka_unit_test(module_is_known_by_its_first_page),
 		cmocka_unit_test(memory_that_a_filter_left_out_is_named),
 		cmocka_unit_test(mapping_that_the_program_excluded_is_no_gap),

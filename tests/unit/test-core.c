@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "elf-builder.h"
@@ -541,61 +540,6 @@ executable_that_nothing_tells_is_not_verified(void **state iq_unused)
 	elf_builder_deinit(&exe);
 }
 
-static void executable_is_found_where_the_core_says(void **state iq_unused)
-{
-	char root[] = "/tmp/inquest-test-XXXXXX";
-	struct elf_builder exe, other, b;
-	char file[128], srv[64], bin[64];
-	struct opened o;
-
-	assert_non_null(mkdtemp(root));
-	snprintf(srv, sizeof(srv), "%s/srv", root);
-	snprintf(bin, sizeof(bin), "%s/srv/bin", root);
-	assert_int_equal(mkdir(srv, 0700), 0);
-	assert_int_equal(mkdir(bin, 0700), 0);
-	snprintf(file, sizeof(file), "%s%s", root, path);
-	executable_build(&exe, "aaaa");
-	executable_build(&other, "bbbb");
-	core_build(&b, exe.bytes);
-
-	o = core_open(&b.source, NULL, root);
-	assert_null(o.core->modules[0].elf);
-	assert_str(o.core->modules[0].absent, "no such program file is here");
-	core_close(&o);
-
-	FILE *f = fopen(file, "w");
-	assert_int_equal(fwrite(other.bytes, 1, other.size, f), other.size);
-	fclose(f);
-	o = core_open(&b.source, NULL, root);
-	assert_null(o.core->modules[0].elf);
-	char expected[256];
-	snprintf(expected, sizeof(expected),
-		 "\"%s\" is of another build (build id 62626262)", file);
-	assert_str(o.core->modules[0].absent, expected);
-	assert_str(o.core->modules[0].tried, file);
-	assert_str(o.core->modules[0].tried_id, "62626262");
-	assert_true(o.core->modules[0].mismatch);
-	assert_rodata(&o, false);
-	core_close(&o);
-
-	f = fopen(file, "w");
-	assert_int_equal(fwrite(exe.bytes, 1, exe.size, f), exe.size);
-	fclose(f);
-	o = core_open(&b.source, NULL, root);
-	assert_true(o.core->modules[0].verified);
-	assert_int_equal(o.core->modules[0].absent.len, 0);
-	assert_rodata(&o, true);
-	core_close(&o);
-
-	assert_int_equal(unlink(file), 0);
-	assert_int_equal(rmdir(bin), 0);
-	assert_int_equal(rmdir(srv), 0);
-	assert_int_equal(rmdir(root), 0);
-	elf_builder_deinit(&b);
-	elf_builder_deinit(&other);
-	elf_builder_deinit(&exe);
-}
-
 static void names_outlive_the_bytes_of_the_file(void **state iq_unused)
 {
 	char file[] = "/tmp/inquest-test-XXXXXX";
@@ -806,7 +750,6 @@ int main(void)
 		cmocka_unit_test(executable_of_another_build_is_not_used),
 		cmocka_unit_test(headers_are_compared_where_no_build_id_is),
 		cmocka_unit_test(executable_that_nothing_tells_is_not_verified),
-		cmocka_unit_test(executable_is_found_where_the_core_says),
 		cmocka_unit_test(names_outlive_the_bytes_of_the_file),
 		cmocka_unit_test(without_mapped_files_program_headers_serve),
 		cmocka_unit_test(without_notes_memory_shows_a_fixed_program),
