@@ -87,6 +87,32 @@ static enum iq_wait_op direction_of(const struct iq_go_runtime *rt,
 	return queue_has(rt, recvq, sudog) ? IQ_OP_RECEIVE : IQ_OP_UNKNOWN;
 }
 
+/*
+ * Whether this can be a channel. One without room for elements has its own
+ * field for a buffer. Go: src/runtime/chan.go, makechan and raceaddr, 1.18 -
+ * 1.27.
+ */
+#define ADDRESSES (1ull << 47)
+
+static bool is_channel(const struct iq_go_layout *l,
+		       const struct iq_go_record *hchan)
+{
+	uint64_t len = iq_go_record_uint(hchan, l->hchan_qcount);
+	uint64_t cap = iq_go_record_uint(hchan, l->hchan_dataqsiz);
+	uint64_t size = iq_go_record_uint(hchan, l->hchan_elemsize);
+	uint64_t send = iq_go_record_uint(hchan, l->hchan_sendx);
+	uint64_t recv = iq_go_record_uint(hchan, l->hchan_recvx);
+	bool empty = cap == 0 || size == 0;
+	bool own = iq_go_record_uint(hchan, l->hchan_buf) ==
+		   hchan->addr + l->hchan_buf.offset;
+
+	return len <= cap && own == empty &&
+	       (empty || cap < ADDRESSES / size) &&
+	       (cap ? send < cap && recv < cap : !send && !recv) &&
+	       iq_go_record_uint(hchan, l->hchan_elemtype) != 0 &&
+	       iq_go_record_uint(hchan, l->hchan_closed) <= 1;
+}
+
 /* The channel that @sudog waits for; false if it cannot be one. */
 static bool channel_read(const struct iq_go_runtime *rt,
 			 const struct iq_go_record *sudog, enum iq_wait_op op,
@@ -110,7 +136,7 @@ static bool channel_read(const struct iq_go_runtime *rt,
 	ret->chan_timer = iq_go_record_uint(&hchan, l->hchan_timer) != 0;
 	if (op == IQ_OP_UNKNOWN)
 		ret->op = direction_of(rt, &hchan, sudog->addr);
-	return ret->chan_len <= ret->chan_cap;
+	return is_channel(l, &hchan);
 }
 
 /* A list of channels that cannot be read to its end: there is one more, and
