@@ -69,9 +69,11 @@ struct iq_scene_register {
 
 struct iq_scene_panic {
 	uint64_t address;   /* of the _panic; 0: only its frame was found */
-	struct iq_str type; /* dynamic type of the value: "*main.Oops" */
-	struct iq_str text; /* as the runtime prints it, the first line */
-	/* The value's fields, where it is a struct or a pointer to one. */
+	/* Dynamic type of what panic was called with: "*main.Oops". */
+	struct iq_str type;
+	struct iq_str text; /* as the runtime prints it, all its lines */
+	/* The value's fields, where it is a struct or a pointer to one: those of
+	 * structs in it, and behind its pointers, as "Next.Code". */
 	const struct iq_scene_value *fields;
 	size_t num_fields;
 	bool recovered;
@@ -128,7 +130,8 @@ struct iq_scene {
 	/* The signal of the core's notes, how the runtime ended itself. */
 	struct iq_str last_signal; /* "SIGABRT" */
 	/* Where it happened: the faulting or panicking frame of the program's
-	 * own code, and the very innermost one. NULL if unknown. */
+	 * own code, of the panic that began it all; where all sleep, where main
+	 * does. And the very innermost one. NULL if unknown. */
 	const struct iq_frame *site;
 	const struct iq_frame *innermost;
 	bool has_thread;
@@ -137,7 +140,8 @@ struct iq_scene {
 	int64_t m;
 	bool has_goroutine;
 	uint64_t goroutine;
-	/* At the fault, else at the crash; in the architecture's order. */
+	/* At the signal that killed it, else when the core was written (a fault
+	 * that became a panic left none); in the architecture's order. */
 	const struct iq_scene_register *registers;
 	size_t num_registers;
 	/* Innermost (newest) first, recovered ones too. */
