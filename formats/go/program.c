@@ -109,6 +109,33 @@ static void names_missing(const struct iq_go_program *program,
 			iq_elf_id_text(file->build_id, file->go_build_id, id));
 }
 
+/* Says that the core names the functions of @m, but not what was inlined. */
+static void inlining_missing(const struct iq_go_program *program,
+			     struct iq_facts *facts,
+			     const struct iq_go_module *m)
+{
+	char path[IQ_STR_QUOTE_SIZE], id[IQ_ELF_ID_TEXT_SIZE];
+	const struct iq_core_module *file =
+		iq_go_program_file(program, m->moduledata_addr);
+
+	iq_str_quote(m->path.len ? m->path : IQ_STR("the executable"), path);
+	if (!file || file->elf)
+		iq_facts_gap_addr(facts, IQ_GAP_MISSING, m->gofunc,
+				  "inlined calls of %s cannot be told from the "
+				  "functions that they were inlined into: "
+				  "their trees are unreadable",
+				  path);
+	else
+		iq_facts_gap(
+			facts, IQ_GAP_MISSING,
+			"inlined calls of %s cannot be told from the "
+			"functions that they were inlined into: the core "
+			"has no trees of them, and %.*s; give the file "
+			"with %s",
+			path, IQ_STR_ARG(file->absent),
+			iq_elf_id_text(file->build_id, file->go_build_id, id));
+}
+
 /* Sets what can be done with the tables of @m. */
 static struct iq_error *tables_check(struct iq_go_program *program,
 				     struct iq_facts *facts,
@@ -138,11 +165,7 @@ static struct iq_error *tables_check(struct iq_go_program *program,
 		m->has_pclntab && m->gofunc &&
 		iq_memory_read(program->memory, m->gofunc, sizeof(byte), &byte);
 	if (m->has_pclntab && !m->has_funcdata)
-		iq_facts_gap_addr(facts, IQ_GAP_MISSING, m->gofunc,
-				  "inlined calls cannot be told from the "
-				  "functions that they were inlined into: the "
-				  "core has no inline trees and the executable "
-				  "is not here");
+		inlining_missing(program, facts, m);
 	return NULL;
 }
 
