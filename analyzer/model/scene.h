@@ -68,7 +68,7 @@ struct iq_scene_register {
 };
 
 struct iq_scene_panic {
-	uint64_t address;   /* of the _panic; 0: only its frame was found */
+	uint64_t address; /* of the _panic; 0: only its frame was found */
 	/* Dynamic type of what panic was called with: "*main.Oops". */
 	struct iq_str type;
 	struct iq_str text; /* as the runtime prints it, all its lines */
