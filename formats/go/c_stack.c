@@ -224,8 +224,6 @@ static enum next caller_take(struct walk *k, const struct iq_cfi_regs *regs,
 
 	if (!regs->known[k->w->sp])
 		return end(k, IQ_C_END_UNKNOWN_RULE);
-	if (pc == 0)
-		return end(k, IQ_C_END_BOTTOM);
 	if (!interrupted && (!iq_code_is_executable(&k->w->code, pc) ||
 			     (!is_called(k->w, pc) && !is_sigreturn(k->w, pc))))
 		return end(k, IQ_C_END_NO_CALL);

@@ -70,6 +70,14 @@ def frame_agrees(got, want):
     return got == want
 
 
+def go_frames(g):
+    return [f for f in g["frames"] if not f.get("foreign")]
+
+
+def c_frames(g):
+    return [f for f in g["frames"] if f.get("foreign") and f["pc"]]
+
+
 def differences(whole, cut):
     for number, g in sorted(cut.items()):
         want = whole.get(number)
@@ -81,11 +89,15 @@ def differences(whole, cut):
             if g.get(field) is not None and not same(g[field], want.get(field)):
                 yield "goroutine %d: %s is %r, not %r" % (
                     number, field, g.get(field), want.get(field))
-        frames = want["frames"]
-        if g["stack_complete"] and len(g["frames"]) != len(frames):
+        frames, have = go_frames(want), go_frames(g)
+        if g["stack_complete"] and len(have) != len(frames):
             yield "goroutine %d: another whole stack" % number
-        if len(g["frames"]) > len(frames) or not all(map(frame_agrees, g["frames"], frames)):
+        if len(have) > len(frames) or not all(map(frame_agrees, have, frames)):
             yield "goroutine %d: other frames" % number
+        # Of C there may be fewer, and a word for those that are gone.
+        left = iter(c_frames(want))
+        if not all(any(f["pc"] == w["pc"] for w in left) for f in c_frames(g)):
+            yield "goroutine %d: other frames of C" % number
 
 
 def without(segment, share, dice):
