@@ -70,6 +70,14 @@ struct iq_arch_place {
 	bool loads;
 };
 
+/* What an instruction does to memory, at a register and a constant. */
+struct iq_arch_access {
+	uint32_t reg; /* index into regs */
+	int64_t offset;
+	/* Writes alone; what does both, or reads, does not. */
+	bool writes;
+};
+
 struct iq_arch {
 	uint16_t machine; /* EM_... */
 	const char *name; /* Go's: "amd64" */
@@ -125,6 +133,10 @@ struct iq_arch {
 	/* What the code at @pc names by its distance from there, as above. */
 	bool (*names)(const uint8_t *code, size_t len, uint64_t pc,
 		      struct iq_arch_place *ret);
+	/* What the instruction at @code accesses; false if it is none of those
+	 * that compilers use, or if more than a register says where. */
+	bool (*access)(const uint8_t *code, size_t len,
+		       struct iq_arch_access *ret);
 };
 
 /* All of them, in the order of archs.def. */

@@ -139,6 +139,91 @@ static bool names(const uint8_t *code, size_t len, uint64_t pc,
 	return true;
 }
 
+/* Registers by the numbers that instructions have for them. */
+static const uint8_t numbers[] = {
+	RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI,
+	R8,  R9,  R10, R11, R12, R13, R14, R15,
+};
+
+/* Whether a ModRM byte follows. Intel SDM 2, appendix A. */
+static bool has_modrm(uint8_t op)
+{
+	if (op < 0x40)
+		return (op & 7) < 4;
+	return op == 0x63 || op == 0x69 || op == 0x6b ||
+	       (op >= 0x80 && op <= 0x8f) || op == 0xc0 || op == 0xc1 ||
+	       op == 0xc6 || op == 0xc7 || (op >= 0xd0 && op <= 0xd3) ||
+	       op == 0xf6 || op == 0xf7 || op == 0xfe || op == 0xff;
+}
+
+static bool has_modrm_0f(uint8_t op)
+{
+	return op != 0x05 && op != 0x0b && op != 0x31 && op != 0xa2 &&
+	       !(op >= 0x80 && op <= 0x8f) && !(op >= 0xc8 && op <= 0xcf);
+}
+
+/* Of moves alone: what reads and writes counts as neither. */
+static bool is_store(uint8_t op, bool two_bytes)
+{
+	if (two_bytes)
+		return op == 0x11 || op == 0x29 || op == 0x7f || op == 0xd6;
+	return op == 0x88 || op == 0x89 || op == 0xc6 || op == 0xc7;
+}
+
+/* The ModRM byte at @code and what follows. Intel SDM 2, 2.1.5. */
+static bool modrm(const uint8_t *code, size_t len, uint8_t rex,
+		  struct iq_arch_access *ret)
+{
+	unsigned mod = code[0] >> 6;
+	unsigned base = code[0] & 7;
+	uint32_t wide;
+	size_t at = 1;
+
+	if (mod == 3 || (mod == 0 && base == 5))
+		return false;
+	if (base == 4) {
+		// With an index nothing says which of the two was wrong.
+		if (at >= len || ((code[at] >> 3 & 7) | (rex & 2) << 2) != 4)
+			return false;
+		base = code[at++] & 7;
+		if (mod == 0 && base == 5)
+			return false;
+	}
+	ret->offset = 0;
+	if (mod == 1 && at < len) {
+		ret->offset = (int8_t)code[at];
+	} else if (mod == 2 && at + 4 <= len) {
+		memcpy(&wide, code + at, sizeof(wide));
+		ret->offset = (int32_t)le32toh(wide);
+	} else if (mod) {
+		return false;
+	}
+	ret->reg = numbers[base | (rex & 1u) << 3];
+	return true;
+}
+
+static bool access(const uint8_t *code, size_t len, struct iq_arch_access *ret)
+{
+	bool two_bytes = false;
+	uint8_t rex = 0;
+	size_t at = 0;
+
+	while (at < len && (code[at] == 0x66 || code[at] == 0xf0 ||
+			    code[at] == 0xf2 || code[at] == 0xf3))
+		at++;
+	if (at < len && (code[at] & 0xf0) == 0x40)
+		rex = code[at++];
+	if (at < len && code[at] == 0x0f) {
+		two_bytes = true;
+		at++;
+	}
+	if (at + 1 >= len ||
+	    !(two_bytes ? has_modrm_0f(code[at]) : has_modrm(code[at])))
+		return false;
+	ret->writes = is_store(code[at], two_bytes);
+	return modrm(code + at + 1, len - at - 1, rex, ret);
+}
+
 /* Offsets from ucontext of the pointer to the vector registers, and there of
  * struct _fpx_sw_bytes, which says how many bytes they take. */
 #define FPSTATE 224
@@ -201,4 +286,5 @@ const struct iq_arch iq_arch_amd64 = {
 	.is_call = is_call,
 	.call_target = call_target,
 	.names = names,
+	.access = access,
 };

@@ -124,6 +124,40 @@ static bool names(const uint8_t *code, size_t len, uint64_t pc,
 	return true;
 }
 
+/* Loads and stores of one register or a pair, at a base and a constant.
+ * Arm ARM, C4.1.94. */
+static bool access(const uint8_t *code, size_t len, struct iq_arch_access *ret)
+{
+	uint32_t word;
+	unsigned scale;
+
+	if (len < INSTRUCTION_SIZE)
+		return false;
+	word = instruction(code);
+	scale = word >> 30;
+	// 128 bits of a vector register.
+	if (word & 1u << 26 && word & 1u << 23)
+		scale = 4;
+	if ((word & 0x3b000000) == 0x39000000) {
+		ret->offset = (int64_t)(word >> 10 & 0xfff) << scale;
+		ret->writes = !(word >> 22 & 1) && scale < 4;
+	} else if ((word & 0x3b200c00) == 0x38000000) {
+		ret->offset = (int32_t)(word << 11) >> 23;
+		ret->writes = !(word >> 22 & 3);
+	} else if ((word & 0x3f800000) == 0x29000000) {
+		// A pair; the top bit is the size.
+		ret->offset =
+			((int32_t)(word << 10) >> 25) * (word >> 31 ? 8 : 4);
+		ret->writes = !(word >> 22 & 1);
+	} else {
+		return false;
+	}
+	if ((word >> 5 & 31) == 31)
+		return false;
+	ret->reg = word >> 5 & 31;
+	return true;
+}
+
 /* Records of vector registers and the like, {magic, size, ...}, which end the
  * frame; what has no room there is said by one of them to be elsewhere. */
 #define RECORDS 464
@@ -197,4 +231,5 @@ const struct iq_arch iq_arch_arm64 = {
 	.is_call = is_call,
 	.call_target = call_target,
 	.names = names,
+	.access = access,
 };

@@ -408,6 +408,71 @@ static void code_names_places_by_their_distance(void **state iq_unused)
 	}
 }
 
+static void code_accesses_memory_at_a_register(void **state iq_unused)
+{
+	static const struct {
+		const char *arch;
+		const char *reg; /* NULL: none */
+		int64_t offset;
+		bool writes;
+		uint8_t bytes[15];
+	} codes[] = {
+		// MOV RAX, [RCX]; MOV [RAX+8], RBX; MOV EDX, [R12-0x20].
+		{ "amd64", "rcx", 0, false, { 0x48, 0x8b, 0x01 } },
+		{ "amd64", "rax", 8, true, { 0x48, 0x89, 0x58, 0x08 } },
+		{ "amd64",
+		  "r12",
+		  -32,
+		  false,
+		  { 0x41, 0x8b, 0x54, 0x24, 0xe0 } },
+		// MOVUPS [RDI+0x100], X15; TEST [RAX], AL.
+		{ "amd64",
+		  "rdi",
+		  256,
+		  true,
+		  { 0x44, 0x0f, 0x11, 0xbf, 0, 1, 0, 0 } },
+		{ "amd64", "rax", 0, false, { 0x84, 0x00 } },
+		// With an index; of a register alone; RIP-relative; RET.
+		{ "amd64", NULL, 0, false, { 0x48, 0x8b, 0x04, 0xc8 } },
+		{ "amd64", NULL, 0, false, { 0x48, 0x89, 0xc8 } },
+		{ "amd64", NULL, 0, false, { 0x48, 0x8b, 0x05 } },
+		{ "amd64", NULL, 0, false, { 0xc3 } },
+		// LDR X0, [X1, #8]; STR X2, [X3]; LDUR X4, [X5, #-8].
+		{ "arm64", "x1", 8, false, { 0x20, 0x04, 0x40, 0xf9 } },
+		{ "arm64", "x3", 0, true, { 0x62, 0, 0, 0xf9 } },
+		{ "arm64", "x5", -8, false, { 0xa4, 0x80, 0x5f, 0xf8 } },
+		// LDP X0, X1, [X2, #16]; LDR X0, [SP]; NOP.
+		{ "arm64", "x2", 16, false, { 0x40, 0x04, 0x41, 0xa9 } },
+		{ "arm64", NULL, 0, false, { 0xe0, 0x03, 0x40, 0xf9 } },
+		{ "arm64", NULL, 0, false, { 0x1f, 0x20, 0x03, 0xd5 } },
+	};
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(codes); i++) {
+		const struct iq_arch *a = arch(codes[i].arch);
+		struct iq_arch_access access;
+
+		assert_int_equal(a->access(codes[i].bytes,
+					   sizeof(codes[i].bytes), &access),
+				 codes[i].reg != NULL);
+		if (!codes[i].reg)
+			continue;
+		assert_string_equal(a->regs[access.reg].name, codes[i].reg);
+		assert_int_equal(access.offset, codes[i].offset);
+		assert_int_equal(access.writes, codes[i].writes);
+		// However much of it is known.
+		for (size_t len = 0; len < sizeof(codes[i].bytes); len++) {
+			uint8_t *part = malloc(len + 1);
+
+			assert_non_null(part);
+			memcpy(part, codes[i].bytes, len);
+			if (a->access(part, len, &access))
+				assert_int_equal(access.offset,
+						 codes[i].offset);
+			free(part);
+		}
+	}
+}
+
 static void frame_ends_behind_the_vector_registers(void **state iq_unused)
 {
 	const struct iq_arch *a = arch("amd64");
@@ -455,6 +520,7 @@ int main(void)
 		cmocka_unit_test(calls_are_told_from_what_is_none),
 		cmocka_unit_test(direct_calls_lead_somewhere),
 		cmocka_unit_test(code_names_places_by_their_distance),
+		cmocka_unit_test(code_accesses_memory_at_a_register),
 		cmocka_unit_test(frame_ends_behind_the_vector_registers),
 	};
 
