@@ -50,18 +50,30 @@ static void goroutines_are_ordered_by_id(void **state iq_unused)
 	go_process_close(&p);
 }
 
-static void dead_and_idle_ones_are_left_out(void **state iq_unused)
+static void dead_ones_are_left_out(void **state iq_unused)
 {
 	struct go_process p;
 
 	go_process_init(&p, "go1.26.8");
 	waiting(&p, 1);
 	go_process_g(&p, 2, IQ_GSTATUS_DEAD, "");
-	go_process_g(&p, 3, IQ_GSTATUS_IDLE, "");
 	go_process_g(&p, 4, IQ_GSTATUS_DEADEXTRA, "");
 	read_goroutines(&p);
 	assert_int_equal(p.rt.num_gs, 1);
 	assert_int_equal(p.facts->gaps.len, 0);
+	go_process_close(&p);
+}
+
+static void one_that_never_was_used_is_a_gap(void **state iq_unused)
+{
+	struct go_process p;
+
+	go_process_init(&p, "go1.26.8");
+	waiting(&p, 1);
+	go_process_g(&p, 0, IQ_GSTATUS_IDLE, "");
+	read_goroutines(&p);
+	assert_int_equal(p.rt.num_gs, 1);
+	assert_int_equal(p.facts->gaps.len, 1);
 	go_process_close(&p);
 }
 
@@ -405,7 +417,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(goroutines_are_ordered_by_id),
-		cmocka_unit_test(dead_and_idle_ones_are_left_out),
+		cmocka_unit_test(dead_ones_are_left_out),
+		cmocka_unit_test(one_that_never_was_used_is_a_gap),
 		cmocka_unit_test(scan_bit_is_no_status),
 		cmocka_unit_test(leaked_is_a_status_since_it_exists),
 		cmocka_unit_test(absurd_fields_are_a_gap),

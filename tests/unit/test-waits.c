@@ -69,6 +69,11 @@ static uint64_t channel(struct waiting *w, uint64_t len, uint64_t cap)
 
 	go_process_field(&w->p, at, w->l->hchan_qcount, len);
 	go_process_field(&w->p, at, w->l->hchan_dataqsiz, cap);
+	go_process_field(&w->p, at, w->l->hchan_elemsize, 8);
+	go_process_field(&w->p, at, w->l->hchan_elemtype, at);
+	go_process_field(
+		&w->p, at, w->l->hchan_buf,
+		at + (cap ? w->l->hchan_size : w->l->hchan_buf.offset));
 	return at;
 }
 
@@ -105,6 +110,46 @@ static void channel_is_read(void **state iq_unused)
 		assert_int_equal(w.p.facts->gaps.len, 0);
 		go_process_close(&w.p);
 	}
+}
+
+/* One that waits for the channel has a wait without an address, and a gap. */
+static void assert_no_channel(struct waiting *w, uint64_t g, uint64_t c)
+{
+	go_process_field(&w->p, g, w->l->g_waiting,
+			 channel_waiter(w, g, c, true));
+	read_waits(w);
+	assert_int_equal(w->facts[0].num_waits, 1);
+	assert_false(w->facts[0].waits[0].has_address);
+	assert_int_equal(w->p.facts->gaps.len, 1);
+	go_process_close(&w->p);
+}
+
+static void zeros_and_stray_words_are_no_channel(void **state iq_unused)
+{
+	struct waiting w;
+	uint64_t g, c;
+
+	begin(&w, "go1.26.8");
+	g = goroutine(&w, "chan send");
+	assert_no_channel(&w, g, go_process_alloc(&w.p, w.l->hchan_size));
+
+	begin(&w, "go1.26.8");
+	g = goroutine(&w, "chan send");
+	c = channel(&w, 0, 0);
+	go_process_field(&w.p, c, w.l->hchan_closed, 0x41414141);
+	assert_no_channel(&w, g, c);
+
+	begin(&w, "go1.26.8");
+	g = goroutine(&w, "chan send");
+	c = channel(&w, 0, 0);
+	go_process_field(&w.p, c, w.l->hchan_dataqsiz, 8);
+	assert_no_channel(&w, g, c);
+
+	begin(&w, "go1.26.8");
+	g = goroutine(&w, "chan send");
+	c = channel(&w, 1, 4);
+	go_process_field(&w.p, c, w.l->hchan_sendx, 4);
+	assert_no_channel(&w, g, c);
 }
 
 static void select_has_a_wait_for_each_case(void **state iq_unused)
@@ -345,6 +390,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(channel_is_read),
+		cmocka_unit_test(zeros_and_stray_words_are_no_channel),
 		cmocka_unit_test(select_has_a_wait_for_each_case),
 		cmocka_unit_test(select_may_be_in_both_queues),
 		cmocka_unit_test(nothing_to_wait_for_has_no_address),
