@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include "go-dump.h"
-#include "model/scene.h"
 
 #define S(lit) IQ_STR(lit)
 
@@ -462,40 +461,6 @@ static void signals_end_or_ask(void **state iq_unused)
 	ends_assert(cases, IQ_ARRAY_SIZE(cases));
 }
 
-static void panics_are_a_chain(void **state iq_unused)
-{
-	struct dump d = dump_of("panic: first [recovered]\n"
-				"\tpanic: second [recovered, repanicked]\n"
-				"\tpanic: third\n\tline\n\n" CRASHED_5);
-	const struct iq_scene *s = d.facts->scene;
-
-	assert_non_null(s);
-	assert_int_equal(s->num_panics, 4);
-	assert_str(s->panics[0].text, "third\nline");
-	assert_false(s->panics[0].recovered);
-	// Raised again, it is two of which one is printed.
-	assert_str(s->panics[1].text, "second");
-	assert_false(s->panics[1].repanicked);
-	assert_true(s->panics[2].repanicked);
-	assert_str(s->panics[3].text, "first");
-	assert_true(s->panics[3].recovered);
-	assert_false(s->panics[3].repanicked);
-	dump_close(&d);
-}
-
-static void two_threads_that_fail_at_once_are_one_end(void **state iq_unused)
-{
-	struct dump d =
-		dump_of("fatal error: concurrent map writes\n"
-			"fatal error: concurrent map writes\n\n" CRASHED_5
-			"\n" RUNNING_1 "\n" RUNNING_1);
-
-	assert_int_equal(d.facts->process.end, IQ_END_FATAL);
-	assert_int_equal(d.facts->process.end_goroutine, 5);
-	assert_int_equal(d.facts->goroutines.len, 2);
-	dump_close(&d);
-}
-
 static void who_asks_is_alive(void **state iq_unused)
 {
 	static const struct end_case cases[] = {
@@ -814,8 +779,6 @@ int main(void)
 		cmocka_unit_test(a_panics_long_value_is_cut),
 		cmocka_unit_test(fatal_errors_end),
 		cmocka_unit_test(signals_end_or_ask),
-		cmocka_unit_test(panics_are_a_chain),
-		cmocka_unit_test(two_threads_that_fail_at_once_are_one_end),
 		cmocka_unit_test(who_asks_is_alive),
 		cmocka_unit_test(a_fault_has_its_address),
 		cmocka_unit_test(a_panics_value_is_no_dump),
