@@ -210,7 +210,8 @@ static struct iq_error *closure_add(struct iq_go_scene *s, uint64_t closure,
 	    !iq_memory_u64(s->rt->memory, closure, &pc))
 		return NULL;
 	err = iq_go_symbolize_entry(s->sym, pc, &function);
-	if (err || !function || function->entry != pc)
+	if (err || !function || function->entry != pc ||
+	    !function->function.len)
 		return err;
 	defer.function = function;
 	defer.made_at = call_in(&s->frames[at]);
@@ -251,6 +252,12 @@ struct slots {
 	uint64_t addrs[OPEN_MAX];
 };
 
+/* Whether @at bytes below its end, where variables begin, is in the frame. */
+static bool is_inside(const struct iq_go_scene_frame *frame, uint64_t at)
+{
+	return at && at <= frame->fp - frame->sp;
+}
+
 /*
  * Calls that the compiler put into the function itself: a byte of the frame has
  * a bit for each that waits. Until 1.21 each has a slot of its own, then they
@@ -270,20 +277,20 @@ static bool slots_read(const struct iq_go_scene *s,
 	if (!iq_pclntab_func(s->rt->program->pcln, frame->pc, &func) ||
 	    !iq_pclntab_funcdata(s->rt->program->pcln, &func,
 				 FUNCDATA_OPEN_DEFERS, &data) ||
-	    !varint(mem, &data, &at) || at > frame->fp - frame->sp ||
+	    !varint(mem, &data, &at) || !is_inside(frame, at) ||
 	    !iq_memory_uint(mem, varp - at, 1, &ret->bits) || !ret->bits ||
 	    !varint(mem, &data, &at))
 		return false;
 	if (!iq_go_has(s->rt->layout->defer_open_defer)) {
 		for (uint64_t i = 0; i < OPEN_MAX; i++)
 			ret->addrs[i] = varp - at + 8 * i;
-		return at <= frame->fp - frame->sp;
+		return is_inside(frame, at);
 	}
 	num = at;
 	if (!num || num > OPEN_MAX || ret->bits >> num)
 		return false;
 	while (num--) {
-		if (!varint(mem, &data, &at) || at > frame->fp - frame->sp)
+		if (!varint(mem, &data, &at) || !is_inside(frame, at))
 			return false;
 		ret->addrs[num] = varp - at;
 	}

@@ -109,9 +109,13 @@ static struct iq_error *type_fill(struct iq_go_scene *s, size_t at,
 	    !iq_memory_u64(s->rt->memory, arg + 8, &data) ||
 	    !iq_go_type_read(s->rt, addr, &type))
 		return NULL;
-	if (iq_str_equal((struct iq_str){ type.name, type.name_len },
-			 IQ_STR("string")) &&
-	    original(s, at, &first, &first_data)) {
+	// A string can be what an error was turned into: by then all are.
+	if (s->rt->facts->process.end == IQ_END_PANIC &&
+	    iq_str_equal((struct iq_str){ type.name, type.name_len },
+			 IQ_STR("string"))) {
+		if (!original(s, at, &first, &first_data) ||
+		    (first.addr == type.addr && first_data != data))
+			return NULL;
 		type = first;
 		data = first_data;
 	}
