@@ -43,8 +43,7 @@ static void put_head(struct iq_out *out, const struct iq_thread_fact *t)
 		iq_out_cstr(out, " [m");
 		iq_out_u64(out, (uint64_t)t->m);
 	} else {
-		iq_out_cstr(out,
-			    t->has_m ? " [an m without a number" : " [C's own");
+		iq_out_cstr(out, t->foreign ? " [C's own" : " [m unknown");
 	}
 	if (t->has_goroutine) {
 		iq_out_cstr(out, ", goroutine ");
@@ -109,6 +108,7 @@ static void write_thread(struct iq_json *json, size_t witness,
 	iq_json_pair_u64(json, "tid", t->tid);
 	iq_json_pair_u64(json, "witness", witness);
 	iq_json_maybe_i64(json, "m", t->has_m, t->m);
+	iq_json_pair_bool(json, "foreign", t->foreign);
 	iq_json_maybe_u64(json, "goroutine", t->has_goroutine, t->goroutine);
 	iq_json_maybe_u64(json, "signal", t->signal > 0, (uint64_t)t->signal);
 	iq_json_key(json, "complete");

@@ -128,12 +128,30 @@ static struct iq_str only_not_run(const struct iq_text *text)
 			     IQ_STR_ARG(m->not_run[0].text));
 }
 
+/* Threads that the runtime does not know, as the last witness has them. */
+static uint64_t threads_of_c(const struct iq_model *model)
+{
+	uint64_t num = 0;
+
+	for (size_t w = 0; w < model->num_witnesses; w++) {
+		const struct iq_facts *facts = model->witnesses[w];
+
+		if (model->foreign[w] || !facts->threads.len)
+			continue;
+		num = 0;
+		for (size_t i = 0; i < facts->threads.len; i++)
+			num += facts->threads.data[i].foreign;
+	}
+	return num;
+}
+
 /* @end stands behind the sentence: "missing: nothing". */
 static struct iq_error *put_others(struct iq_text *text, const char *end)
 {
 	struct iq_others others;
 	struct iq_error *err = iq_others_count(text->model, &others);
 	struct iq_str line = IQ_STR("");
+	uint64_t num_threads;
 
 	if (err)
 		return err;
@@ -151,6 +169,10 @@ static struct iq_error *put_others(struct iq_text *text, const char *end)
 	add_part(text, &line, text->model->num_system,
 		 text->model->num_system == 1 ? "is the runtime's" :
 						"are the runtime's",
+		 IQ_STR(""));
+	num_threads = threads_of_c(text->model);
+	add_part(text, &line, num_threads,
+		 num_threads == 1 ? "thread is C's own" : "threads are C's own",
 		 IQ_STR(""));
 	if (!line.len)
 		line = IQ_STR(" none");

@@ -212,15 +212,18 @@ struct iq_goroutine_fact {
 /* A thread of the process as the kernel knew it; cores and crash texts only. */
 struct iq_thread_fact {
 	uint64_t tid;
-	/* The runtime's m; without one it is C's own (cgo) or just being made. */
+	/* The runtime's m. */
 	bool has_m;
 	int64_t m;
+	/* All of them are known, and none is of this thread: it is C's own. */
+	bool foreign;
 	/* The goroutine that it runs or is locked to. */
 	bool has_goroutine;
 	uint64_t goroutine;
 	/* Signal that it got, 0 if none. */
 	int signal;
-	/* From its registers outwards, C and Go frames; NULL if unknown. */
+	/* That of the goroutine that it runs, else from its registers outwards,
+	 * C and Go frames; NULL if unknown. */
 	const struct iq_stack *stack;
 };
 

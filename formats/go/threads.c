@@ -112,6 +112,8 @@ static struct iq_error *thread_fill(struct filling *f, size_t i)
 		.tid = thread->tid,
 		.has_m = m != NULL,
 		.m = m ? m->id : 0,
+		.foreign = !m && rt->num_ms && rt->has_all_ms &&
+			   rt->facts->process.cgo != IQ_NO,
 		.has_goroutine = g != NULL,
 		.goroutine = g ? g->goid : 0,
 		.signal = signal_of(rt->core, i),
