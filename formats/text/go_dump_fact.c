@@ -8,8 +8,8 @@
 #define MINUTES_SLACK 3
 #define NS_PER_MINUTE 60000000000
 
-/* Releases up to 1.20 stop after 100 frames, hidden ones counted, and with
- * some hidden ones do not say so (profiles.md 4, measured). */
+/* Releases up to 1.20 stop after 100 frames, hidden ones counted and inlined
+ * ones not, and with some such do not say so (profiles.md 4, measured). */
 #define OLD_FRAMES_MIN 90
 #define OLD_FRAMES_MAX 100
 
@@ -118,10 +118,21 @@ static const struct iq_frame *entry_find(const struct iq_dump_stack *s)
 	return &s->frames.data[num - 2];
 }
 
+/* Frames that are no inlined calls: what the runtime's limit counts. */
+static size_t physical_count(const struct iq_dump_stack *s)
+{
+	size_t num = 0;
+
+	for (size_t i = 0; i < s->frames.len; i++)
+		num += !s->frames.data[i].inlined;
+	return num;
+}
+
 /* All frames to the bottom, as far as this kind of text shows them. */
 static bool is_complete(const struct iq_dump_stack *s, bool cut)
 {
 	const struct iq_frame *last;
+	size_t num;
 
 	if (s->frames.len == 0 || s->damage)
 		return false;
@@ -131,10 +142,10 @@ static bool is_complete(const struct iq_dump_stack *s, bool cut)
 	if (iq_str_equal(last->function, IQ_STR("runtime.goexit")) ||
 	    iq_str_equal(last->function, IQ_STR("main.main")))
 		return true;
-	if (s->has_creator)
-		return s->has_parent || s->frames.len < OLD_FRAMES_MIN ||
-		       s->frames.len > OLD_FRAMES_MAX;
-	return !cut;
+	if (!s->has_creator)
+		return !cut;
+	num = physical_count(s);
+	return s->has_parent || num < OLD_FRAMES_MIN || num > OLD_FRAMES_MAX;
 }
 
 static struct iq_error *stack_set(struct iq_dump *d,
