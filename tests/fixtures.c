@@ -53,12 +53,14 @@ static bool wanted(const struct fixtures *fixtures, const char *name)
 	return true;
 }
 
-/* The captures of a case come from bin/FLAVOUR/cases, httpcases or cgocases. */
+/* The captures of a case come from bin/FLAVOUR/cases, httpcases, cgocases or
+ * kinds. */
 struct iq_source *fixture_executable(const char *name)
 {
 	static const char *const programs[][2] = {
 		{ "http", "httpcases" },
 		{ "cgo", "cgocases" },
+		{ "kinds", "kinds" },
 		{ "", "cases" },
 	};
 	const char *flavour = kind_of(name);

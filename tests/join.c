@@ -168,10 +168,29 @@ static const char *place_of(const struct iq_goroutine_fact *fact, char *buf,
 	return buf;
 }
 
+/*
+ * Whether only the core knows a frame to be the compiler's: a text calls what
+ * it makes of "defer f(x)" a closure up to Go 1.21, and of a cleanup up to 1.27.
+ */
+static bool hides_wrapper(const struct iq_stack *stack)
+{
+	for (uint32_t i = 1; stack && i + 1 < stack->num_frames; i++) {
+		const struct iq_frame *frame = stack->frames[i];
+
+		if (frame->wrapper &&
+		    iq_str_search(frame->function, IQ_STR(".func")) <
+			    frame->function.len &&
+		    !iq_str_equal(stack->frames[i + 1]->function,
+				  IQ_STR("runtime.goexit")))
+			return true;
+	}
+	return false;
+}
+
 /* The goroutines of witness 0 in witness @w: by id, at the same place. */
 static void check_ids(struct process *p, size_t w, char *figures, size_t size)
 {
-	size_t parked = 0, same = 0, unknown = 0, proven = 0;
+	size_t parked = 0, same = 0, unknown = 0, untold = 0, proven = 0;
 	const struct iq_model *m = p->model;
 	char here[2048], there[2048];
 
@@ -189,6 +208,10 @@ static void check_ids(struct process *p, size_t w, char *figures, size_t size)
 		}
 		if (!fact->stack || !fact->stack->num_frames) {
 			unknown++;
+			continue;
+		}
+		if (!fact->stack->complete || hides_wrapper(g->fact->stack)) {
+			untold++;
 			continue;
 		}
 		if (iq_population_of(m, w, fact) ==
@@ -220,6 +243,9 @@ static void check_ids(struct process *p, size_t w, char *figures, size_t size)
 	if (proven)
 		snprintf(figures + strlen(figures), size - strlen(figures),
 			 " (%zu proven)", proven);
+	if (untold)
+		snprintf(figures + strlen(figures), size - strlen(figures),
+			 " (%zu cannot be told)", untold);
 }
 
 static bool is_main(const struct iq_population *population)

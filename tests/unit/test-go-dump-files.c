@@ -161,7 +161,9 @@ static void capture_assert(const char *path)
 		const struct iq_goroutine_fact *g =
 			&d.facts->goroutines.data[i];
 
-		assert_true(!g->stack || g->stack->complete);
+		// Up to Go 1.20 a text ends after 100 calls without a word.
+		assert_true(!g->stack || g->stack->complete ||
+			    strstr(path, "/kinds/"));
 		// A finalizer's goroutine is the runtime's, which is hidden.
 		assert_true(g->created_by || g->id == 1 || strstr(path, "zoo"));
 	}
