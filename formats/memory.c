@@ -467,6 +467,18 @@ const uint8_t *iq_memory_window(const struct iq_memory *mem, uint64_t addr,
 	return p;
 }
 
+void iq_memory_prefetch(const struct iq_memory *mem, uint64_t addr, size_t len)
+{
+	const size_t line = 64;
+	uint64_t left;
+	const uint8_t *p = find_bytes(mem, addr, &left);
+
+	if (!p)
+		return;
+	for (size_t i = 0; i < len && i < left; i += line)
+		__builtin_prefetch(p + i);
+}
+
 bool iq_memory_faulted(const struct iq_memory *mem, uint64_t addr, uint64_t len)
 {
 	while (len > 0) {

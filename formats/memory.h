@@ -82,6 +82,10 @@ bool iq_memory_uint(const struct iq_memory *mem, uint64_t addr, unsigned size,
 const uint8_t *iq_memory_window(const struct iq_memory *mem, uint64_t addr,
 				uint64_t *len_ret);
 
+/* Brings the bytes nearer to the processor, if that costs nothing: for who hops
+ * through memory and knows where to next. */
+void iq_memory_prefetch(const struct iq_memory *mem, uint64_t addr, size_t len);
+
 /* Whether bytes of [addr, addr+len) were read in vain. */
 bool iq_memory_faulted(const struct iq_memory *mem, uint64_t addr,
 		       uint64_t len);

@@ -148,6 +148,18 @@ static void reading_deinit(struct reading *reading)
 	free(reading->workers);
 }
 
+/* Goroutines from the one that is read to the one that is fetched. */
+#define AHEAD 8
+
+static void fetch_ahead(const struct reading *reading, uint64_t place)
+{
+	const struct iq_memory *memory = reading->rt->memory;
+	uint64_t addr;
+
+	if (iq_memory_u64(memory, place, &addr))
+		iq_memory_prefetch(memory, addr, reading->rt->layout->g_size);
+}
+
 static struct iq_error *read_range(void *ctx, unsigned worker, size_t begin,
 				   size_t end)
 {
@@ -159,6 +171,9 @@ static struct iq_error *read_range(void *ctx, unsigned worker, size_t begin,
 		uint64_t addr = 0;
 		enum iq_go_g_state state = IQ_GO_G_UNREADABLE;
 
+		if (i + AHEAD < end)
+			fetch_ahead(reading,
+				    reading->array_addr + 8 * (i + AHEAD));
 		if (iq_memory_u64(reading->rt->memory,
 				  reading->array_addr + 8 * i, &addr))
 			state = iq_go_g_read(reading->rt, addr, &g);

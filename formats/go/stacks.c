@@ -151,6 +151,11 @@ static struct iq_error *intern(struct worker *w, uint32_t *ret)
 	return NULL;
 }
 
+/* Goroutines from the one that is unwound to the one that is fetched. */
+#define AHEAD 8
+/* Bytes of a stack of a few frames. */
+#define FETCHED 512
+
 static struct iq_error *unwind_range(void *ctx, unsigned worker, size_t begin,
 				     size_t end)
 {
@@ -163,6 +168,10 @@ static struct iq_error *unwind_range(void *ctx, unsigned worker, size_t begin,
 		enum iq_go_start_state state =
 			iq_go_stack_start(job->rt, &job->rt->gs[i], &start);
 
+		if (i + AHEAD < end)
+			iq_memory_prefetch(job->rt->memory,
+					   job->rt->gs[i + AHEAD].sched_sp,
+					   FETCHED);
 		if (state != IQ_GO_START_FOUND) {
 			*slot = (struct slot){ state, NO_STACK };
 			continue;
