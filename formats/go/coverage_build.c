@@ -50,8 +50,8 @@ static struct iq_error *setting_add(struct iq_facts *facts, struct iq_str value,
 				    struct iq_coverage_setting *ret)
 {
 	size_t equals = iq_str_find(value, '=');
-	struct iq_error *err = iq_facts_string(
-		facts, iq_str_sub(value, 0, equals), &ret->key);
+	struct iq_error *err =
+		iq_facts_string(facts, iq_str_sub(value, 0, equals), &ret->key);
 
 	return err ? err :
 		     iq_facts_string(facts,

@@ -51,8 +51,7 @@ bool iq_go_heap_measure(const struct iq_heap *base,
 	if (!heap->mheap_addr)
 		return false;
 	at = heap->mheap_addr + heap->rt.layout->mheap_allspans.offset;
-	if (!iq_go_slice_read(memory, at, &array, &len) ||
-	    len > UINT64_MAX / 8)
+	if (!iq_go_slice_read(memory, at, &array, &len) || len > UINT64_MAX / 8)
 		return false;
 	sum.spans.total = len;
 	for (uint64_t i = 0, n; i < len; i += n) {
