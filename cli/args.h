@@ -30,7 +30,7 @@ struct cli_args {
 	const char *output; /* NULL: standard output */
 	const char *json;   /* a second output; NULL: none */
 	const char *html;   /* the same as a page */
-	const char **exes; /* as --exe gives them, in order */
+	const char **exes;  /* as --exe gives them, in order */
 	size_t num_exes;
 	const char *fail_on;
 	int exit_code;

@@ -107,7 +107,7 @@ struct iq_core {
 	uint64_t fault_addr;
 	bool has_phdr, has_entry;
 	uint64_t auxv_phdr, auxv_phnum, auxv_entry, auxv_base, auxv_execfn;
-	uint64_t auxv_vdso; /* its ELF header; 0 if unknown */
+	uint64_t auxv_vdso;   /* its ELF header; 0 if unknown */
 	struct iq_str execfn; /* path from memory; empty if unreadable */
 	bool from_gcore;      /* written by gdb (a "GDB" note or the order) */
 	/* The file ends before its last segment does. */
