@@ -205,8 +205,8 @@ const char *iq_doctor_loss_words(enum iq_stack_loss why)
 		[IQ_STACK_LOSS_NOT_DUMPED] = "it is not in the core",
 		[IQ_STACK_LOSS_THREAD] =
 			"it runs, and its thread is not in the core",
-		[IQ_STACK_LOSS_DAMAGED] = "it is there and does not lead to "
-					  "its end",
+		[IQ_STACK_LOSS_DAMAGED] =
+			"it is there and does not lead to its end",
 	};
 
 	return words[why];
