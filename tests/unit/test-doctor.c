@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 // cmocka wants the four above.
 #include <cmocka.h>
 
@@ -121,6 +122,9 @@ static struct iq_source *testdata_open(const char *name)
 
 	snprintf(path, sizeof(path), "%s/testdata/%s", srcdir ? srcdir : ".",
 		 name);
+	// The captures are not in the tarball.
+	if (access(path, R_OK) != 0)
+		skip();
 	assert_null(iq_source_open(path, &options, &source));
 	return source;
 }
