@@ -65,28 +65,66 @@ static size_t count_panics(const struct iq_stack *stack)
 }
 
 /*
- * The panic that began it all: the oldest of those that nobody recovered, or
- * that were raised again as they were. *@frame_ret counts panic frames above
- * its own; NULL if the scene has none.
+ * Whether the call of the newest panic is missing at the top of @stack: a text
+ * without the runtime's own frames leaves out the first (Go:
+ * src/runtime/traceback.go, showframe).
  */
-static const struct iq_scene_panic *root_panic(const struct iq_scene *scene,
-					       size_t *frame_ret)
+static bool lacks_newest(const struct iq_stack *stack,
+			 const struct iq_scene *scene)
 {
-	const struct iq_scene_panic *root = NULL;
-	size_t frame = 0;
+	size_t num = 0;
+
+	for (size_t i = 0; scene && i < scene->num_panics; i++)
+		num += !scene->panics[i].goexit;
+	return stack && stack->num_frames && num > count_panics(stack) &&
+	       !is_panic(stack->frames[0]->function) &&
+	       !iq_function_is_runtime(stack->frames[0]->function);
+}
+
+/* A text without the runtime's frames: the innermost panic has none, and what
+ * called it stands first. */
+static bool is_without_runtime(const struct iq_crash *crash)
+{
+	const struct iq_scene *scene = crash->scene;
+	size_t num = 0;
+
+	for (size_t i = 0; scene && i < scene->num_panics; i++)
+		num += !scene->panics[i].goexit;
+	return crash->stack && crash->stack->num_frames &&
+	       is_own(crash->stack->frames[0]) &&
+	       count_panics(crash->stack) < num;
+}
+
+/* Where the frames that led to the @n-th panic begin. */
+static uint32_t caller_of_panic(const struct iq_crash *crash, size_t n)
+{
+	uint32_t at;
+
+	if (is_without_runtime(crash) && n-- == 0)
+		return 0;
+	at = panic_frame(crash->stack, n);
+	return at < crash->stack->num_frames ? at + 1 : at;
+}
+
+/* The panic that began it all. *@frame_ret counts panic frames above its own,
+ * *@again_ret is who raised it once more; NULL if the scene has none. */
+static const struct iq_scene_panic *
+root_panic(const struct iq_scene *scene, size_t *frame_ret,
+	   const struct iq_scene_panic **again_ret)
+{
+	const struct iq_scene_panic *root, *p;
 
 	*frame_ret = 0;
-	for (size_t i = 0; scene && i < scene->num_panics; i++) {
-		const struct iq_scene_panic *p = &scene->panics[i];
-
+	*again_ret = NULL;
+	if (!scene)
+		return NULL;
+	root = iq_scene_root_panic(scene->panics, scene->num_panics);
+	for (p = scene->panics; root && p < root; p++) {
 		if (p->goexit)
 			continue;
-		// What was raised after a recovery is a new beginning.
-		if (root && p->recovered && !p->repanicked &&
-		    !(p->text.len && iq_str_equal(p->text, root->text)))
-			break;
-		root = p;
-		*frame_ret = frame++;
+		++*frame_ret;
+		if (root->recovered)
+			*again_ret = p;
 	}
 	return root;
 }
@@ -151,40 +189,47 @@ static const struct iq_stack *find_stack(const struct iq_model *model,
 	return NULL;
 }
 
-/* The runtime raised it, not the program in the same words. */
-static bool is_raised_by_runtime(const struct iq_stack *stack, size_t panic)
+/* The runtime raised it, not the program in the same words; as far as the frames
+ * tell. */
+static bool is_raised_by_runtime(const struct iq_crash *crash, size_t panic)
 {
 	uint32_t at;
 
-	if (!stack)
+	if (!crash->stack || is_without_runtime(crash))
 		return true;
-	at = panic_frame(stack, panic);
-	return at + 1 >= stack->num_frames ||
+	at = caller_of_panic(crash, panic);
+	return at >= crash->stack->num_frames ||
 	       iq_package_is_std(
-		       iq_function_package(stack->frames[at + 1]->function));
+		       iq_function_package(crash->stack->frames[at]->function));
 }
 
 static void find_panic(const struct iq_model *model, struct iq_crash *crash)
 {
 	const struct iq_process_fact *p = &model->process;
 	const struct iq_scene_panic *root;
+	uint32_t at = 0;
 	size_t frame;
+	bool hidden;
 
-	root = root_panic(crash->scene, &frame);
+	root = root_panic(crash->scene, &frame, &crash->again);
 	if (root && root->text.len)
 		crash->text = first_line(root->text);
 	if (!root && crash->stack && count_panics(crash->stack))
 		frame = count_panics(crash->stack) - 1;
 	crash->cause = iq_cause_of_panic(crash->text);
-	if (crash->cause != IQ_CAUSE_PANIC &&
-	    !is_raised_by_runtime(crash->stack, frame))
+	hidden = lacks_newest(crash->stack, crash->scene);
+	// Where the runtime's frames are hidden, its words are trusted.
+	if (crash->cause != IQ_CAUSE_PANIC && !hidden &&
+	    !is_raised_by_runtime(crash, frame))
 		crash->cause = IQ_CAUSE_PANIC;
 	if (crash->cause == IQ_CAUSE_NIL_DEREFERENCE && p->has_fault_addr &&
 	    p->fault_addr >= NIL_PAGE)
 		crash->cause = IQ_CAUSE_BAD_ADDRESS;
-	if (crash->stack)
-		crash->site = own_from(crash->stack,
-				       panic_frame(crash->stack, frame));
+	if (crash->stack && hidden)
+		at = frame ? panic_frame(crash->stack, frame - 1) : 0;
+	else if (crash->stack)
+		at = panic_frame(crash->stack, frame);
+	crash->site = own_from(crash->stack, at);
 	if (!crash->site && root && root->raised_at)
 		crash->site = root->raised_at;
 }

@@ -33,6 +33,9 @@ struct iq_crash {
 	bool is_main;
 	/* Of the witness that shows most of it; NULL if none does. */
 	const struct iq_scene *scene;
+	/* What was recovered and then raised again, with other words or the
+	 * same: the panic that did so first; NULL if none did. */
+	const struct iq_scene_panic *again;
 	/* The signal was sent by somebody; no instruction caused it. */
 	bool sent;
 };

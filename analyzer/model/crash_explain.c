@@ -314,6 +314,25 @@ static void put_cause(struct iq_out *out, const struct iq_model *model,
 	}
 }
 
+/* What was recovered on the way is still the beginning of it all. */
+static struct iq_error *put_again(struct iq_out *out, struct iq_arena *arena,
+				  const struct iq_crash *crash)
+{
+	const struct iq_scene_panic *again = crash->again;
+	struct iq_error *err;
+	const char *site;
+
+	if (!again)
+		return NULL;
+	iq_out_cstr(out, "; it was recovered and raised again");
+	if (!again->raised_at)
+		return NULL;
+	err = iq_text_frame(arena, again->raised_at, &site);
+	if (!err)
+		iq_out_printf(out, " in %s", site);
+	return err;
+}
+
 /* ---- with what */
 
 static struct iq_error *put_referrers(struct iq_out *out,
@@ -379,7 +398,8 @@ struct iq_error *iq_crash_explain(const struct iq_model *model,
 	*ret = IQ_STR("");
 	iq_out_init_memory(&out);
 	put_cause(&out, model, crash);
-	if (objects)
+	err = put_again(&out, arena, crash);
+	if (!err && objects)
 		err = put_object(&out, arena, crash);
 	if (!err)
 		err = iq_out_flush(&out);

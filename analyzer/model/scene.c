@@ -127,3 +127,39 @@ enum iq_cause iq_cause_of_fatal(struct iq_str text)
 		return IQ_CAUSE_BAD_ADDRESS;
 	return look_up(fatals, IQ_ARRAY_SIZE(fatals), text, IQ_CAUSE_FATAL);
 }
+
+/* Whether the message of @newer has the runtime error of the recovered @older in
+ * it, as fmt.Errorf("…: %w", err) leaves it. */
+static bool repeats(const struct iq_scene_panic *newer,
+		    const struct iq_scene_panic *older)
+{
+	struct iq_str text =
+		iq_str_sub(older->text, 0, iq_str_find(older->text, '\n'));
+	bool by_runtime =
+		iq_cause_of_panic(text) != IQ_CAUSE_PANIC ||
+		iq_str_search(text, IQ_STR("runtime error: ")) < text.len;
+
+	if (!text.len)
+		return false;
+	return (by_runtime &&
+		iq_str_search(newer->text, text) < newer->text.len) ||
+	       iq_str_equal(older->text, newer->text);
+}
+
+const struct iq_scene_panic *
+iq_scene_root_panic(const struct iq_scene_panic *panics, size_t num)
+{
+	const struct iq_scene_panic *root = NULL;
+
+	for (size_t i = 0; i < num; i++) {
+		const struct iq_scene_panic *p = &panics[i];
+
+		if (p->goexit)
+			continue;
+		// What was raised after a recovery is a new beginning.
+		if (root && p->recovered && !p->repanicked && !repeats(root, p))
+			break;
+		root = p;
+	}
+	return root;
+}

@@ -159,4 +159,12 @@ struct iq_scene {
 	struct iq_str explanation;
 };
 
+/*
+ * The panic of a chain (innermost first) that began it all: the oldest of those
+ * that nobody recovered, that were raised again as they were, or whose runtime
+ * error a newer one repeats in its message. NULL if there is none.
+ */
+const struct iq_scene_panic *
+iq_scene_root_panic(const struct iq_scene_panic *panics, size_t num);
+
 #endif

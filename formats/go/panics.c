@@ -200,21 +200,9 @@ struct iq_error *iq_go_panics_read(struct iq_go_scene *s)
 
 const struct iq_scene_panic *iq_go_panics_root(const struct iq_go_scene *s)
 {
-	const struct iq_scene_panic *root = NULL;
-
 	if (s->rt->facts->process.end != IQ_END_PANIC)
 		return NULL;
-	for (size_t i = 0; i < s->panics.len; i++) {
-		const struct iq_scene_panic *p = &s->panics.data[i];
-
-		if (p->goexit)
-			continue;
-		// What was raised after a recovery is a new beginning.
-		if (root && p->recovered && !p->repanicked)
-			break;
-		root = p;
-	}
-	return root;
+	return iq_scene_root_panic(s->panics.data, s->panics.len);
 }
 
 size_t iq_go_panics_frame(const struct iq_go_scene *s)

@@ -194,6 +194,42 @@ static void test_panic_raised_again_began_with_the_first(void **state)
 	deinit(&x);
 }
 
+/* A runtime error, recovered, wrapped by fmt.Errorf and raised again. */
+static void test_wrapped_runtime_error_began_with_the_first(void **state)
+{
+	static const struct iq_frame at = {
+		.function = { "main.handle.func1", 17 },
+		.file = { "h.go", 4 },
+		.line = 2,
+	};
+	static const struct iq_scene_panic panics[] = {
+		{ .text = { "h: runtime error: integer divide by zero", 40 },
+		  .raised_at = &at },
+		{ .text = { "runtime error: integer divide by zero", 37 },
+		  .recovered = true },
+	};
+	static const struct iq_scene scene = { .panics = panics,
+					       .num_panics = 2 };
+	struct fixture x = { 0 };
+	struct iq_str text;
+
+	(void)state;
+	look(&x, IQ_END_PANIC, "h: runtime error: integer divide by zero",
+	     RAISED "main.handle.func1 h.go:2;" RAISED
+		    "runtime.panicdivide panic.go:9;main.per a.go:1" GOEXIT);
+	x.facts->scene = &scene;
+	find(&x);
+	assert_int_equal(x.crash.cause, IQ_CAUSE_DIVIDE);
+	assert_int_equal(x.crash.site->line, 1);
+	assert_ptr_equal(x.crash.again, &panics[0]);
+	assert_null(
+		iq_crash_explain(x.model, &x.crash, false, &x.arena, &text));
+	assert_true(
+		iq_str_ends(text, IQ_STR("it was recovered and raised again "
+					 "in main.handle.func1 h.go:2")));
+	deinit(&x);
+}
+
 static void test_generated_frames_are_no_place_to_open(void **state)
 {
 	struct fixture x = { 0 };
@@ -259,6 +295,8 @@ int main(void)
 		cmocka_unit_test(test_large_address_is_no_nil),
 		cmocka_unit_test(test_chain_begins_after_what_was_recovered),
 		cmocka_unit_test(test_panic_raised_again_began_with_the_first),
+		cmocka_unit_test(
+			test_wrapped_runtime_error_began_with_the_first),
 		cmocka_unit_test(test_generated_frames_are_no_place_to_open),
 		cmocka_unit_test(test_signal_from_outside_has_no_place),
 		cmocka_unit_test(test_dump_on_request_is_no_crash),
