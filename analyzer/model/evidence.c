@@ -6,6 +6,7 @@
 #include "model/confidence.h"
 #include "model/examine.h"
 #include "model/population.h"
+#include "model/scene.h"
 #include "model/settle.h"
 #include "model/text.h"
 
@@ -88,7 +89,7 @@ static void examine_end(struct iq_examination *x, struct iq_evidence *e)
 {
 	const struct iq_facts *facts = x->model->witnesses[x->witness];
 	const struct iq_process_fact *p = &facts->process;
-	bool named;
+	bool signal = p->signal.len && p->end_text.len;
 
 	if (!(facts->witness.tells & IQ_TELLS_END)) {
 		e->blind = true;
@@ -103,11 +104,16 @@ static void examine_end(struct iq_examination *x, struct iq_evidence *e)
 		return;
 	}
 	iq_support(x, e, x->finding->confidence == IQ_CONFIDENCE_PROVEN);
-	// "SIGABRT: abort" names it already.
-	named = p->signal.len && iq_str_starts(p->end_text, p->signal);
-	iq_clause(&x->clauses, "%.*s%s%.*s", named ? 0 : (int)p->signal.len,
-		  p->signal.ptr,
-		  !named && p->signal.len && p->end_text.len ? ": " : "",
+	// "SIGABRT: abort" names it already; the words of another panic that
+	// followed the fault are none of the signal's.
+	if (signal && (iq_str_starts(p->end_text, p->signal) ||
+		       (p->end == IQ_END_PANIC &&
+			iq_cause_of_panic(p->end_text) == IQ_CAUSE_PANIC)))
+		signal = false;
+	else if (!p->end_text.len)
+		signal = p->signal.len;
+	iq_clause(&x->clauses, "%.*s%s%.*s", signal ? (int)p->signal.len : 0,
+		  p->signal.ptr, signal && p->end_text.len ? ": " : "",
 		  IQ_STR_ARG(p->end_text));
 }
 
