@@ -86,8 +86,11 @@ static bool take_number(const struct cli_option *option, const char *value,
 	long n = strtol(value, &end, 10);
 
 	if (end == value || *end || n < low || n > high) {
-		cli_error("--%s wants a number from %ld to %ld, not \"%s\"",
-			  option->name, low, high, value);
+		cli_error("--%s wants a number from %ld to %ld, not \"%s\"%s",
+			  option->name, low, high, value,
+			  strcmp(option->name, "threads") == 0 ?
+				  "; --by-thread shows the threads" :
+				  "");
 		return false;
 	}
 	*ret = n;
