@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "formats/go/backlog.h"
+#include "formats/go/crash_first.h"
 #include "formats/go/panic_value.h"
 #include "formats/go/record.h"
 #include "formats/go/signal_frame.h"
@@ -259,25 +260,6 @@ static struct iq_error *end_fatal(const struct iq_go_runtime *rt,
 	return err;
 }
 
-/* The thread that ended the process; NULL if none of the runtime's did. */
-static const struct iq_go_m *dying_thread(const struct iq_go_runtime *rt)
-{
-	const struct iq_go_m *found = NULL;
-
-	for (size_t i = 0; i < rt->num_ms; i++) {
-		const struct iq_go_m *m = &rt->ms[i];
-
-		if (!m->dying)
-			continue;
-		// The core's first thread is the one that dumped it.
-		if (m->thread == rt->core->threads && m->thread)
-			return m;
-		if (!found)
-			found = m;
-	}
-	return found;
-}
-
 static struct iq_error *end_by_runtime(const struct iq_go_runtime *rt,
 				       const struct iq_go_m *m,
 				       struct iq_process_fact *p)
@@ -348,7 +330,7 @@ void iq_go_crash_find(const struct iq_go_runtime *rt, struct iq_go_crash *ret)
 {
 	const struct iq_core *core = rt->core;
 
-	*ret = (struct iq_go_crash){ .m = dying_thread(rt) };
+	*ret = (struct iq_go_crash){ .m = iq_go_crash_first(rt) };
 	if (ret->m)
 		ret->has_frame = ret->m->caughtsig &&
 				 first_signal(rt, ret->m, &ret->frame);
@@ -363,7 +345,7 @@ void iq_go_crash_find(const struct iq_go_runtime *rt, struct iq_go_crash *ret)
 struct iq_error *iq_go_crash_read(const struct iq_go_runtime *rt)
 {
 	struct iq_process_fact *p = &rt->facts->process;
-	const struct iq_go_m *m = dying_thread(rt);
+	const struct iq_go_m *m = iq_go_crash_first(rt);
 
 	if (m) {
 		// The core's own is how the runtime kills itself.

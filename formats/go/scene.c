@@ -326,5 +326,7 @@ struct iq_error *iq_go_scene_read(struct iq_go_runtime *rt, size_t first)
 		err = last_words(&s);
 	if (!err)
 		err = iq_go_objects_read(&s);
+	if (!err)
+		err = iq_go_scene_others(&s);
 	return err ? err : hand_over(&s);
 }

@@ -113,6 +113,13 @@ struct iq_error *iq_go_scene_signal(struct iq_go_scene *s) iq_must_check;
 void iq_go_scene_place(const struct iq_go_scene *s, uint64_t addr,
 		       struct iq_out *out);
 
+/* "main.f main.go:12" */
+void iq_go_scene_put_frame(const struct iq_frame *frame, struct iq_out *out);
+
+/* scene_others.c: panics and fatal errors of other threads, as objects: each
+ * was dying when the first one had begun to. */
+struct iq_error *iq_go_scene_others(struct iq_go_scene *s) iq_must_check;
+
 /* scene_registers.c */
 struct iq_error *iq_go_scene_registers(struct iq_go_scene *s) iq_must_check;
 

@@ -9,7 +9,7 @@
 /* Bytes below the stack of a thread of C where its guard may be. */
 #define GUARD 65536
 
-static void put_frame(const struct iq_frame *frame, struct iq_out *out)
+void iq_go_scene_put_frame(const struct iq_frame *frame, struct iq_out *out)
 {
 	iq_go_scene_clean(out, frame->function);
 	if (!frame->file.len)
@@ -32,7 +32,7 @@ static bool put_code(const struct iq_go_scene *s, uint64_t addr,
 	}
 	if (!calls->num)
 		return false;
-	put_frame(calls->frames[0], out);
+	iq_go_scene_put_frame(calls->frames[0], out);
 	return true;
 }
 
