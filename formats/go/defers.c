@@ -191,9 +191,12 @@ static struct iq_error *receiver_add(struct iq_go_scene *s, uint64_t closure,
 				       &defer->num_values);
 }
 
-static const struct iq_frame *call_in(const struct iq_go_scene_frame *frame)
+/* The function of @frame: calls that are inlined in it defer nothing.
+ * Go: src/cmd/compile/internal/inline/inl.go, hairyVisitor. */
+static const struct iq_frame *made_in(const struct iq_go_scene_frame *frame)
 {
-	return frame->calls->num ? frame->calls->frames[0] : NULL;
+	return frame->calls->num ? frame->calls->frames[frame->calls->num - 1] :
+				   NULL;
 }
 
 /* The call of @closure, which waits in frame @at. */
@@ -214,7 +217,7 @@ static struct iq_error *closure_add(struct iq_go_scene *s, uint64_t closure,
 	    !function->function.len)
 		return err;
 	defer.function = function;
-	defer.made_at = call_in(&s->frames[at]);
+	defer.made_at = made_in(&s->frames[at]);
 	// The runtime's own, below main, is of no interest.
 	if (defer.made_at &&
 	    iq_str_starts(defer.made_at->function, IQ_STR("runtime.")))
@@ -356,7 +359,7 @@ static struct iq_error *running_add(struct iq_go_scene *s,
 			continue;
 		from = frame_of_running(s, records, p->address);
 		if (from < s->num_frames)
-			defer.made_at = call_in(&s->frames[from]);
+			defer.made_at = made_in(&s->frames[from]);
 		return iq_vec_push(&s->defers, defer) ? NULL : &iq_enomem;
 	}
 	return NULL;
