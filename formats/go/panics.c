@@ -47,6 +47,18 @@ static const struct iq_frame *raiser(const struct iq_go_scene *s, size_t at)
 	return NULL;
 }
 
+/* The runtime asks values for their text before it prints them, and runs nothing
+ * that was deferred any more. Go: src/runtime/panic.go, preprintpanics. */
+static bool asks_for_text(const struct iq_go_frames *calls)
+{
+	for (uint32_t k = 0; k < calls->num; k++) {
+		if (iq_str_starts(calls->frames[k]->function,
+				  IQ_STR("runtime.preprintpanics")))
+			return true;
+	}
+	return false;
+}
+
 /* The function that frame @at of gopanic or Goexit has called to be run; NULL if
  * it runs none. */
 static const struct iq_frame *deferred(const struct iq_go_scene *s, size_t at)
@@ -58,7 +70,7 @@ static const struct iq_frame *deferred(const struct iq_go_scene *s, size_t at)
 		if (!calls->num)
 			return NULL;
 		function = calls->frames[calls->num - 1];
-		if (is_gopanic(&s->frames[at]))
+		if (is_gopanic(&s->frames[at]) || asks_for_text(calls))
 			return NULL;
 		if (!is_runtime(function->function) && !function->wrapper)
 			return function;
