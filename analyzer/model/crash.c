@@ -64,23 +64,6 @@ static size_t count_panics(const struct iq_stack *stack)
 	return num;
 }
 
-/*
- * Whether the call of the newest panic is missing at the top of @stack: a text
- * without the runtime's own frames leaves out the first (Go:
- * src/runtime/traceback.go, showframe).
- */
-static bool lacks_newest(const struct iq_stack *stack,
-			 const struct iq_scene *scene)
-{
-	size_t num = 0;
-
-	for (size_t i = 0; scene && i < scene->num_panics; i++)
-		num += !scene->panics[i].goexit;
-	return stack && stack->num_frames && num > count_panics(stack) &&
-	       !is_panic(stack->frames[0]->function) &&
-	       !iq_function_is_runtime(stack->frames[0]->function);
-}
-
 /* A text without the runtime's frames: the innermost panic has none, and what
  * called it stands first. */
 static bool is_without_runtime(const struct iq_crash *crash)
@@ -91,7 +74,8 @@ static bool is_without_runtime(const struct iq_crash *crash)
 	for (size_t i = 0; scene && i < scene->num_panics; i++)
 		num += !scene->panics[i].goexit;
 	return crash->stack && crash->stack->num_frames &&
-	       is_own(crash->stack->frames[0]) &&
+	       !is_panic(crash->stack->frames[0]->function) &&
+	       !iq_function_is_runtime(crash->stack->frames[0]->function) &&
 	       count_panics(crash->stack) < num;
 }
 
@@ -207,9 +191,7 @@ static void find_panic(const struct iq_model *model, struct iq_crash *crash)
 {
 	const struct iq_process_fact *p = &model->process;
 	const struct iq_scene_panic *root;
-	uint32_t at = 0;
 	size_t frame;
-	bool hidden;
 
 	root = root_panic(crash->scene, &frame, &crash->again);
 	if (root && root->text.len)
@@ -217,19 +199,15 @@ static void find_panic(const struct iq_model *model, struct iq_crash *crash)
 	if (!root && crash->stack && count_panics(crash->stack))
 		frame = count_panics(crash->stack) - 1;
 	crash->cause = iq_cause_of_panic(crash->text);
-	hidden = lacks_newest(crash->stack, crash->scene);
-	// Where the runtime's frames are hidden, its words are trusted.
-	if (crash->cause != IQ_CAUSE_PANIC && !hidden &&
+	if (crash->cause != IQ_CAUSE_PANIC &&
 	    !is_raised_by_runtime(crash, frame))
 		crash->cause = IQ_CAUSE_PANIC;
 	if (crash->cause == IQ_CAUSE_NIL_DEREFERENCE && p->has_fault_addr &&
 	    p->fault_addr >= NIL_PAGE)
 		crash->cause = IQ_CAUSE_BAD_ADDRESS;
-	if (crash->stack && hidden)
-		at = frame ? panic_frame(crash->stack, frame - 1) : 0;
-	else if (crash->stack)
-		at = panic_frame(crash->stack, frame);
-	crash->site = own_from(crash->stack, at);
+	if (crash->stack)
+		crash->site = own_from(crash->stack,
+				       caller_of_panic(crash, frame));
 	if (!crash->site && root && root->raised_at)
 		crash->site = root->raised_at;
 }

@@ -2,51 +2,128 @@
 #include "formats/text/go_dump.h"
 #include "model/scene.h"
 
-/* Who called each panic: below its frame, past what the runtime put between.
- * As many frames of panics are there as panics, or the text was cut. */
+static bool is_panic(const struct iq_frame *frame)
+{
+	return iq_str_equal(frame->function, IQ_STR("panic"));
+}
+
+static bool is_runtime(const struct iq_frame *frame)
+{
+	return iq_str_starts(frame->function, IQ_STR("runtime."));
+}
+
+/*
+ * Without the runtime's own frames the call of panic that printed it all is not
+ * shown, as the first of the stack. Go: src/runtime/traceback.go, showframe.
+ */
+static bool lacks_newest(const struct iq_stack *stack)
+{
+	return !is_panic(stack->frames[0]) && !is_runtime(stack->frames[0]);
+}
+
+static size_t count_panics(const struct iq_stack *stack)
+{
+	size_t num;
+
+	if (!stack || !stack->num_frames)
+		return 0;
+	num = lacks_newest(stack);
+	for (uint32_t i = 0; i < stack->num_frames; i++)
+		num += is_panic(stack->frames[i]);
+	return num;
+}
+
+/* The first frame from @at on that is none of what the runtime puts between. */
+static const struct iq_frame *raiser(const struct iq_stack *stack, uint32_t at)
+{
+	while (at < stack->num_frames && is_runtime(stack->frames[at]))
+		at++;
+	return at < stack->num_frames ? stack->frames[at] : NULL;
+}
+
+/* Who called each panic: below its frame. As many frames of panics are there
+ * as panics, or the text was cut. */
 static void raisers_set(struct iq_scene_panic *panics, size_t num,
 			const struct iq_stack *stack)
 {
 	size_t n = 0;
 
-	for (uint32_t i = 0; stack && i < stack->num_frames && n < num; i++) {
-		uint32_t below = i + 1;
-
-		if (!iq_str_equal(stack->frames[i]->function, IQ_STR("panic")))
-			continue;
-		while (below < stack->num_frames &&
-		       iq_str_starts(stack->frames[below]->function,
-				     IQ_STR("runtime.")))
-			below++;
-		if (below < stack->num_frames)
-			panics[n].raised_at = stack->frames[below];
-		n++;
+	if (!stack || !stack->num_frames || !num)
+		return;
+	if (lacks_newest(stack))
+		panics[n++].raised_at = raiser(stack, 0);
+	for (uint32_t i = 0; i < stack->num_frames && n < num; i++) {
+		if (is_panic(stack->frames[i]))
+			panics[n++].raised_at = raiser(stack, i + 1);
 	}
+}
+
+/* The line that stands for the @excess panics of which none is printed: the
+ * one that is marked so, or the only one, else unknown. */
+static size_t find_collapsed(const struct iq_dump_end *end, size_t excess)
+{
+	size_t found = end->num_panics, num = 0;
+
+	if (!excess)
+		return found;
+	for (size_t i = 0; i < end->num_panics; i++) {
+		if (end->panics[i].repanicked) {
+			found = i;
+			num++;
+		}
+	}
+	if (end->num_panics == 1)
+		return 0;
+	return num == 1 ? found : end->num_panics;
+}
+
+/* Appends the panics of one line: each but the last raised it again. */
+static size_t line_add(struct iq_scene_panic *list, size_t num,
+		       const struct iq_dump_panic *p, size_t again)
+{
+	for (size_t i = 0; i <= again; i++) {
+		list[num].text = p->text;
+		// Raised again while it still ran, it was not recovered.
+		list[num].recovered = p->recovered && i > 0;
+		list[num].repanicked = p->repanicked && i > 0;
+		num++;
+	}
+	if (!again)
+		list[num - 1].recovered = p->recovered;
+	return num;
 }
 
 /*
  * Newest first, as everywhere. A value that is raised again as it was is
- * printed once, and is two panics. Go: src/runtime/panic.go, printpanics.
+ * printed once since Go 1.26, and is two panics or more: the stack has a call
+ * of each. Go: src/runtime/panic.go, preprintpanics, printpanics.
  */
 static bool panics_set(struct iq_facts *facts, const struct iq_dump_end *end,
 		       const struct iq_stack *stack, struct iq_scene *scene)
 {
-	struct iq_scene_panic *list = iq_arena_calloc(
-		&facts->arena, end->num_panics * 2 + 1, sizeof(*list));
-	size_t num = 0;
+	size_t frames = end->num_panics ? count_panics(stack) : 0;
+	size_t num = 0, printed = end->num_panics, collapsed, excess;
+	struct iq_scene_panic *list;
 
+	for (size_t i = 0; i < end->num_panics; i++)
+		printed += end->panics[i].repanicked;
+	excess = frames > printed ? frames - printed : 0;
+	list = iq_arena_calloc(&facts->arena, printed + excess + 1,
+			       sizeof(*list));
 	if (!list)
 		return false;
+	collapsed = find_collapsed(end, excess);
 	for (size_t i = end->num_panics; i-- > 0;) {
 		const struct iq_dump_panic *p = &end->panics[i];
+		size_t again = p->repanicked;
 
-		if (p->repanicked)
-			list[num++].text = p->text;
-		list[num].text = p->text;
-		list[num].recovered = p->recovered;
-		list[num++].repanicked = p->repanicked;
+		if (i == collapsed)
+			again += excess;
+		num = line_add(list, num, p, again);
 	}
-	raisers_set(list, num, stack);
+	// Which frame is whose is known where every line has its own.
+	if (!excess || collapsed < end->num_panics)
+		raisers_set(list, num, stack);
 	scene->panics = list;
 	scene->num_panics = num;
 	return true;

@@ -34,6 +34,49 @@ static void panics_are_a_chain(void **state iq_unused)
 	dump_close(&d);
 }
 
+#define PANIC "panic({0x1, 0x2})\n\t/go/src/runtime/panic.go:860 +0x13a\n"
+#define FRAME(name, line) name "\n\t/src/main.go:" line " +0x5\n"
+
+/* Without the runtime's frames the newest panic's own call is not shown. */
+static void raiser_of_the_newest_panic_stands_first(void **state iq_unused)
+{
+	struct dump d = dump_of(
+		"panic: first\n\tpanic: second\n\ngoroutine 5 [running]:\n" FRAME(
+			"main.g.func1()", "7") PANIC FRAME("main.g()", "9")
+			FRAME("main.main()", "2"));
+	const struct iq_scene *s = d.facts->scene;
+
+	assert_int_equal(s->num_panics, 2);
+	assert_int_equal(s->panics[0].raised_at->line, 7);
+	assert_int_equal(s->panics[1].raised_at->line, 9);
+	dump_close(&d);
+	d = dump_of(
+		"panic: first\n\tpanic: second\n\n"
+		"goroutine 5 [running]:\n" PANIC FRAME("main.g.func1()", "7")
+			PANIC FRAME("main.g()", "9") FRAME("main.main()", "2"));
+	s = d.facts->scene;
+	assert_int_equal(s->panics[0].raised_at->line, 7);
+	assert_int_equal(s->panics[1].raised_at->line, 9);
+	dump_close(&d);
+}
+
+/* Go 1.26 prints a value once that two panics have. */
+static void line_stands_for_all_panics_of_its_value(void **state iq_unused)
+{
+	struct dump d = dump_of(
+		"panic: oops\n\ngoroutine 5 [running]:\n" PANIC FRAME(
+			"main.main.func1.deferwrap1()", "3")
+			PANIC FRAME("main.f()", "9") FRAME("main.main()", "2"));
+	const struct iq_scene *s = d.facts->scene;
+
+	assert_int_equal(s->num_panics, 2);
+	assert_str(s->panics[1].text, "oops");
+	assert_int_equal(s->panics[1].raised_at->line, 9);
+	assert_true(s->panics[0].raised_at->wrapper);
+	assert_false(s->panics[1].raised_at->wrapper);
+	dump_close(&d);
+}
+
 static void two_threads_that_fail_at_once_are_one_end(void **state iq_unused)
 {
 	struct dump d =
@@ -51,6 +94,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(panics_are_a_chain),
+		cmocka_unit_test(raiser_of_the_newest_panic_stands_first),
+		cmocka_unit_test(line_stands_for_all_panics_of_its_value),
 		cmocka_unit_test(two_threads_that_fail_at_once_are_one_end),
 	};
 
