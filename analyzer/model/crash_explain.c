@@ -185,6 +185,20 @@ static void put_bounds(struct iq_out *out, const struct iq_crash *crash)
 			      index, len, len - 1);
 }
 
+/* What a signal from outside met; it says nothing about a cause. */
+static void put_interrupted(struct iq_out *out, const struct iq_scene *scene)
+{
+	iq_out_printf(out, "; it met goroutine %" PRIu64, scene->goroutine);
+	if (!scene->site)
+		return;
+	iq_out_cstr(out, " in ");
+	iq_out_str(out, scene->site->function);
+	if (scene->site->file.len && scene->site->line)
+		iq_out_printf(out, " %.*s:%" PRIu32,
+			      IQ_STR_ARG(iq_str_basename(scene->site->file)),
+			      scene->site->line);
+}
+
 static void put_signal(struct iq_out *out, const struct iq_model *model,
 		       const struct iq_crash *crash)
 {
@@ -196,6 +210,8 @@ static void put_signal(struct iq_out *out, const struct iq_model *model,
 	iq_out_cstr(out, crash->sent ? " was sent to the process, and no "
 				       "instruction of it was the cause" :
 				       " ended the process");
+	if (crash->sent && crash->scene && crash->scene->has_goroutine)
+		put_interrupted(out, crash->scene);
 }
 
 static void put_c_fault(struct iq_out *out, const struct iq_model *model,

@@ -164,16 +164,32 @@ static struct iq_error *frames_read(struct iq_go_scene *s)
 	return err;
 }
 
-/* The goroutine of facts->process.end_goroutine. */
+/* The goroutine that a signal from outside hit; NULL if it hit none. */
+static const struct iq_go_g *interrupted(const struct iq_go_scene *s)
+{
+	const struct iq_go_crash *c = &s->crash;
+	const struct iq_go_g *g;
+
+	if (!c->has_frame || !c->m || !c->m->curg)
+		return NULL;
+	g = iq_go_runtime_g(s->rt, c->m->curg);
+	return g && c->frame.sp > g->stack_lo && c->frame.sp <= g->stack_hi ?
+		       g :
+		       NULL;
+}
+
+/* The goroutine of facts->process.end_goroutine, or what was interrupted. */
 static void goroutine_find(struct iq_go_scene *s)
 {
 	const struct iq_process_fact *p = &s->rt->facts->process;
 	struct iq_go_runtime *rt = s->rt;
 
-	if (!p->has_end_goroutine)
+	const struct iq_go_g *g = p->has_end_goroutine ? NULL : interrupted(s);
+
+	if (!p->has_end_goroutine && !g)
 		return;
 	for (size_t i = 0; i < rt->num_gs; i++) {
-		if (rt->gs[i].goid != p->end_goroutine)
+		if (g ? &rt->gs[i] != g : rt->gs[i].goid != p->end_goroutine)
 			continue;
 		s->g = &rt->gs[i];
 		s->fact = &rt->facts->goroutines.data[s->first + i];
