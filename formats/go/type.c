@@ -37,6 +37,23 @@ static bool name_read(const struct iq_memory *mem, uint64_t addr,
 	return true;
 }
 
+/* Kinds end with UnsafePointer. Go: src/internal/abi/type.go, 1.18 - 1.27. */
+#define KIND_LAST 26
+
+/* What no other data of that place looks like: a known kind, a name in words. */
+static bool is_sane(const struct iq_go_type *type)
+{
+	if (type->kind < IQ_GO_KIND_BOOL || type->kind > KIND_LAST)
+		return false;
+	for (size_t i = 0; i < type->name_len; i++) {
+		unsigned char c = (unsigned char)type->name[i];
+
+		if (c < ' ' || c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
 bool iq_go_type_read(const struct iq_go_runtime *rt, uint64_t addr,
 		     struct iq_go_type *ret)
 {
@@ -71,7 +88,7 @@ bool iq_go_type_read(const struct iq_go_runtime *rt, uint64_t addr,
 		for (size_t i = 0; i < ret->name_len; i++)
 			ret->name[i] = ret->name[i + 1];
 	}
-	return true;
+	return is_sane(ret);
 }
 
 bool iq_go_type_elem(const struct iq_go_runtime *rt,
