@@ -46,9 +46,12 @@ static struct iq_error *crash_title(const struct iq_model *model,
 static const char *advice_for(const struct iq_model *model,
 			      const struct iq_crash *crash)
 {
+	const char *special;
+
 	if (iq_end_is_test_timeout(&model->process))
 		return "look for the test's own goroutine: what it waits for is what hangs";
-	return iq_crash_advice(crash->cause);
+	special = iq_crash_special_advice(model, crash);
+	return special ? special : iq_crash_advice(crash->cause);
 }
 
 struct iq_error *iq_crash_add(const struct iq_detector *detector,

@@ -14,11 +14,15 @@ static bool is_panic(struct iq_str function)
 	       iq_str_equal(function, IQ_STR("runtime.gopanic"));
 }
 
+static bool is_std_function(const struct iq_frame *frame)
+{
+	return iq_package_is_std(iq_function_package(frame->function));
+}
+
 static bool is_own(const struct iq_frame *frame)
 {
 	return !frame->foreign && frame->function.len &&
-	       !is_panic(frame->function) &&
-	       !iq_package_is_std(iq_function_package(frame->function));
+	       !is_panic(frame->function) && !is_std_function(frame);
 }
 
 /* A method's wrapper and what cgo writes have no line to open. */
@@ -183,8 +187,43 @@ static bool is_raised_by_runtime(const struct iq_crash *crash, size_t panic)
 		return true;
 	at = caller_of_panic(crash, panic);
 	return at >= crash->stack->num_frames ||
-	       iq_package_is_std(
-		       iq_function_package(crash->stack->frames[at]->function));
+	       is_std_function(crash->stack->frames[at]);
+}
+
+/* The program's own wish, by way of a function that is for that. */
+static bool is_on_demand(struct iq_str package)
+{
+	return iq_str_equal(package, IQ_STR("log")) ||
+	       iq_str_equal(package, IQ_STR("log/slog")) ||
+	       iq_str_equal(package, IQ_STR("testing"));
+}
+
+/*
+ * A panic() that is none of the program's: its caller is of a standard package
+ * or of the runtime. The library's function next to the program's is the one
+ * that was called.
+ */
+static void find_raiser(struct iq_crash *crash, size_t panic)
+{
+	const struct iq_stack *stack = crash->stack;
+	uint32_t at;
+
+	if (!stack || crash->cause != IQ_CAUSE_PANIC)
+		return;
+	at = caller_of_panic(crash, panic);
+	if (at >= stack->num_frames || stack->frames[at]->foreign ||
+	    !stack->frames[at]->function.len ||
+	    !is_std_function(stack->frames[at]))
+		return;
+	for (; at < stack->num_frames && !is_own(stack->frames[at]); at++) {
+		if (!iq_function_is_runtime(stack->frames[at]->function))
+			crash->raiser = stack->frames[at];
+	}
+	if (crash->raiser &&
+	    is_on_demand(iq_function_package(crash->raiser->function)))
+		crash->raiser = NULL;
+	else
+		crash->cause = IQ_CAUSE_LIBRARY_PANIC;
 }
 
 static void find_panic(const struct iq_model *model, struct iq_crash *crash)
@@ -202,26 +241,63 @@ static void find_panic(const struct iq_model *model, struct iq_crash *crash)
 	if (crash->cause != IQ_CAUSE_PANIC &&
 	    !is_raised_by_runtime(crash, frame))
 		crash->cause = IQ_CAUSE_PANIC;
+	else
+		find_raiser(crash, frame);
 	if (crash->cause == IQ_CAUSE_NIL_DEREFERENCE && p->has_fault_addr &&
 	    p->fault_addr >= NIL_PAGE)
 		crash->cause = IQ_CAUSE_BAD_ADDRESS;
 	if (crash->stack)
-		crash->site = own_from(crash->stack,
-				       caller_of_panic(crash, frame));
+		crash->site =
+			own_from(crash->stack, caller_of_panic(crash, frame));
 	if (!crash->site && root && root->raised_at)
 		crash->site = root->raised_at;
 }
 
+static void name_goroutine(const struct iq_goroutine_fact *fact,
+			   struct iq_crash *crash)
+{
+	crash->is_main = true;
+	crash->goroutine = fact->id;
+	crash->stack = fact->stack;
+}
+
+static bool has_gaps(const struct iq_model *model)
+{
+	for (size_t w = 0; w < model->num_witnesses; w++) {
+		if (!model->foreign[w] && model->witnesses[w]->gaps.len)
+			return true;
+	}
+	return false;
+}
+
 static void find_asleep(const struct iq_model *model, struct iq_crash *crash)
 {
+	const struct iq_goroutine_fact *first = NULL;
 	size_t index;
 
-	if (crash->has_goroutine || !iq_model_goroutine(model, 1, &index) ||
-	    model->goroutines[index].fact->status == IQ_GSTATUS_DEAD)
+	if (crash->has_goroutine)
 		return;
-	crash->is_main = true;
-	crash->goroutine = 1;
-	crash->stack = model->goroutines[index].fact->stack;
+	if (iq_model_goroutine(model, 1, &index) &&
+	    model->goroutines[index].fact->status != IQ_GSTATUS_DEAD) {
+		name_goroutine(model->goroutines[index].fact, crash);
+		return;
+	}
+	// What could not be read may hold it.
+	if (has_gaps(model))
+		return;
+	for (size_t i = 0; i < model->num_goroutines; i++) {
+		const struct iq_goroutine_fact *fact =
+			model->goroutines[i].fact;
+
+		if (!fact->system && fact->has_id &&
+		    fact->status != IQ_GSTATUS_DEAD &&
+		    (!first || fact->id < first->id))
+			first = fact;
+	}
+	if (!first)
+		return;
+	crash->main_left = true;
+	name_goroutine(first, crash);
 }
 
 static void find_fatal(const struct iq_model *model, struct iq_crash *crash)

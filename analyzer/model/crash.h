@@ -29,10 +29,17 @@ struct iq_crash {
 	const struct iq_stack *stack;
 	bool has_goroutine;
 	uint64_t goroutine;
-	/* Only named: the main goroutine of a process in which all sleep. */
+	/* Only named: the main goroutine of a process in which all sleep, or the
+	 * first of the others where it is gone. */
 	bool is_main;
 	/* Of the witness that shows most of it; NULL if none does. */
 	const struct iq_scene *scene;
+	/* The library's function that the program called and that panicked, where
+	 * that is the cause; NULL: the runtime did, or unknown. */
+	const struct iq_frame *raiser;
+	/* All sleep, and the main goroutine is not among them: only
+	 * runtime.Goexit ends it alone. */
+	bool main_left;
 	/* What was recovered and then raised again, with other words or the
 	 * same: the panic that did so first; NULL if none did. */
 	const struct iq_scene_panic *again;
@@ -56,5 +63,10 @@ struct iq_error *iq_crash_explain(const struct iq_model *model,
 				  const struct iq_crash *crash, bool objects,
 				  struct iq_arena *arena, struct iq_str *ret)
 	iq_must_check;
+
+/* What to do where the words of the cause do not fit all of its crashes; NULL:
+ * they do. */
+const char *iq_crash_special_advice(const struct iq_model *model,
+				    const struct iq_crash *crash);
 
 #endif

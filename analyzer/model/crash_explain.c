@@ -27,6 +27,31 @@ static bool is_goexit(const struct iq_crash *crash)
 	return has(crash->text, "main called runtime.Goexit");
 }
 
+/* A length for make or unsafe.Slice: there is no slice, and no index. */
+static bool is_size(struct iq_str text)
+{
+	text = iq_cause_words(text);
+	return iq_str_starts(text, IQ_STR("makeslice: ")) ||
+	       iq_str_starts(text, IQ_STR("makechan: ")) ||
+	       iq_str_starts(text, IQ_STR("unsafe."));
+}
+
+static bool is_conversion(struct iq_str text)
+{
+	return iq_str_starts(iq_cause_words(text),
+			     IQ_STR("cannot convert slice with length"));
+}
+
+/* FPE_INTDIV; amd64 raises it for a result that does not fit, too. */
+static bool is_divide_in_c(const struct iq_model *model,
+			   const struct iq_crash *crash)
+{
+	const struct iq_scene *s = crash->scene;
+
+	return iq_str_equal(model->process.signal, IQ_STR("SIGFPE")) && s &&
+	       s->has_signal_code && s->signal_code == 1;
+}
+
 /* @name, and behind it what the runtime adds. */
 static struct iq_error *named(struct iq_arena *arena, const char *name,
 			      struct iq_str more, struct iq_str *ret)
@@ -45,7 +70,12 @@ struct iq_error *iq_crash_words(const struct iq_model *model,
 
 	switch (crash->cause) {
 	case IQ_CAUSE_PANIC:
+	case IQ_CAUSE_LIBRARY_PANIC:
 		return named(arena, name, crash->text, ret);
+	case IQ_CAUSE_UNCOMPARABLE:
+	case IQ_CAUSE_WAITGROUP_REUSE:
+		*ret = after(text, IQ_STR("sync: "));
+		return NULL;
 	case IQ_CAUSE_FATAL:
 	case IQ_CAUSE_SIGNAL:
 		return named(arena, name, text, ret);
@@ -71,10 +101,14 @@ struct iq_error *iq_crash_words(const struct iq_model *model,
 	case IQ_CAUSE_ALL_ASLEEP:
 		if (is_goexit(crash))
 			name = "no goroutine left after runtime.Goexit of main";
+		else if (crash->main_left)
+			name = "all goroutines asleep after runtime.Goexit of main";
 		break;
 	case IQ_CAUSE_C_FAULT:
 		if (iq_str_equal(p->signal, IQ_STR("SIGABRT")))
 			name = "abort in C";
+		else if (is_divide_in_c(model, crash))
+			name = "integer division by 0 in C";
 		break;
 	default:
 		break;
@@ -165,7 +199,13 @@ static void put_bounds(struct iq_out *out, const struct iq_crash *crash)
 	long long index, len;
 
 	put_function(out, crash);
-	if (!parse_index(text, &index, &len))
+	if (is_size(text))
+		iq_out_cstr(out, " asked for a length or capacity that is "
+				 "negative or more than can ever be");
+	else if (is_conversion(text))
+		iq_out_cstr(out, " made an array of a slice that is shorter "
+				 "than the array");
+	else if (!parse_index(text, &index, &len))
 		iq_out_cstr(out, " asked for a part that the slice, array or "
 				 "string does not have");
 	else if (len == 0)
@@ -220,6 +260,9 @@ static void put_c_fault(struct iq_out *out, const struct iq_model *model,
 	bool is_abort = iq_str_equal(model->process.signal, IQ_STR("SIGABRT"));
 
 	iq_out_cstr(out, is_abort ? "C code gave up with abort()" :
+			 is_divide_in_c(model, crash) ?
+				    "C code divided an integer by 0 (or the "
+				    "result did not fit)" :
 				    "the instruction that failed is C's");
 	if (crash->has_goroutine && crash->site && !crash->site->foreign) {
 		iq_out_cstr(out, ", called by ");
@@ -254,6 +297,17 @@ static const char *did(const struct iq_crash *crash)
 	case IQ_CAUSE_PANIC:
 		return " gave up by itself: panic() was called and nobody "
 		       "recovered";
+	case IQ_CAUSE_NEGATIVE_SHIFT:
+		return " shifted by a negative number of bits";
+	case IQ_CAUSE_UNCOMPARABLE:
+		return has(crash->text, "unhashable") ?
+			       " used a value as a key of a map whose type "
+			       "cannot be compared, inside of an interface" :
+			       " compared two interfaces that hold a type "
+			       "which cannot be compared";
+	case IQ_CAUSE_WAITGROUP_REUSE:
+		return " used a WaitGroup again while goroutines were still "
+		       "coming back from its Wait";
 	case IQ_CAUSE_DIVIDE:
 		return " divided an integer by 0";
 	case IQ_CAUSE_TYPE_ASSERTION:
@@ -290,13 +344,32 @@ static const char *did(const struct iq_crash *crash)
 	}
 }
 
+static void put_library(struct iq_out *out, const struct iq_crash *crash)
+{
+	if (crash->raiser) {
+		iq_out_str(out, crash->raiser->function);
+		iq_out_cstr(out, " panicked, called by ");
+	} else {
+		iq_out_cstr(out, "the runtime raised it, at work for ");
+	}
+	put_function(out, crash);
+	iq_out_cstr(out, "; nobody recovered");
+}
+
 static void put_asleep(struct iq_out *out, const struct iq_crash *crash)
 {
+	if (crash->main_left)
+		iq_out_cstr(out,
+			    "main ended by runtime.Goexit (it is gone, and "
+			    "the process was not), and ");
 	iq_out_cstr(out, is_goexit(crash) ?
 				 "main ended by runtime.Goexit, the others "
 				 "ended, too, and nobody ended the process" :
-				 "every goroutine waits for another one, so "
-				 "none can ever run again");
+			 crash->main_left ?
+				 "all that are left wait: none can ever run "
+				 "again" :
+				 "all goroutines wait, and nobody is left to "
+				 "wake one: none can ever run again");
 }
 
 static void put_cause(struct iq_out *out, const struct iq_model *model,
@@ -324,6 +397,9 @@ static void put_cause(struct iq_out *out, const struct iq_model *model,
 		break;
 	case IQ_CAUSE_ALL_ASLEEP:
 		put_asleep(out, crash);
+		break;
+	case IQ_CAUSE_LIBRARY_PANIC:
+		put_library(out, crash);
 		break;
 	default:
 		put_signal(out, model, crash);
@@ -424,4 +500,28 @@ struct iq_error *iq_crash_explain(const struct iq_model *model,
 		err = &iq_enomem;
 	iq_out_deinit(&out);
 	return err;
+}
+
+const char *iq_crash_special_advice(const struct iq_model *model,
+				    const struct iq_crash *crash)
+{
+	switch (crash->cause) {
+	case IQ_CAUSE_BOUNDS:
+		if (is_size(crash->text))
+			return "check the length before the named line: where it was computed or read, and its sign";
+		if (is_conversion(crash->text))
+			return "check len() of the slice before the named line: it must be at least the array's";
+		break;
+	case IQ_CAUSE_ALL_ASLEEP:
+		if (is_goexit(crash))
+			return "let main return; who ends it by runtime.Goexit must have another goroutine end the process (os.Exit)";
+		break;
+	case IQ_CAUSE_C_FAULT:
+		if (is_divide_in_c(model, crash))
+			return "check the divisor for 0 in the C code, or what Go hands over to it";
+		break;
+	default:
+		break;
+	}
+	return NULL;
 }

@@ -8,16 +8,20 @@ static const struct {
 } causes[] = {
 	[IQ_CAUSE_UNKNOWN] = { "unknown", "unknown cause" },
 	[IQ_CAUSE_PANIC] = { "panic", "panic" },
+	[IQ_CAUSE_LIBRARY_PANIC] = { "library-panic", "panic" },
 	[IQ_CAUSE_NIL_DEREFERENCE] = { "nil-dereference", "nil dereference" },
 	[IQ_CAUSE_BAD_ADDRESS] = { "bad-address", "fault at a bad address" },
 	[IQ_CAUSE_BOUNDS] = { "out-of-range", "out of range" },
 	[IQ_CAUSE_DIVIDE] = { "divide-by-zero", "integer divide by zero" },
+	[IQ_CAUSE_NEGATIVE_SHIFT] = { "negative-shift", "negative shift amount" },
+	[IQ_CAUSE_UNCOMPARABLE] = { "uncomparable-type", "uncomparable type" },
 	[IQ_CAUSE_TYPE_ASSERTION] = { "type-assertion", "failed type assertion" },
 	[IQ_CAUSE_NIL_MAP] = { "nil-map", "write to a nil map" },
 	[IQ_CAUSE_SEND_ON_CLOSED] = { "send-on-closed", "send on closed channel" },
 	[IQ_CAUSE_CLOSE_OF_CLOSED] = { "close-of-closed", "close of closed channel" },
 	[IQ_CAUSE_CLOSE_OF_NIL] = { "close-of-nil", "close of nil channel" },
 	[IQ_CAUSE_NEGATIVE_WAITGROUP] = { "negative-waitgroup", "negative WaitGroup counter" },
+	[IQ_CAUSE_WAITGROUP_REUSE] = { "waitgroup-reuse", "WaitGroup used again too early" },
 	[IQ_CAUSE_UNLOCK_OF_UNLOCKED] = { "unlock-of-unlocked", "unlock of unlocked mutex" },
 	[IQ_CAUSE_CONCURRENT_MAP] = { "concurrent-map", "concurrent map access" },
 	[IQ_CAUSE_ALL_ASLEEP] = { "all-asleep", "all goroutines asleep" },
@@ -55,7 +59,7 @@ struct words {
  * error.go, chan.go, map.go, src/sync/waitgroup.go, 1.18 - 1.27.
  */
 /* clang-format off */
-static const struct words panics[] = {
+static const struct words panic_words[] = {
 	{ "invalid memory address or nil pointer", NULL, IQ_CAUSE_NIL_DEREFERENCE },
 	{ "value method ", " called using nil *", IQ_CAUSE_NIL_DEREFERENCE },
 	{ "index out of range", NULL, IQ_CAUSE_BOUNDS },
@@ -65,12 +69,17 @@ static const struct words panics[] = {
 	{ "makechan: ", " out of range", IQ_CAUSE_BOUNDS },
 	{ "unsafe.", " out of range", IQ_CAUSE_BOUNDS },
 	{ "integer divide by zero", NULL, IQ_CAUSE_DIVIDE },
+	{ "negative shift amount", NULL, IQ_CAUSE_NEGATIVE_SHIFT },
+	{ "hash of unhashable type ", NULL, IQ_CAUSE_UNCOMPARABLE },
+	{ "comparing uncomparable type ", NULL, IQ_CAUSE_UNCOMPARABLE },
 	{ "interface conversion: ", NULL, IQ_CAUSE_TYPE_ASSERTION },
 	{ "assignment to entry in nil map", NULL, IQ_CAUSE_NIL_MAP },
 	{ "send on closed channel", NULL, IQ_CAUSE_SEND_ON_CLOSED },
 	{ "close of closed channel", NULL, IQ_CAUSE_CLOSE_OF_CLOSED },
 	{ "close of nil channel", NULL, IQ_CAUSE_CLOSE_OF_NIL },
 	{ "sync: negative WaitGroup counter", NULL, IQ_CAUSE_NEGATIVE_WAITGROUP },
+	{ "sync: WaitGroup is reused before ", NULL, IQ_CAUSE_WAITGROUP_REUSE },
+	{ "sync: WaitGroup misuse: ", NULL, IQ_CAUSE_WAITGROUP_REUSE },
 };
 
 /* Of throw() and fatal(): src/runtime, src/sync, src/internal/sync. */
@@ -116,8 +125,8 @@ static enum iq_cause look_up(const struct words *words, size_t num,
 
 enum iq_cause iq_cause_of_panic(struct iq_str text)
 {
-	return look_up(panics, IQ_ARRAY_SIZE(panics), iq_cause_words(text),
-		       IQ_CAUSE_PANIC);
+	return look_up(panic_words, IQ_ARRAY_SIZE(panic_words),
+		       iq_cause_words(text), IQ_CAUSE_PANIC);
 }
 
 enum iq_cause iq_cause_of_fatal(struct iq_str text)
