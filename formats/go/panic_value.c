@@ -8,9 +8,12 @@
 #include "base/out.h"
 #include "formats/go/scene.h"
 #include "formats/go/type.h"
+#include "formats/go/value.h"
 
 /* Bytes of a message that are shown. */
 #define MESSAGE_MAX 4096
+/* Minor version from which on print() writes floats as short as may be. */
+#define FLOATS_SHORT 26
 
 /* The string at @addr; false if it is unreadable. */
 static bool put_string(const struct iq_memory *mem, uint64_t addr,
@@ -31,13 +34,18 @@ static bool put_string(const struct iq_memory *mem, uint64_t addr,
 	return true;
 }
 
-/* As print() does it: "+1.500000e+000".
- * Go: src/runtime/print.go, printfloat. */
-static void put_float(double value, struct iq_out *out)
+/* As print() does it: "+1.500000e+000" up to 1.25, then "1.5".
+ * Go: src/runtime/print.go, printfloat; 1.26: printfloat64, printfloat32. */
+static void put_float(const struct iq_go_runtime *rt, double value,
+		      bool is_single, struct iq_out *out)
 {
 	char text[40];
 	char *exponent;
 
+	if (rt->version->minor >= FLOATS_SHORT) {
+		iq_go_value_float(value, is_single, out);
+		return;
+	}
 	if (value != value) {
 		iq_out_cstr(out, "NaN");
 		return;
@@ -63,11 +71,32 @@ static int64_t sign_extend(uint64_t value, uint64_t size)
 	return (int64_t)(value << shift) >> shift;
 }
 
+/* Go: src/runtime/print.go, printcomplex; 1.26: printcomplex128. */
+static bool put_complex(const struct iq_go_runtime *rt,
+			const struct iq_go_type *type, uint64_t addr,
+			struct iq_out *out)
+{
+	double parts[2];
+
+	if (!iq_go_value_complex(rt->memory, type, addr, parts))
+		return false;
+	if (rt->version->minor >= FLOATS_SHORT) {
+		iq_go_value_put_complex(parts, type->size == 8, out);
+		return true;
+	}
+	iq_out_char(out, '(');
+	put_float(rt, parts[0], false, out);
+	put_float(rt, parts[1], false, out);
+	iq_out_cstr(out, "i)");
+	return true;
+}
+
 /* A number or a truth value at @addr; false if the kind is another one. */
-static bool put_scalar(const struct iq_memory *mem,
+static bool put_scalar(const struct iq_go_runtime *rt,
 		       const struct iq_go_type *type, uint64_t addr,
 		       struct iq_out *out)
 {
+	const struct iq_memory *mem = rt->memory;
 	uint64_t value;
 	double d;
 	float f;
@@ -86,10 +115,10 @@ static bool put_scalar(const struct iq_memory *mem,
 		uint32_t bits = (uint32_t)value;
 
 		memcpy(&f, &bits, sizeof(f));
-		put_float(f, out);
+		put_float(rt, (double)f, true, out);
 	} else {
 		memcpy(&d, &value, sizeof(d));
-		put_float(d, out);
+		put_float(rt, d, false, out);
 	}
 	return true;
 }
@@ -135,8 +164,15 @@ static bool put_value(const struct iq_go_runtime *rt,
 
 	if (is_builtin && is_string)
 		return put_string(rt->memory, data, out);
-	if (is_builtin && put_scalar(rt->memory, type, data, out))
+	if (is_builtin && put_scalar(rt, type, data, out))
 		return true;
+	// What is no builtin has its type's name in front, without parentheses.
+	if (type->kind == IQ_GO_KIND_COMPLEX64 ||
+	    type->kind == IQ_GO_KIND_COMPLEX128) {
+		if (!is_builtin)
+			iq_out_str(out, name);
+		return put_complex(rt, type, data, out);
+	}
 	if (put_error(rt->memory, name, data, out))
 		return true;
 	if (is_string) {
@@ -150,7 +186,7 @@ static bool put_value(const struct iq_go_runtime *rt,
 	if (type->kind <= IQ_GO_KIND_FLOAT64) {
 		iq_out_str(out, name);
 		iq_out_char(out, '(');
-		if (!put_scalar(rt->memory, type, data, out))
+		if (!put_scalar(rt, type, data, out))
 			return false;
 		iq_out_char(out, ')');
 		return true;

@@ -2,7 +2,9 @@
 #include "formats/go/value.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "formats/go/record.h"
 
@@ -30,6 +32,97 @@ bool iq_go_value_string(const struct iq_memory *mem, uint64_t addr,
 	return true;
 }
 
+/* Decimal digits and exponent of @value, as few as give it back. */
+static bool shortest(double value, bool is_single, char *buf, size_t size)
+{
+	for (int digits = 0; digits < 17; digits++) {
+		double back;
+
+		snprintf(buf, size, "%.*e", digits, value);
+		back = strtod(buf, NULL);
+		if (is_single ? (float)back == (float)value : back == value)
+			return true;
+	}
+	return false;
+}
+
+void iq_go_value_float(double value, bool is_single, struct iq_out *out)
+{
+	char buf[40], plain[48];
+	const char *digits;
+	int exponent, num;
+
+	if (isnan(value) || isinf(value)) {
+		iq_out_cstr(out, isnan(value) ? "NaN" :
+				 value > 0    ? "+Inf" :
+						"-Inf");
+		return;
+	}
+	if (!shortest(value, is_single, buf, sizeof(buf)) || !strchr(buf, 'e'))
+		return;
+	exponent = (int)strtol(strchr(buf, 'e') + 1, NULL, 10);
+	// Go: src/internal/strconv/ftoa.go, fmtEFG; strconv's before 1.26.
+	if (exponent < -4 || exponent >= 6) {
+		iq_out_cstr(out, buf);
+		return;
+	}
+	digits = buf[0] == '-' ? buf + 1 : buf;
+	num = (int)strcspn(digits, "e") - (digits[1] == '.');
+	snprintf(plain, sizeof(plain), "%.*f",
+		 num - 1 > exponent ? num - 1 - exponent : 0, value);
+	iq_out_cstr(out, plain);
+}
+
+bool iq_go_value_complex(const struct iq_memory *mem,
+			 const struct iq_go_type *type, uint64_t addr,
+			 double ret[2])
+{
+	unsigned size = (unsigned)(type->size / 2);
+
+	if ((type->kind != IQ_GO_KIND_COMPLEX64 || type->size != 8) &&
+	    (type->kind != IQ_GO_KIND_COMPLEX128 || type->size != 16))
+		return false;
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t value;
+		float f;
+
+		if (!iq_memory_uint(mem, addr + i * size, size, &value))
+			return false;
+		if (size == sizeof(f)) {
+			uint32_t bits = (uint32_t)value;
+
+			memcpy(&f, &bits, sizeof(f));
+			ret[i] = (double)f;
+		} else {
+			memcpy(&ret[i], &value, sizeof(ret[i]));
+		}
+	}
+	return true;
+}
+
+static bool put_complex(const struct iq_memory *mem,
+			const struct iq_go_type *type, uint64_t addr,
+			struct iq_out *out)
+{
+	double parts[2];
+
+	if (!iq_go_value_complex(mem, type, addr, parts))
+		return false;
+	iq_go_value_put_complex(parts, type->size == 8, out);
+	return true;
+}
+
+void iq_go_value_put_complex(const double parts[2], bool is_single,
+			     struct iq_out *out)
+{
+	iq_out_char(out, '(');
+	iq_go_value_float(parts[0], is_single, out);
+	if (!signbit(parts[1]) && !isinf(parts[1]))
+		iq_out_char(out, '+');
+	iq_go_value_float(parts[1], is_single, out);
+	iq_out_cstr(out, "i)");
+}
+
 static bool put_number(const struct iq_memory *mem,
 		       const struct iq_go_type *type, uint64_t addr,
 		       struct iq_out *out)
@@ -54,10 +147,10 @@ static bool put_number(const struct iq_memory *mem,
 		uint32_t bits = (uint32_t)value;
 
 		memcpy(&f, &bits, sizeof(f));
-		iq_out_printf(out, "%.9g", (double)f);
+		iq_go_value_float((double)f, true, out);
 	} else {
 		memcpy(&d, &value, sizeof(d));
-		iq_out_printf(out, "%.17g", d);
+		iq_go_value_float(d, false, out);
 	}
 	return true;
 }
@@ -160,6 +253,9 @@ bool iq_go_value_put(const struct iq_go_runtime *rt,
 	if (type->kind >= IQ_GO_KIND_BOOL && type->kind <= IQ_GO_KIND_FLOAT64)
 		return put_number(rt->memory, type, addr, out);
 	switch (type->kind) {
+	case IQ_GO_KIND_COMPLEX64:
+	case IQ_GO_KIND_COMPLEX128:
+		return put_complex(rt->memory, type, addr, out);
 	case IQ_GO_KIND_STRING:
 		return iq_go_value_string(rt->memory, addr, out);
 	case IQ_GO_KIND_SLICE:

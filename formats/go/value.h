@@ -22,6 +22,18 @@ bool iq_go_value_put(const struct iq_go_runtime *rt,
 		     const struct iq_go_type *type, uint64_t addr,
 		     struct iq_out *out, bool *secret_ret);
 
+/* @value as strconv writes it by 'g': with as few digits as give it back, which
+ * is a float32 if @is_single. */
+void iq_go_value_float(double value, bool is_single, struct iq_out *out);
+/* The two parts of the complex number of @type at @addr; false if it is none or
+ * unreadable. */
+bool iq_go_value_complex(const struct iq_memory *mem,
+			 const struct iq_go_type *type, uint64_t addr,
+			 double ret[2]);
+/* "(1.5-2i)" */
+void iq_go_value_put_complex(const double parts[2], bool is_single,
+			     struct iq_out *out);
+
 /* The contents of the string header at @addr, clean; false if unreadable. */
 bool iq_go_value_string(const struct iq_memory *mem, uint64_t addr,
 			struct iq_out *out);

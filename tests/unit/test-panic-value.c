@@ -78,8 +78,9 @@ static void values_are_printed_as_the_runtime_does(void **state iq_unused)
 						"go1.26.8" };
 
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(versions); i++) {
+		bool is_short = i == 2;
 		struct go_process p;
-		uint64_t v[9];
+		uint64_t v[12];
 
 		go_process_init(&p, versions[i]);
 		v[0] = value_make(&p, type_make(&p, "int", IQ_GO_KIND_INT, 8),
@@ -103,16 +104,33 @@ static void values_are_printed_as_the_runtime_does(void **state iq_unused)
 		v[7] = value_make(
 			&p, type_make(&p, "main.Code", IQ_GO_KIND_UINT8, 1), 9);
 		v[8] = value_make(&p, 0, 0);
+		v[9] = value_make(
+			&p, type_make(&p, "complex64", IQ_GO_KIND_COMPLEX64, 8),
+			0xc00000003fc00000);
+		v[10] = value_make(
+			&p, type_make(&p, "main.Temp", IQ_GO_KIND_FLOAT64, 8),
+			0x40424ccccccccccd);
+		v[11] = value_make(
+			&p, type_make(&p, "float64", IQ_GO_KIND_FLOAT64, 8),
+			0xc132d68700000000);
 		go_process_open(&p);
 		assert_value(&p, v[0], "-42");
 		assert_value(&p, v[1], "-1");
 		assert_value(&p, v[2], "65535");
 		assert_value(&p, v[3], "true");
-		assert_value(&p, v[4], "+1.500000e+000");
+		assert_value(&p, v[4], is_short ? "1.5" : "+1.500000e+000");
 		assert_value(&p, v[5], "words");
 		assert_value(&p, v[6], "main.Name(\"x\")");
 		assert_value(&p, v[7], "main.Code(9)");
 		assert_value(&p, v[8], "nil");
+		assert_value(&p, v[9],
+			     is_short ? "(1.5-2i)" :
+					"(+1.500000e+000-2.000000e+000i)");
+		assert_value(&p, v[10],
+			     is_short ? "main.Temp(36.6)" :
+					"main.Temp(+3.660000e+001)");
+		assert_value(&p, v[11],
+			     is_short ? "-1.234567e+06" : "-1.234567e+006");
 		go_process_close(&p);
 	}
 }
