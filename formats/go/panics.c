@@ -187,6 +187,22 @@ static void mark_repanicked(struct iq_go_scene *s)
 	}
 }
 
+/* From 1.25 on a value that was raised again is turned into its text but once,
+ * in the older panic. Go: src/runtime/panic.go, preprintpanics. */
+static void share_texts(struct iq_go_scene *s)
+{
+	if (!iq_go_has(s->rt->layout->panic_repanicked))
+		return;
+	for (size_t i = s->panics.len; i-- > 1;) {
+		const struct iq_scene_panic *older = &s->panics.data[i];
+		struct iq_scene_panic *newer = &s->panics.data[i - 1];
+
+		if (older->repanicked && !older->goexit && !newer->goexit &&
+		    older->text.len)
+			newer->text = older->text;
+	}
+}
+
 struct iq_error *iq_go_panics_read(struct iq_go_scene *s)
 {
 	const struct iq_go_layout *l = s->rt->layout;
@@ -207,6 +223,7 @@ struct iq_error *iq_go_panics_read(struct iq_go_scene *s)
 		addr = link > addr ? link : 0;
 	}
 	mark_repanicked(s);
+	share_texts(s);
 	return err;
 }
 
