@@ -95,6 +95,7 @@ static struct iq_error *header_line(struct iq_dump *d,
 		d->has_next = true;
 		d->next = d->tentative_end;
 		d->section.num--;
+		d->section.end.kind = IQ_END_UNKNOWN;
 	}
 	if (in_panic) {
 		d->tentative = true;

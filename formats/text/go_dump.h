@@ -51,6 +51,17 @@ struct iq_dump_end {
 	size_t num_panics;
 };
 
+/* A crash that is mentioned beside the one that is judged. */
+struct iq_dump_mention {
+	bool there;
+	/* The list shows that it ran in the same process. */
+	bool listed;
+	struct iq_dump_end end;
+	bool has_goroutine;
+	uint64_t goroutine;
+	const struct iq_stack *stack; /* or NULL */
+};
+
 /* Ids of a section: open addressing, id 0 is a free place. */
 struct iq_dump_ids {
 	IQ_VEC(uint64_t) ids;
@@ -78,6 +89,11 @@ struct iq_dump_section {
 	/* A thread's own stack came first: no goroutine was interrupted. */
 	bool thread_first;
 	uint64_t num_skipped;
+	/* A second thread that failed meanwhile: it waits until the first has
+	 * printed everything, and shows its own goroutine alone. */
+	struct iq_dump_mention other;
+	struct iq_goroutine_fact other_fact;
+	uint64_t other_offset;
 };
 
 /* The goroutine that is being read. */
@@ -133,10 +149,14 @@ struct iq_dump {
 	struct iq_lines lines;
 	enum iq_dump_state state;
 	struct iq_dump_section section;
+	/* The crash of the section before the one that counts. */
+	struct iq_dump_mention earlier;
 	struct iq_dump_stack stack;
 	/* What came since the last goroutine. */
 	bool has_next;
 	struct iq_dump_end next;
+	/* Nothing stood between the last goroutine and it. */
+	bool next_follows;
 	/* Lines of the newest panic's value, until it has ended. */
 	bool in_value;
 	struct iq_text_buf value;
@@ -206,7 +226,11 @@ struct iq_error *iq_dump_fact_make(struct iq_dump *d, bool cut,
  * go_dump_section.c: the goroutine that was read may begin a new section, with
  * which all facts begin anew; or, in a thread's own text, be known already.
  */
-void iq_dump_section_enter(struct iq_dump *d, struct iq_goroutine_fact **ret);
+struct iq_error *iq_dump_section_enter(struct iq_dump *d, bool *known_ret,
+				       uint32_t *ret) iq_must_check;
+/* The goroutine that was read, if a second thread that failed ran it. */
+void iq_dump_section_other(struct iq_dump *d,
+			   const struct iq_goroutine_fact *g);
 /*
  * A thread shows what it ran: what the list had already, or could not show
  * because it ran.

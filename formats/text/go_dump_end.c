@@ -39,10 +39,12 @@ static struct iq_error *end_begin(struct iq_dump *d, enum iq_end_kind kind,
 {
 	bool shared = d->has_next && d->next.kind == IQ_END_FATAL &&
 		      kind == IQ_END_FATAL;
+	bool follows = d->stack.open && !d->num_noise;
 	struct iq_error *err = iq_dump_stack_end(d, false);
 
 	if (err)
 		return err;
+	d->next_follows = follows;
 	d->next = (struct iq_dump_end){ .kind = kind, .shared = shared };
 	d->next.signal = IQ_STR("");
 	d->has_next = true;

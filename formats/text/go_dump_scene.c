@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/out.h"
 #include "formats/text/go_dump.h"
 #include "model/scene.h"
+#include "model/signature.h"
 
 static bool is_panic(const struct iq_frame *frame)
 {
@@ -129,6 +134,110 @@ static bool panics_set(struct iq_facts *facts, const struct iq_dump_end *end,
 	return true;
 }
 
+/* The first frame of the program's own, as "main.f main.go:12". */
+static struct iq_error *site_text(struct iq_facts *facts,
+				  const struct iq_stack *stack,
+				  struct iq_str *ret)
+{
+	for (uint32_t i = 0; stack && i < stack->num_frames; i++) {
+		const struct iq_frame *f = stack->frames[i];
+		struct iq_str function = f->function;
+		struct iq_error *err;
+		struct iq_out out;
+
+		if (!function.len || f->wrapper || is_panic(f) ||
+		    iq_package_is_std(iq_function_package(function)))
+			continue;
+		iq_out_init_memory(&out);
+		iq_out_printf(&out, "%.*s %.*s:%u", IQ_STR_ARG(function),
+			      IQ_STR_ARG(iq_str_basename(f->file)), f->line);
+		err = iq_out_flush(&out);
+		if (!err)
+			err = iq_facts_string(
+				facts, (struct iq_str){ out.buf, out.len },
+				ret);
+		iq_out_deinit(&out);
+		return err;
+	}
+	return NULL;
+}
+
+static struct iq_error *goroutine_text(struct iq_facts *facts, uint64_t id,
+				       struct iq_str *ret)
+{
+	char buf[24];
+	int len = snprintf(buf, sizeof(buf), "%" PRIu64, id);
+
+	return iq_facts_string(facts, (struct iq_str){ buf, (size_t)len }, ret);
+}
+
+/* A crash beside the one that is judged: who, what it said, where. */
+static struct iq_error *mention_add(struct iq_facts *facts,
+				    const struct iq_dump_mention *m,
+				    struct iq_str what,
+				    struct iq_scene_object *object)
+{
+	struct iq_scene_value *values =
+		iq_arena_calloc(&facts->arena, 3, sizeof(*values));
+	struct iq_str site = IQ_STR(""), id = IQ_STR("");
+	struct iq_error *err = NULL;
+	size_t num = 0;
+
+	if (!values)
+		return &iq_enomem;
+	if (m->has_goroutine)
+		err = goroutine_text(facts, m->goroutine, &id);
+	if (!err)
+		err = site_text(facts, m->stack, &site);
+	if (id.len)
+		values[num++] =
+			(struct iq_scene_value){ .name = IQ_STR("goroutine"),
+						 .text = id };
+	values[num++] = (struct iq_scene_value){
+		.name = IQ_STR("message"),
+		.text = m->end.num_panics ? m->end.panics[0].text : m->end.text
+	};
+	if (site.len)
+		values[num++] = (struct iq_scene_value){ .name = IQ_STR("at"),
+							 .text = site };
+	*object = (struct iq_scene_object){ .what = what,
+					    .values = values,
+					    .num_values = num };
+	return err;
+}
+
+static struct iq_str other_name(const struct iq_dump_mention *m)
+{
+	if (!m->listed)
+		return m->end.kind == IQ_END_FATAL ?
+			       IQ_STR("another fatal error printed next") :
+			       IQ_STR("another panic printed next");
+	return m->end.kind == IQ_END_FATAL ?
+		       IQ_STR("another fatal error at the same time") :
+		       IQ_STR("another panic at the same time");
+}
+
+/* The other thread that failed, and the crash of the section before. */
+static struct iq_error *mentions_set(struct iq_dump *d, struct iq_scene *scene)
+{
+	const struct iq_dump_mention *other = &d->section.other;
+	struct iq_scene_object *list =
+		iq_arena_calloc(&d->facts->arena, 2, sizeof(*list));
+	struct iq_error *err = NULL;
+
+	if (!list)
+		return &iq_enomem;
+	if (other->there)
+		err = mention_add(d->facts, other, other_name(other),
+				  &list[scene->num_objects++]);
+	if (!err && d->earlier.there)
+		err = mention_add(d->facts, &d->earlier,
+				  IQ_STR("an earlier crash in the same file"),
+				  &list[scene->num_objects++]);
+	scene->objects = list;
+	return err;
+}
+
 /* The stack of the goroutine that ended it; NULL if it is not shown. */
 static const struct iq_stack *end_stack(const struct iq_dump *d)
 {
@@ -161,5 +270,5 @@ struct iq_error *iq_dump_scene(struct iq_dump *d)
 	scene->has_goroutine = p->has_end_goroutine;
 	scene->goroutine = p->end_goroutine;
 	d->facts->scene = scene;
-	return NULL;
+	return mentions_set(d, scene);
 }

@@ -55,19 +55,53 @@ static void end_goroutine_set(struct iq_dump *d)
 	p->end_goroutine = h->id;
 }
 
+static bool is_crash(enum iq_end_kind kind)
+{
+	return kind == IQ_END_PANIC || kind == IQ_END_FATAL ||
+	       kind == IQ_END_SIGNAL;
+}
+
+/* What is known of the section so far, to be named beside a later one. */
+static void mention_set(const struct iq_dump *d, struct iq_dump_mention *ret)
+{
+	const struct iq_process_fact *p = &d->facts->process;
+	uint32_t at;
+
+	*ret = (struct iq_dump_mention){
+		.there = true,
+		.end = d->section.end,
+		.has_goroutine = p->has_end_goroutine,
+		.goroutine = p->end_goroutine,
+	};
+	if (p->has_end_goroutine &&
+	    iq_dump_ids_find(&d->section.ids, p->end_goroutine, &at))
+		ret->stack = d->facts->goroutines.data[at].stack;
+}
+
+/* Forgets the section before. */
+static void section_restart(struct iq_dump *d, const struct iq_dump_end *end)
+{
+	struct iq_dump_section *s = &d->section;
+
+	if (s->num && is_crash(s->end.kind))
+		mention_set(d, &d->earlier);
+	iq_facts_restart(d->facts);
+	s->num++;
+	s->end = *end;
+	s->has_running = s->has_labels = s->has_system = false;
+	s->num_skipped = 0;
+	s->other.there = false;
+	iq_dump_ids_clear(&s->ids);
+}
+
 /* The goroutine that was read is the first of a dump. */
 static void section_begin(struct iq_dump *d)
 {
 	struct iq_dump_section *s = &d->section;
 
-	iq_facts_restart(d->facts);
-	s->num++;
+	section_restart(d, d->has_next ? &d->next : &end_unknown);
 	s->offset = d->stack.offset;
-	s->end = d->has_next ? d->next : end_unknown;
-	s->has_running = s->has_labels = s->has_system = false;
 	s->thread_first = d->next_thread_first;
-	s->num_skipped = 0;
-	iq_dump_ids_clear(&s->ids);
 	d->next_thread_first = false;
 	// Noise before the first goroutine is not within the dump.
 	d->stack.noise_before = 0;
@@ -88,24 +122,103 @@ static bool is_second_running(const struct iq_dump *d)
 	       (d->stack.noise_before || is_asking(&d->stack));
 }
 
-void iq_dump_section_enter(struct iq_dump *d, struct iq_goroutine_fact **ret)
+/*
+ * A second thread that panics waits until the first has printed all, and prints
+ * its own goroutine alone: the list has it as one that ran elsewhere; without a
+ * list nothing stands between the two. Go: src/runtime/panic.go, startpanic_m,
+ * dopanic_m.
+ */
+static bool is_other(const struct iq_dump *d, bool known, uint32_t at)
 {
 	const struct iq_dump_section *s = &d->section;
-	uint32_t at = 0;
-	bool known = iq_dump_ids_find(&s->ids, d->stack.header.id, &at);
+	const struct iq_dump_stack *stack = &d->stack;
+	const struct iq_goroutine_fact *g;
 
+	if (!s->num || !d->has_next || s->other.there ||
+	    !is_shown_running(stack) || is_asking(stack) ||
+	    (s->end.kind != IQ_END_PANIC && s->end.kind != IQ_END_FATAL) ||
+	    (d->next.kind != IQ_END_PANIC && d->next.kind != IQ_END_FATAL))
+		return false;
+	if (!known)
+		return d->next_follows && s->ids.num == 1;
+	g = &d->facts->goroutines.data[at];
+	return g->status == IQ_GSTATUS_RUNNING && !g->stack &&
+	       g->has_g == stack->header.has_g &&
+	       (!g->has_g || g->g_addr == stack->header.g_addr);
+}
+
+/* It was no second thread's: its own list follows, so it is another dump. */
+static struct iq_error *other_begin(struct iq_dump *d)
+{
+	struct iq_dump_section *s = &d->section;
+	struct iq_process_fact *p = &d->facts->process;
+	struct iq_goroutine_fact g = s->other_fact;
+	const struct iq_stack *stack = g.stack;
+	struct iq_dump_end end = s->other.end;
+	struct iq_error *err = NULL;
+
+	s->offset = s->other_offset;
+	s->thread_first = false;
+	section_restart(d, &end);
+	p->has_end_goroutine = true;
+	p->end_goroutine = g.id;
+	if (stack)
+		err = iq_facts_stack(d->facts, stack, &g.stack);
+	if (err)
+		return err;
+	s->has_running = true;
+	if (!iq_vec_push(&d->facts->goroutines, g))
+		return &iq_enomem;
+	return iq_dump_ids_add(&s->ids, g.id, 0);
+}
+
+struct iq_error *iq_dump_section_enter(struct iq_dump *d, bool *known_ret,
+				       uint32_t *ret)
+{
+	struct iq_dump_section *s = &d->section;
+	bool known = iq_dump_ids_find(&s->ids, d->stack.header.id, ret);
 	bool in_thread = d->in_thread;
+	struct iq_error *err = NULL;
 
-	*ret = NULL;
+	*known_ret = false;
 	// A thread runs one goroutine; a second one is another dump's.
 	d->in_thread = false;
-	if (s->num == 0 || d->has_next)
+	if (s->other.there && !d->has_next && !in_thread) {
+		err = other_begin(d);
+		known = !err &&
+			iq_dump_ids_find(&s->ids, d->stack.header.id, ret);
+	}
+	if (err)
+		return err;
+	if (is_other(d, known, *ret)) {
+		s->other = (struct iq_dump_mention){
+			.there = true,
+			.listed = known,
+			.end = d->next,
+			.has_goroutine = true,
+			.goroutine = d->stack.header.id,
+		};
+		s->other_offset = d->stack.offset;
+		*known_ret = known;
+	} else if (s->num == 0 || d->has_next) {
 		section_begin(d);
-	else if (in_thread || (known && s->end.shared))
-		*ret = known ? &d->facts->goroutines.data[at] : NULL;
-	else if (known || is_second_running(d))
+	} else if (in_thread || (known && s->end.shared)) {
+		*known_ret = known;
+	} else if (known || is_second_running(d)) {
 		section_begin(d);
+	}
 	d->has_next = false;
+	return NULL;
+}
+
+void iq_dump_section_other(struct iq_dump *d, const struct iq_goroutine_fact *g)
+{
+	struct iq_dump_section *s = &d->section;
+
+	if (!s->other.there || s->other.goroutine != g->id || s->other.stack)
+		return;
+	s->other.stack = g->stack;
+	s->other_fact = *g;
 }
 
 void iq_dump_section_merge(struct iq_goroutine_fact *known,

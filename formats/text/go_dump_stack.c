@@ -433,15 +433,18 @@ struct iq_error *iq_dump_stack_end(struct iq_dump *d, bool at_end)
 	err = call_flush(d, NULL);
 	if (err)
 		return err;
-	struct iq_goroutine_fact *known;
+	uint32_t at = 0;
+	bool known;
 
 	// First of all: stacks belong to a section.
-	iq_dump_section_enter(d, &known);
-	err = iq_dump_fact_make(d, cut, &g);
+	err = iq_dump_section_enter(d, &known, &at);
+	if (!err)
+		err = iq_dump_fact_make(d, cut, &g);
 	if (err)
 		return err;
+	iq_dump_section_other(d, &g);
 	if (known)
-		iq_dump_section_merge(known, &g);
+		iq_dump_section_merge(&d->facts->goroutines.data[at], &g);
 	else
 		err = iq_dump_section_add(d, &g);
 	if (s->damage)

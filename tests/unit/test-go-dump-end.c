@@ -90,12 +90,56 @@ static void two_threads_that_fail_at_once_are_one_end(void **state iq_unused)
 	dump_close(&d);
 }
 
+#define LISTED                                                                 \
+	"goroutine 1 [running]:\n"                                             \
+	"\tgoroutine running on other thread; stack unavailable\n"
+
+/* The first that is printed is the one that ended it. */
+static void second_thread_that_panics_is_named_beside(void **state iq_unused)
+{
+	struct dump d =
+		dump_of("panic: first\n\n" CRASHED_5 "\n" LISTED
+			"panic: second\n\n" RUNNING_1 "exit status 2\n");
+	const struct iq_scene *s = d.facts->scene;
+
+	assert_int_equal(d.facts->witness.num_sections, 1);
+	assert_str(d.facts->process.end_text, "first");
+	assert_int_equal(s->goroutine, 5);
+	assert_int_equal(s->num_objects, 1);
+	assert_str(s->objects[0].what, "another panic at the same time");
+	assert_str(s->objects[0].values[0].text, "1");
+	assert_str(s->objects[0].values[1].text, "second");
+	assert_str(s->objects[0].values[2].text, "main.main main.go:1");
+	assert_non_null(goroutine(&d, 1)->stack);
+	dump_close(&d);
+}
+
+static void crash_with_a_list_of_its_own_is_another(void **state iq_unused)
+{
+	struct dump d = dump_of("panic: first\n\n" CRASHED_5
+				"panic: second\n\n" RUNNING_1
+				"\ngoroutine 7 [sleep]:\nmain.f()\n"
+				"\t/src/main.go:5 +0x5\n");
+	const struct iq_scene *s = d.facts->scene;
+
+	assert_int_equal(d.facts->witness.num_sections, 2);
+	assert_int_equal(d.facts->goroutines.len, 2);
+	assert_str(d.facts->process.end_text, "second");
+	assert_int_equal(s->goroutine, 1);
+	assert_int_equal(s->num_objects, 1);
+	assert_str(s->objects[0].what, "an earlier crash in the same file");
+	assert_str(s->objects[0].values[1].text, "first");
+	dump_close(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(panics_are_a_chain),
 		cmocka_unit_test(raiser_of_the_newest_panic_stands_first),
 		cmocka_unit_test(line_stands_for_all_panics_of_its_value),
+		cmocka_unit_test(second_thread_that_panics_is_named_beside),
+		cmocka_unit_test(crash_with_a_list_of_its_own_is_another),
 		cmocka_unit_test(two_threads_that_fail_at_once_are_one_end),
 	};
 
