@@ -85,6 +85,25 @@ static size_t site_begin(struct iq_str title, const struct iq_frame *site)
 	return title.len;
 }
 
+/* Its end, with dots before it: of a site the line is the last. */
+static struct iq_str cut_begin(struct iq_term *term, struct iq_str clean,
+			       unsigned columns)
+{
+	struct iq_str dots = term->utf8 ? IQ_STR("…") : IQ_STR("...");
+	struct iq_str end = clean;
+
+	if (iq_term_width(clean) <= columns || iq_term_width(dots) >= columns)
+		return clean;
+	// No character is longer.
+	if (end.len > 4 * (size_t)columns)
+		end = iq_str_sub(end, end.len - 4 * (size_t)columns, end.len);
+	while (end.len && (((unsigned char)end.ptr[0] & 0xc0) == 0x80 ||
+			   iq_term_width(end) + iq_term_width(dots) > columns))
+		end = iq_str_sub(end, 1, end.len);
+	return iq_term_textf(term, "%.*s%.*s", IQ_STR_ARG(dots),
+			     IQ_STR_ARG(end));
+}
+
 struct iq_str iq_text_title(struct iq_text *text, const struct iq_finding *f,
 			    unsigned columns)
 {
@@ -94,8 +113,21 @@ struct iq_str iq_text_title(struct iq_text *text, const struct iq_finding *f,
 	struct iq_str tail =
 		iq_term_clean(term, iq_str_sub(title, at, title.len));
 	struct iq_str head = iq_term_clean(term, iq_str_sub(title, 0, at));
+	unsigned words = iq_term_width(head);
+	struct iq_str in = IQ_STR(" in ");
 
-	if (iq_term_width(tail) > columns / 2 + columns / 8)
+	if (words + iq_term_width(tail) <= columns || !tail.len || columns < 16)
+		return iq_term_cut(term, iq_term_clean(term, title), columns);
+	// Words say less than the site: this much of them is enough.
+	if (words > columns / 4)
+		words = columns / 4;
+	if (words + iq_term_width(tail) > columns) {
+		tail = cut_begin(term, iq_str_sub(tail, in.len, tail.len),
+				 columns - words - (unsigned)in.len);
+		tail = iq_term_textf(term, "%.*s%.*s", IQ_STR_ARG(in),
+				     IQ_STR_ARG(tail));
+	}
+	if (iq_term_width(tail) >= columns)
 		return iq_term_cut(term, iq_term_clean(term, title), columns);
 	return iq_term_textf(
 		term, "%.*s%.*s",
