@@ -309,9 +309,11 @@ static bool is_crash(const struct iq_process_fact *p)
 
 struct iq_error *iq_go_scene_read(struct iq_go_runtime *rt, size_t first)
 {
+	iq_cleanup(iq_code_deinit) struct iq_code code = { 0 };
 	iq_cleanup(scene_deinit) struct iq_go_scene s = {
 		.rt = rt,
 		.first = first,
+		.code = &code,
 	};
 	struct iq_error *err;
 
@@ -324,7 +326,9 @@ struct iq_error *iq_go_scene_read(struct iq_go_runtime *rt, size_t first)
 	goroutine_find(&s);
 	s.mheap_addr = iq_go_heap_find(rt);
 	who_fill(&s);
-	err = iq_go_symbolizer_create(rt, &s.sym);
+	err = iq_code_init(&code, rt->core);
+	if (!err)
+		err = iq_go_symbolizer_create(rt, &s.sym);
 	if (!err)
 		err = frames_read(&s);
 	goroot_find(&s);

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/out.h"
 #include "base/vec.h"
+#include "formats/elf/code.h"
 #include "formats/go/crash.h"
 #include "formats/go/runtime.h"
 #include "formats/go/symbolize.h"
@@ -59,7 +60,8 @@ struct iq_go_scene {
 	/* Its stack, innermost first. */
 	struct iq_go_scene_frame *frames;
 	size_t num_frames;
-	uint64_t mheap_addr; /* 0: not found */
+	struct iq_code *code; /* of C, too */
+	uint64_t mheap_addr;  /* 0: not found */
 	/* Where files of the standard library begin, with '/'; empty where the
 	 * paths of files were trimmed. */
 	struct iq_str goroot;

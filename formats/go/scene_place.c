@@ -36,6 +36,33 @@ static bool put_code(const struct iq_go_scene *s, uint64_t addr,
 	return true;
 }
 
+/* A function of C, by its name and its module's. */
+static bool put_c_code(const struct iq_go_scene *s, uint64_t addr,
+		       struct iq_out *out)
+{
+	struct iq_error *err;
+	struct iq_str name;
+	uint64_t entry;
+	size_t module;
+
+	if (!iq_code_is_executable(s->code, addr) ||
+	    !iq_code_module_find(s->code, addr, &module))
+		return false;
+	err = iq_code_function(s->code, module, addr, &name, &entry);
+	if (err) {
+		iq_error_destroy(err);
+		return false;
+	}
+	if (!name.len)
+		return false;
+	iq_go_scene_clean(out, name);
+	if (addr > entry)
+		iq_out_printf(out, " + 0x%" PRIx64, addr - entry);
+	iq_out_cstr(out, " of ");
+	iq_go_scene_clean(out, iq_str_basename(s->code->modules[module].path));
+	return true;
+}
+
 static bool put_stack(const struct iq_go_scene *s, uint64_t addr,
 		      struct iq_out *out)
 {
@@ -198,9 +225,9 @@ void iq_go_scene_place(const struct iq_go_scene *s, uint64_t addr,
 {
 	if (addr < SMALL)
 		return;
-	if (put_code(s, addr, out) || put_stack(s, addr, out) ||
-	    put_thread(s, addr, out) || put_object(s, addr, out) ||
-	    put_module(s, addr, out))
+	if (put_code(s, addr, out) || put_c_code(s, addr, out) ||
+	    put_stack(s, addr, out) || put_thread(s, addr, out) ||
+	    put_object(s, addr, out) || put_module(s, addr, out))
 		return;
 	(void)put_file(s, addr, out);
 }

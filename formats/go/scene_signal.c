@@ -59,6 +59,18 @@ static const char *code_text(int signal, int code)
 	return code == SI_TKILL ? "sent by a thread to a thread" : NULL;
 }
 
+/* Who sent it; 0: unknown, or of a pid namespace that is not the process's. */
+static int32_t sender(const struct iq_go_scene *s)
+{
+	const struct iq_go_signal_frame *frame = &s->crash.frame;
+
+	return s->crash.has_frame && frame->pid > 0 &&
+			       (frame->code == SI_USER ||
+				frame->code == SI_QUEUE) ?
+		       frame->pid :
+		       0;
+}
+
 static struct iq_error *text_fill(struct iq_go_scene *s)
 {
 	struct iq_scene *scene = s->scene;
@@ -74,13 +86,22 @@ static struct iq_error *text_fill(struct iq_go_scene *s)
 		iq_out_cstr(&out, name);
 	else
 		iq_out_printf(&out, "signal %d", scene->signal);
-	if (text)
+	if (sender(s))
+		iq_out_printf(&out, ": sent by process %" PRId32, sender(s));
+	else if (text)
 		iq_out_printf(&out, ": %s", text);
 	else if (scene->has_signal_code)
 		iq_out_printf(&out, ", code %d", scene->signal_code);
 	err = iq_go_scene_text(s->rt->facts, &out, &scene->signal_text);
 	iq_out_deinit(&out);
 	return err;
+}
+
+/* The address is that of the instruction, not of data.
+ * Linux: sigaction(2), si_addr. */
+static bool is_of_instruction(int signal)
+{
+	return signal == SIGFPE || signal == SIGILL || signal == SIGTRAP;
 }
 
 /* A mapping of the core that does not allow what is common. */
@@ -109,7 +130,15 @@ static struct iq_error *place_fill(struct iq_go_scene *s)
 	if (!scene->has_fault_addr)
 		return NULL;
 	iq_out_init_memory(&out);
-	if (scene->fault_addr < NULL_PAGE) {
+	if (is_of_instruction(scene->signal)) {
+		size_t begin = out.len;
+
+		iq_out_cstr(&out, "the instruction in ");
+		size_t end = out.len;
+		iq_go_scene_place(s, scene->fault_addr, &out);
+		if (out.len == end)
+			out.len = begin;
+	} else if (scene->fault_addr < NULL_PAGE) {
 		iq_out_printf(&out, "nil + 0x%" PRIx64, scene->fault_addr);
 	} else {
 		put_protection(s, scene->fault_addr, &out);
