@@ -254,6 +254,21 @@ static void put_signal(struct iq_out *out, const struct iq_model *model,
 		put_interrupted(out, crash->scene);
 }
 
+/* The function of C in which it was, as far as that has a name. */
+static void put_c_function(struct iq_out *out, const struct iq_crash *crash)
+{
+	const struct iq_frame *frame =
+		crash->stack && crash->stack->num_frames ?
+			crash->stack->frames[0] :
+			NULL;
+
+	if (!frame || !frame->foreign || frame == crash->site ||
+	    !frame->function.len || frame->function.ptr[0] == '(')
+		return;
+	iq_out_cstr(out, ", in ");
+	iq_out_str(out, frame->function);
+}
+
 static void put_c_fault(struct iq_out *out, const struct iq_model *model,
 			const struct iq_crash *crash)
 {
@@ -264,6 +279,7 @@ static void put_c_fault(struct iq_out *out, const struct iq_model *model,
 				    "C code divided an integer by 0 (or the "
 				    "result did not fit)" :
 				    "the instruction that failed is C's");
+	put_c_function(out, crash);
 	if (crash->has_goroutine && crash->site && !crash->site->foreign) {
 		iq_out_cstr(out, ", called by ");
 		put_function(out, crash);
