@@ -54,6 +54,24 @@ static struct iq_str class_list(struct iq_text *text,
 	return list;
 }
 
+/* A leak that could not be proven is a note, and yet nothing that is well. */
+static bool is_unproven(const struct iq_finding *f)
+{
+	return f->severity == IQ_SEVERITY_NOTE && f->class == IQ_CLASS_LEAK &&
+	       f->unreachable;
+}
+
+static uint64_t count_unproven(const struct iq_model *m)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < m->num_findings; i++) {
+		if (is_unproven(&m->findings[i]))
+			count += m->findings[i].count;
+	}
+	return count;
+}
+
 /* "5 idle-connection, 1 idle-listener": notes by rule. */
 static struct iq_str note_list(struct iq_text *text)
 {
@@ -66,7 +84,7 @@ static struct iq_str note_list(struct iq_text *text)
 		uint64_t count = 0;
 		bool seen = false;
 
-		if (f->severity != IQ_SEVERITY_NOTE)
+		if (f->severity != IQ_SEVERITY_NOTE || is_unproven(f))
 			continue;
 		for (size_t j = 0; j < m->num_findings; j++) {
 			const struct iq_finding *g = &m->findings[j];
@@ -151,14 +169,18 @@ static struct iq_error *put_others(struct iq_text *text, const char *end)
 	struct iq_others others;
 	struct iq_error *err = iq_others_count(text->model, &others);
 	struct iq_str line = IQ_STR("");
-	uint64_t num_threads;
+	uint64_t num_threads, unproven, noted;
 
 	if (err)
 		return err;
-	add_part(text, &line, others.noted,
-		 others.noted == 1 ? "waits as it should" :
-				     "wait as they should",
+	unproven = count_unproven(text->model);
+	noted = others.noted > unproven ? others.noted - unproven : 0;
+	add_part(text, &line, noted,
+		 noted == 1 ? "waits as it should" : "wait as they should",
 		 note_list(text));
+	add_part(text, &line, unproven,
+		 "may be blocked for ever, unproven: memory is missing",
+		 IQ_STR(""));
 	add_part(text, &line, others.waiting,
 		 others.waiting == 1 ? "waits without a sign of trouble" :
 				       "wait without a sign of trouble",

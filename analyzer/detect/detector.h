@@ -26,6 +26,8 @@ struct iq_detector {
 	const char *summary;
 	/* IQ_TELLS_* that some witness must be able to tell. */
 	unsigned needs;
+	/* IQ_TELLS_* of which one does as well, or 0. */
+	unsigned instead;
 	/* Why it is not run where these are missing. */
 	const char *needs_text;
 	/* Rests on number and age, unless it is an error: gives way to another

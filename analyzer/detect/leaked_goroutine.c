@@ -81,6 +81,26 @@ static bool is_suspicious(const struct iq_model *model,
 	return f->count >= SUSPICIOUS_RECEIVERS && old;
 }
 
+/*
+ * Whether a core could have told who refers to what they wait for, were it
+ * whole: then their number proves nothing, for a hole would make a finding.
+ */
+static bool is_unproven(const struct iq_model *model,
+			const struct iq_finding *f)
+{
+	for (size_t i = 0; i < f->num_goroutines; i++) {
+		const struct iq_goroutine *g =
+			&model->goroutines[f->goroutines[i]];
+		const struct iq_facts *facts = model->witnesses[g->witness];
+
+		if (g->reach == IQ_REACH_UNKNOWN &&
+		    facts->witness.kind == IQ_WITNESS_CORE &&
+		    (model->reach_lacks.len || !facts->witness.complete))
+			return true;
+	}
+	return false;
+}
+
 static const struct words {
 	enum iq_wait_class class;
 	const char *object;
@@ -123,11 +143,30 @@ static struct iq_error *set_ground(const struct iq_model *model,
 				w->object);
 	}
 	return iq_textf(arena, &f->ground,
-			model->reach_lacks.len ?
+			f->severity == IQ_SEVERITY_NOTE ?
 				"no proof of who refers to %s: memory is "
 				"missing" :
 				"no memory to see who refers to %s",
 			w->object);
+}
+
+static struct iq_error *set_title(const struct iq_model *model,
+				  struct iq_arena *arena, struct iq_finding *f)
+{
+	enum iq_wait_class class = model->goroutines[f->goroutines[0]].class;
+	const char *site;
+	struct iq_error *err = iq_finding_place(arena, f, &site);
+
+	if (err)
+		return err;
+	return iq_textf(arena, &f->title, "%" PRIu64 " %s in %s in %s%s",
+			f->count,
+			f->count == 1 ? "goroutine is blocked" :
+					"goroutines are blocked",
+			iq_wait_class_words(class), site,
+			f->severity == IQ_SEVERITY_NOTE ?
+				"; unproven: memory is missing" :
+				"");
 }
 
 static struct iq_error *describe(const struct iq_model *model,
@@ -136,25 +175,18 @@ static struct iq_error *describe(const struct iq_model *model,
 {
 	enum iq_wait_class class = model->goroutines[f->goroutines[0]].class;
 	const struct words *w = words_of(class);
+	bool condemned = count_condemned(model, f) > 0;
 	struct iq_error *err;
-	const char *site;
 
-	*drop_ret =
-		!count_condemned(model, f) && !is_suspicious(model, f, class);
+	*drop_ret = !condemned && !is_suspicious(model, f, class);
 	if (*drop_ret)
 		return NULL;
+	if (!condemned && is_unproven(model, f))
+		f->severity = IQ_SEVERITY_NOTE;
 	f->advice = iq_str_of(w->advice);
 	f->unreachable = true;
 	err = set_ground(model, arena, w, f);
-	if (!err)
-		err = iq_text_frame(arena, f->site, &site);
-	if (err)
-		return err;
-	return iq_textf(arena, &f->title, "%" PRIu64 " %s in %s in %s",
-			f->count,
-			f->count == 1 ? "goroutine is blocked" :
-					"goroutines are blocked",
-			iq_wait_class_words(class), site);
+	return err ? err : set_title(model, arena, f);
 }
 
 static const struct iq_sift leaked_goroutine_sift = {
@@ -172,6 +204,7 @@ const struct iq_detector iq_detector_leaked_goroutine = {
 	.yields = true,
 	.summary = "a goroutine waits for what nothing can bring any more",
 	.needs = IQ_TELLS_STACKS,
+	.instead = IQ_TELLS_STATES,
 	.needs_text = "no witness knows stacks",
 	.passes = true,
 	.sift = &leaked_goroutine_sift,

@@ -26,6 +26,9 @@ static bool wanted(const struct iq_model *model, size_t index)
 {
 	const struct iq_goroutine *g = &model->goroutines[index];
 
+	// Without frames nobody can be seen to hold or release anything.
+	if (!g->fact->stack || !g->fact->stack->num_frames)
+		return false;
 	// Those in a circle have a finding of their own. Where that is only
 	// suspected, a long wait is a finding for itself.
 	return iq_wait_class_is_lock(g->class) && !g->system &&

@@ -22,6 +22,19 @@ const struct iq_detector *const *iq_detectors(size_t *num_ret)
 	return detectors;
 }
 
+/* Whether there are goroutines, and not one frame of any: a rule that looks for
+ * places and owners would be silent, and look as if it had run. */
+static bool lacks_stacks(const struct iq_model *model)
+{
+	for (size_t i = 0; i < model->num_goroutines; i++) {
+		const struct iq_stack *stack = model->goroutines[i].fact->stack;
+
+		if (stack && stack->num_frames)
+			return false;
+	}
+	return model->num_goroutines > 0;
+}
+
 /* What a witness of the process itself can tell, all taken together. */
 static unsigned told(const struct iq_model *model)
 {
@@ -31,7 +44,7 @@ static unsigned told(const struct iq_model *model)
 		if (!model->foreign[w])
 			tells |= model->witnesses[w]->witness.tells;
 	}
-	return tells;
+	return lacks_stacks(model) ? tells & ~(unsigned)IQ_TELLS_STACKS : tells;
 }
 
 static struct iq_error *run_all(struct iq_model *model,
@@ -48,7 +61,7 @@ static struct iq_error *run_all(struct iq_model *model,
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(detectors) && !err; i++) {
 		const struct iq_detector *d = detectors[i];
 
-		if ((tells & d->needs) == d->needs)
+		if ((tells & d->needs) == d->needs || tells & d->instead)
 			err = d->sift ? iq_sift_run(d, model, findings) :
 					d->run(model, findings);
 		else

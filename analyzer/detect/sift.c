@@ -180,6 +180,24 @@ struct sifted {
 	uint32_t goroutine;
 };
 
+static uint64_t object_of(const struct iq_goroutine *g)
+{
+	return g->fact->num_waits && g->fact->waits[0].has_address ?
+		       g->fact->waits[0].address :
+		       0;
+}
+
+/* Two unknown places are not one: creator and object tell them apart. */
+static int compare_unsited(const struct iq_goroutine *x,
+			   const struct iq_goroutine *y)
+{
+	uint64_t a = object_of(x), b = object_of(y);
+
+	if (a != b)
+		return a < b ? -1 : 1;
+	return iq_frame_compare(x->fact->created_by, y->fact->created_by);
+}
+
 static int compare_sifted(const void *pa, const void *pb)
 {
 	const struct sifted *a = pa;
@@ -187,10 +205,13 @@ static int compare_sifted(const void *pa, const void *pb)
 	const struct iq_goroutine *x = &a->model->goroutines[a->goroutine];
 	const struct iq_goroutine *y = &b->model->goroutines[b->goroutine];
 
+	int c;
+
 	if (x->class != y->class)
 		return x->class < y->class ? -1 : 1;
-	return iq_frame_compare(site_of(a->model, a->goroutine),
-				site_of(b->model, b->goroutine));
+	c = iq_frame_compare(site_of(a->model, a->goroutine),
+			     site_of(b->model, b->goroutine));
+	return c || site_of(a->model, a->goroutine) ? c : compare_unsited(x, y);
 }
 
 static int compare_places(const void *pa, const void *pb)
@@ -209,11 +230,35 @@ static struct iq_str text_or_empty(const char *text)
 	return text ? iq_str_of(text) : IQ_STR("");
 }
 
+struct iq_error *iq_finding_place(struct iq_arena *arena,
+				  const struct iq_finding *finding,
+				  const char **ret)
+{
+	const struct iq_frame *maker = finding->created_by;
+	struct iq_str text = IQ_STR("");
+	struct iq_error *err = NULL;
+	const char *by;
+
+	if (finding->site || !maker)
+		return iq_text_frame(arena, finding->site, ret);
+	if (maker->function.len)
+		err = iq_text_frame(arena, maker, &by);
+	else {
+		err = iq_textf(arena, &text, "pc 0x%" PRIx64, maker->pc);
+		by = text.ptr;
+	}
+	if (!err)
+		err = iq_textf(arena, &text, "unknown code, made by %s", by);
+	if (!err)
+		*ret = text.ptr;
+	return err;
+}
+
 static struct iq_error *set_texts(const struct iq_sift *sift,
 				  struct iq_arena *arena, struct iq_finding *f)
 {
 	const char *site;
-	struct iq_error *err = iq_text_frame(arena, f->site, &site);
+	struct iq_error *err = iq_finding_place(arena, f, &site);
 
 	if (err)
 		return err;

@@ -56,6 +56,11 @@ struct iq_error *iq_finding_of(const struct iq_detector *detector,
 			       const uint32_t *goroutines, size_t num,
 			       struct iq_finding *ret) iq_must_check;
 
+/* Where @finding stands, in words: its site, else who made its goroutines. */
+struct iq_error *iq_finding_place(struct iq_arena *arena,
+				  const struct iq_finding *finding,
+				  const char **ret) iq_must_check;
+
 /* Adds a complete finding. */
 struct iq_error *iq_findings_add(struct iq_findings *findings,
 				 const struct iq_finding *finding)

@@ -620,6 +620,55 @@ static void test_senders_without_stacks_are_suspected(void **state)
 	deinit(&x);
 }
 
+static void test_holes_of_a_core_make_no_leak(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	add_senders(x.facts[0], 7, 3);
+	iq_facts_gap(x.facts[0], IQ_GAP_TRUNCATED, "the core ends here");
+	analyse(&x);
+	f = found(&x, "leaked-goroutine");
+	assert_int_equal(f->severity, IQ_SEVERITY_NOTE);
+	assert_true(iq_str_ends(f->title, IQ_STR("memory is missing")));
+	assert_int_equal(word(&x), IQ_VERDICT_CLEAN);
+	deinit(&x);
+}
+
+static void test_locks_are_not_judged_without_stacks(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	bool named = false;
+
+	(void)state;
+	facts_add(x.facts[0], 4, "sync.Mutex.Lock", "");
+	facts_add(x.facts[0], 5, "sync.Mutex.Lock", "");
+	analyse(&x);
+	assert_null(found(&x, "lock-wait"));
+	for (size_t i = 0; i < x.model->num_not_run; i++)
+		named |= !strcmp(x.model->not_run[i].rule, "lock-wait");
+	assert_true(named);
+	deinit(&x);
+}
+
+static void test_unknown_sites_are_told_apart_by_creator(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct iq_facts *core = x.facts[0];
+
+	(void)state;
+	facts_created(core, facts_add(core, 4, "select (no cases)", ""), 1,
+		      "main.a main.go:3");
+	facts_created(core, facts_add(core, 5, "select (no cases)", ""), 1,
+		      "main.b main.go:4");
+	analyse(&x);
+	assert_int_equal(found(&x, "empty-select")->count, 1);
+	assert_non_null(strstr(found(&x, "empty-select")->title.ptr,
+			       "made by main.a"));
+	deinit(&x);
+}
+
 static void test_fingerprint_survives_lines_and_ids(void **state)
 {
 	struct fixture a = { .facts = { facts_new(IQ_WITNESS_DUMP, "a") } };
@@ -690,6 +739,9 @@ int main(void)
 		cmocka_unit_test(test_case_without_goroutines_has_no_verdict),
 		cmocka_unit_test(test_case_without_stacks_has_no_verdict),
 		cmocka_unit_test(test_senders_without_stacks_are_suspected),
+		cmocka_unit_test(test_holes_of_a_core_make_no_leak),
+		cmocka_unit_test(test_locks_are_not_judged_without_stacks),
+		cmocka_unit_test(test_unknown_sites_are_told_apart_by_creator),
 		cmocka_unit_test(test_fingerprint_survives_lines_and_ids),
 		cmocka_unit_test(test_table_of_rules_is_in_order),
 	};
