@@ -17,9 +17,35 @@ static size_t header_match(struct iq_str text)
 	return iq_go_header_parse(text, &header) ? header.len : 0;
 }
 
+/*
+ * In the value of a panic, whose lines are indented since Go 1.23: a tab stands
+ * before the header, and before all lines up to that of the panic.
+ */
+static bool header_is_quoted(struct iq_str text, size_t at)
+{
+	size_t from = at > IQ_LINES_WINDOW ? at - IQ_LINES_WINDOW : 0;
+
+	text = iq_str_sub(text, from, text.len);
+	at -= from;
+	while (at > 0) {
+		size_t end = at - 1;
+		size_t begin = iq_str_rfind(iq_str_sub(text, 0, end), '\n');
+		struct iq_str line;
+
+		begin = begin < end ? begin + 1 : 0;
+		line = iq_str_sub(text, begin, at);
+		if (!iq_str_starts(line, IQ_STR("\t")))
+			return iq_str_search(line, IQ_STR("panic: ")) <
+			       line.len;
+		at = begin;
+	}
+	return false;
+}
+
 static const struct iq_lines_mark mark = {
 	.needle = { "goroutine ", 10 },
 	.match = header_match,
+	.quoted = header_is_quoted,
 };
 
 static unsigned go_dump_bid(const struct iq_source *source)

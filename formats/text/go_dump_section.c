@@ -172,6 +172,31 @@ static struct iq_error *other_begin(struct iq_dump *d)
 	return iq_dump_ids_add(&s->ids, g.id, 0);
 }
 
+/*
+ * A panic shows one goroutine that runs: what came before a second one stood in
+ * the panic's own text, whose lines were not indented up to Go 1.22.
+ */
+static bool was_in_value(const struct iq_dump *d)
+{
+	const struct iq_dump_section *s = &d->section;
+
+	return s->num && !d->has_next && s->end.kind == IQ_END_PANIC &&
+	       s->has_running && !s->other.there && !d->stack.noise_before &&
+	       is_shown_running(&d->stack) && !is_asking(&d->stack);
+}
+
+/* The dump of the same panic begins here. */
+static void section_anew(struct iq_dump *d)
+{
+	struct iq_dump_section *s = &d->section;
+
+	d->has_next = true;
+	d->next = s->end;
+	s->end = end_unknown;
+	s->num--;
+	section_begin(d);
+}
+
 struct iq_error *iq_dump_section_enter(struct iq_dump *d, bool *known_ret,
 				       uint32_t *ret)
 {
@@ -204,6 +229,8 @@ struct iq_error *iq_dump_section_enter(struct iq_dump *d, bool *known_ret,
 		section_begin(d);
 	} else if (in_thread || (known && s->end.shared)) {
 		*known_ret = known;
+	} else if (was_in_value(d)) {
+		section_anew(d);
 	} else if (known || is_second_running(d)) {
 		section_begin(d);
 	}

@@ -403,6 +403,27 @@ static size_t first_find(const struct iq_lines_mark *mark, struct iq_str text,
 	return 0;
 }
 
+/* The same for a mark that is the text's own. */
+static bool first_unquoted(const struct iq_lines_mark *mark, struct iq_str text,
+			   size_t *at_ret)
+{
+	size_t from = 0;
+
+	for (int i = 0; i < IQ_LINES_TRIES; i++) {
+		size_t at = 0;
+		size_t len =
+			first_find(mark, iq_str_sub(text, from, text.len), &at);
+
+		if (!len)
+			return false;
+		*at_ret = from + at;
+		if (!mark->quoted || !mark->quoted(text, *at_ret))
+			return true;
+		from += at + len;
+	}
+	return false;
+}
+
 /*
  * What the first mark shows, which lines before it need, too: reads its line
  * and the one behind it, as if they were the first.
@@ -414,7 +435,7 @@ static void first_learn(struct iq_lines *lines, struct iq_str text)
 	struct iq_line line;
 	size_t at = 0;
 
-	if (!first_find(lines->mark, text, &at))
+	if (!first_unquoted(lines->mark, text, &at))
 		return;
 	size_t newline = iq_str_rfind(iq_str_sub(text, 0, at), '\n');
 

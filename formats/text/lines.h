@@ -38,6 +38,9 @@ struct iq_lines_mark {
 	struct iq_str needle;
 	/* Length of the mark that @text starts with, or 0. */
 	size_t (*match)(struct iq_str text);
+	/* Whether the mark at @at in @text is another text's: nothing is
+	 * learned from it. May be NULL. */
+	bool (*quoted)(struct iq_str text, size_t at);
 };
 
 enum iq_lines_prefix {

@@ -132,6 +132,29 @@ static void crash_with_a_list_of_its_own_is_another(void **state iq_unused)
 	dump_close(&d);
 }
 
+static void headers_in_a_panics_text_are_none(void **state iq_unused)
+{
+	struct dump d = dump_of("panic: one\n\ttwo\n\t\n"
+				"\tgoroutine 6 [running]:\n\tmain.fake()\n"
+				"\t\t/x/y.go:3 +0x1\n\n" CRASHED_5);
+
+	assert_int_equal(d.facts->scene->goroutine, 5);
+	assert_int_equal(d.facts->goroutines.len, 1);
+	assert_int_equal(d.facts->scene->num_objects, 0);
+	dump_close(&d);
+	// Up to Go 1.22 nothing was indented.
+	d = dump_of("panic: one\ntwo\n\ngoroutine 6 [running]:\nmain.fake()\n"
+		    "\t/x/y.go:3 +0x1\n\n" CRASHED_5
+		    "\ngoroutine 6 [sleep]:\nmain.f()\n\t/src/main.go:5 +0x5\n"
+		    "created by main.main\n\t/src/main.go:2 +0x2\n");
+	assert_int_equal(d.facts->process.end, IQ_END_PANIC);
+	assert_int_equal(d.facts->witness.num_sections, 1);
+	assert_int_equal(d.facts->scene->goroutine, 5);
+	assert_int_equal(d.facts->goroutines.len, 2);
+	assert_int_equal(d.facts->scene->num_objects, 0);
+	dump_close(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +163,7 @@ int main(void)
 		cmocka_unit_test(line_stands_for_all_panics_of_its_value),
 		cmocka_unit_test(second_thread_that_panics_is_named_beside),
 		cmocka_unit_test(crash_with_a_list_of_its_own_is_another),
+		cmocka_unit_test(headers_in_a_panics_text_are_none),
 		cmocka_unit_test(two_threads_that_fail_at_once_are_one_end),
 	};
 
