@@ -8,7 +8,9 @@
 /* The longest text has 40 bytes. */
 #define MAX_WAIT_REASON_LEN 256
 /* Bytes of data that are looked through; real programs have less. */
-#define DATA_MAX (64ull << 20)
+#define DATA_MAX (16ull << 20)
+/* What is not in the core is passed over page by page. */
+#define PAGE UINT64_C(4096)
 /* Reasons by whose lengths an array of an unknown version is known: those of
  * channels and collections, which come first in every version. */
 #define NUM_FIRST 8
@@ -83,19 +85,26 @@ static bool array_find(const struct iq_memory *memory,
 		return false;
 	if (end - addr > DATA_MAX)
 		end = addr + DATA_MAX;
-	for (; end - addr >= 16ull * num; addr += 8) {
-		uint64_t len;
+	while (addr < end && end - addr >= 16ull * num) {
+		uint64_t here = addr, len;
 		unsigned i = 1;
 
+		if (!iq_memory_u64(memory, here + 8, &len)) {
+			addr = (here + 8 + PAGE) & ~(PAGE - 1);
+			if (addr < here)
+				break;
+			continue;
+		}
+		addr += 8;
 		// The first text is empty; the next one's length is rare.
-		if (!iq_memory_u64(memory, addr + 8, &len) || len)
+		if (len)
 			continue;
 		while (i < num && row->wait_reasons[i] &&
-		       may_be(memory, addr + 16 * i, row->wait_reasons[i]))
+		       may_be(memory, here + 16 * i, row->wait_reasons[i]))
 			i++;
 		if (i < num)
 			continue;
-		*ret = addr;
+		*ret = here;
 		return true;
 	}
 	return false;
