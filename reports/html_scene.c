@@ -29,6 +29,12 @@ static void put_lines(struct iq_out *out, const struct iq_scene_line *lines,
 			iq_out_cstr(out, "</dt> <dd>");
 		}
 		iq_html_text(out, lines[i].text);
+		if (lines[i].whole.len) {
+			iq_out_cstr(out, "<details><summary>All of it"
+					 "</summary>");
+			iq_html_text(out, lines[i].whole);
+			iq_out_cstr(out, "</details>");
+		}
 	}
 	iq_out_cstr(out, num ? "</dd></div>\n" : "");
 }

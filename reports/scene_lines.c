@@ -13,6 +13,8 @@
 #define MAX_REFERRERS 4
 #define MAX_FIELDS 8
 #define MAX_WORDS 4
+/* Bytes of a panic's message. */
+#define MAX_MESSAGE 400
 
 void iq_scene_lines_deinit(struct iq_scene_lines *lines)
 {
@@ -44,6 +46,45 @@ static struct iq_error *add_rest(struct iq_scene_lines *lines,
 	return err;
 }
 
+/* What a line is made of: puts @item into @out. */
+typedef struct iq_error *put_fn(struct iq_scene_lines *lines,
+				struct iq_out *out, const void *item);
+
+static struct iq_error *make(struct iq_scene_lines *lines, put_fn *put,
+			     const void *item, struct iq_str *ret)
+{
+	struct iq_error *err;
+	struct iq_out out;
+
+	iq_out_init_memory(&out);
+	err = put(lines, &out, item);
+	if (!err)
+		return take(lines, &out, ret);
+	iq_out_deinit(&out);
+	return err;
+}
+
+/* A line, and where it leaves something out all of it, too; none if it is
+ * empty. */
+static struct iq_error *add_made(struct iq_scene_lines *lines,
+				 const char *label, put_fn *put,
+				 const void *item)
+{
+	struct iq_scene_line line = { .label = label };
+	struct iq_error *err;
+
+	lines->cut = false;
+	err = make(lines, put, item, &line.text);
+	if (!err && lines->cut) {
+		lines->whole = true;
+		err = make(lines, put, item, &line.whole);
+		lines->whole = false;
+	}
+	if (err || !line.text.len)
+		return err;
+	return iq_vec_push(&lines->rest, line) ? NULL : &iq_enomem;
+}
+
 static struct iq_error *add_head(struct iq_scene_lines *lines,
 				 const char *label, struct iq_str text)
 {
@@ -55,7 +96,7 @@ static struct iq_error *add_head(struct iq_scene_lines *lines,
 static size_t at_most(const struct iq_scene_lines *lines, size_t num,
 		      size_t max)
 {
-	return lines->options->all || num <= max ? num : max;
+	return lines->options->all || lines->whole || num <= max ? num : max;
 }
 
 static struct iq_error *add_more(struct iq_scene_lines *lines, size_t left,
@@ -110,8 +151,10 @@ static size_t put_values(struct iq_scene_lines *lines, struct iq_out *out,
 			iq_out_str(out, v->text);
 		lines->has_secrets |= hidden;
 	}
-	if (shown && max < num)
-		iq_out_cstr(out, ", …");
+	if (shown && max < num) {
+		iq_out_printf(out, ", … (%zu more)", num - max);
+		lines->cut = true;
+	}
 	return shown;
 }
 
@@ -179,10 +222,29 @@ static struct iq_error *add_thread(struct iq_scene_lines *lines,
 	return add_rest(lines, "thread", &out);
 }
 
-static struct iq_error *put_panic(struct iq_scene_lines *lines,
-				  struct iq_out *out,
-				  const struct iq_scene_panic *p)
+/* Its first line, as far as it is not too long for a page. */
+static void put_message(struct iq_scene_lines *lines, struct iq_out *out,
+			struct iq_str text)
 {
+	struct iq_str line = iq_str_sub(text, 0, iq_str_find(text, '\n'));
+	size_t end = at_most(lines, line.len, MAX_MESSAGE);
+
+	// Not in the middle of a character.
+	while (end && end < line.len &&
+	       ((unsigned char)line.ptr[end] & 0xc0) == 0x80)
+		end--;
+	iq_out_str(out, iq_str_sub(line, 0, end));
+	if (end == line.len)
+		return;
+	iq_out_printf(out, "… (%zu more bytes; --all shows them)",
+		      line.len - end);
+	lines->cut = true;
+}
+
+static struct iq_error *put_panic(struct iq_scene_lines *lines,
+				  struct iq_out *out, const void *item)
+{
+	const struct iq_scene_panic *p = item;
 	const char *colon = p->type.len && p->text.len ? ": " : "";
 	struct iq_error *err;
 
@@ -191,8 +253,7 @@ static struct iq_error *put_panic(struct iq_scene_lines *lines,
 	} else {
 		iq_out_str(out, p->type);
 		iq_out_cstr(out, colon);
-		iq_out_str(out,
-			   iq_str_sub(p->text, 0, iq_str_find(p->text, '\n')));
+		put_message(lines, out, p->text);
 		if (!p->type.len && !p->text.len)
 			iq_out_cstr(out, "a value that is unreadable");
 	}
@@ -204,6 +265,15 @@ static struct iq_error *put_panic(struct iq_scene_lines *lines,
 	if (!err)
 		err = put_frame(lines, out, ", while it ran ", p->deferred);
 	return err;
+}
+
+static struct iq_error *put_fields(struct iq_scene_lines *lines,
+				   struct iq_out *out, const void *item)
+{
+	const struct iq_scene_panic *p = item;
+
+	put_values(lines, out, p->fields, p->num_fields, "");
+	return NULL;
 }
 
 /* A single panic of the runtime's own is told by the title. */
@@ -222,7 +292,6 @@ static struct iq_error *add_panics(struct iq_scene_lines *lines,
 {
 	size_t max = at_most(lines, s->num_panics, MAX_PANICS);
 	struct iq_error *err = NULL;
-	struct iq_out out;
 
 	if (!says_more(lines, s))
 		return NULL;
@@ -230,22 +299,29 @@ static struct iq_error *add_panics(struct iq_scene_lines *lines,
 		const struct iq_scene_panic *p = &s->panics[i];
 		bool first = i + 1 == s->num_panics;
 
-		iq_out_init_memory(&out);
-		err = put_panic(lines, &out, p);
-		if (err) {
-			iq_out_deinit(&out);
-			return err;
-		}
-		err = add_rest(lines, first ? "panic" : "then", &out);
-		if (err)
-			return err;
-		iq_out_init_memory(&out);
-		if (put_values(lines, &out, p->fields, p->num_fields, ""))
-			err = add_rest(lines, "", &out);
-		else
-			iq_out_deinit(&out);
+		err = add_made(lines, first ? "panic" : "then", put_panic, p);
+		if (!err)
+			err = add_made(lines, "", put_fields, p);
 	}
 	return err ? err : add_more(lines, s->num_panics - max, "panics");
+}
+
+static struct iq_error *put_defer(struct iq_scene_lines *lines,
+				  struct iq_out *out, const void *item)
+{
+	const struct iq_scene_defer *d = item;
+	struct iq_error *err = NULL;
+
+	if (d->function)
+		err = put_frame(lines, out, "", d->function);
+	else
+		iq_out_cstr(out, "a function that is unknown");
+	iq_out_cstr(out, d->running ? ", was running" : ", did not run");
+	if (!err)
+		err = put_frame(lines, out, ", of ", d->made_at);
+	if (!err)
+		put_values(lines, out, d->values, d->num_values, ": ");
+	return err;
 }
 
 static struct iq_error *add_defers(struct iq_scene_lines *lines,
@@ -253,27 +329,10 @@ static struct iq_error *add_defers(struct iq_scene_lines *lines,
 {
 	size_t max = at_most(lines, s->num_defers, MAX_DEFERS);
 	struct iq_error *err = NULL;
-	struct iq_out out;
 
-	for (size_t i = 0; i < max && !err; i++) {
-		const struct iq_scene_defer *d = &s->defers[i];
-
-		iq_out_init_memory(&out);
-		if (d->function)
-			err = put_frame(lines, &out, "", d->function);
-		else
-			iq_out_cstr(&out, "a function that is unknown");
-		iq_out_cstr(&out,
-			    d->running ? ", was running" : ", did not run");
-		if (!err)
-			err = put_frame(lines, &out, ", of ", d->made_at);
-		if (!err)
-			put_values(lines, &out, d->values, d->num_values, ": ");
-		if (err)
-			iq_out_deinit(&out);
-		else
-			err = add_rest(lines, i ? "" : "deferred", &out);
-	}
+	for (size_t i = 0; i < max && !err; i++)
+		err = add_made(lines, i ? "" : "deferred", put_defer,
+			       &s->defers[i]);
 	return err ? err :
 		     add_more(lines, s->num_defers - max, "deferred calls");
 }
@@ -300,22 +359,28 @@ static struct iq_error *add_referrers(struct iq_scene_lines *lines,
 	return err ? err : add_more(lines, o->num_referrers - max, "referrers");
 }
 
+static struct iq_error *put_object(struct iq_scene_lines *lines,
+				   struct iq_out *out, const void *item)
+{
+	const struct iq_scene_object *o = item;
+
+	iq_out_str(out, o->what);
+	if (o->has_address)
+		iq_out_printf(out, " 0x%" PRIx64, o->address);
+	put_values(lines, out, o->values, o->num_values, ": ");
+	return NULL;
+}
+
 static struct iq_error *add_objects(struct iq_scene_lines *lines,
 				    const struct iq_scene *s)
 {
 	size_t max = at_most(lines, s->num_objects, MAX_OBJECTS);
 	struct iq_error *err = NULL;
-	struct iq_out out;
 
 	for (size_t i = 0; i < max && !err; i++) {
 		const struct iq_scene_object *o = &s->objects[i];
 
-		iq_out_init_memory(&out);
-		iq_out_str(&out, o->what);
-		if (o->has_address)
-			iq_out_printf(&out, " 0x%" PRIx64, o->address);
-		put_values(lines, &out, o->values, o->num_values, ": ");
-		err = add_rest(lines, i ? "" : "object", &out);
+		err = add_made(lines, i ? "" : "object", put_object, o);
 		if (!err)
 			err = add_referrers(lines, o);
 	}

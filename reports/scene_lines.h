@@ -17,6 +17,8 @@ struct iq_scene_line {
 	/* "signal"; empty where it goes on with the line before. */
 	const char *label;
 	struct iq_str text;
+	/* All of it where the text leaves something out; else empty. */
+	struct iq_str whole;
 };
 
 struct iq_scene_lines {
@@ -27,6 +29,9 @@ struct iq_scene_lines {
 	IQ_VEC(struct iq_scene_line) head;
 	/* Thread, panics, deferred calls, objects, last words: behind it. */
 	IQ_VEC(struct iq_scene_line) rest;
+	/* The line that is being made leaves nothing, or did leave something
+	 * out. */
+	bool whole, cut;
 	/* Some value is left out that --show-values shows. */
 	bool has_secrets;
 };
