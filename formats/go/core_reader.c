@@ -17,6 +17,7 @@
 #include "formats/go/goroutine.h"
 #include "formats/go/heap.h"
 #include "formats/go/labels.h"
+#include "formats/go/lent.h"
 #include "formats/go/program.h"
 #include "formats/go/references.h"
 #include "formats/go/runtime.h"
@@ -215,8 +216,6 @@ static struct iq_error *stacks_read(const struct iq_go_runtime *rt,
 	struct iq_error *err = iq_go_stacks_read(rt, r->sym, r->stacks);
 
 	if (!err)
-		err = iq_c_walker_create(rt, r->sym, &r->walker);
-	if (!err)
 		err = iq_go_cgo_join(rt, r->walker, r->stacks);
 	return err ? err : iq_go_threads_fill(rt, r->walker, r->stacks);
 }
@@ -226,12 +225,17 @@ static struct iq_error *goroutines_fill(struct iq_go_runtime *rt,
 {
 	iq_cleanup(reading_deinit) struct reading r = { 0 };
 	struct iq_facts *facts = rt->facts;
-	struct iq_error *err = NULL;
+	struct iq_error *err = iq_go_symbolizer_create(rt, &r.sym);
 
+	if (!err)
+		err = iq_c_walker_create(rt, r.sym, &r.walker);
+	if (!err)
+		err = iq_go_lent_drop(rt, r.walker);
+	if (err)
+		return err;
 	r.stacks = calloc(rt->num_gs + 1, sizeof(*r.stacks));
 	if (!r.stacks || !iq_vec_reserve(&facts->goroutines, rt->num_gs))
-		return &iq_enomem;
-	err = iq_go_symbolizer_create(rt, &r.sym);
+		err = &iq_enomem;
 	if (!err)
 		err = iq_go_label_reader_create(rt, &r.labels);
 	if (!err)

@@ -94,6 +94,14 @@ static void hide_g(struct walk *w, uint64_t addr)
 	iq_heap_map_hide(w->map, addr);
 }
 
+/* A signal in a thread of C has it; it refers to nothing. */
+static bool is_lent(const struct walk *w, const struct iq_go_g *g)
+{
+	const struct iq_go_m *m = iq_go_runtime_m(&w->heap->rt, g->m);
+
+	return m && m->lent && m->curg == g->addr;
+}
+
 static void walk_g(struct walk *w, uint64_t addr)
 {
 	const struct place *place = place_of(w, addr);
@@ -101,7 +109,8 @@ static void walk_g(struct walk *w, uint64_t addr)
 	enum iq_go_g_state state = iq_go_g_read(&w->heap->rt, addr, &g);
 
 	hide_g(w, addr);
-	if (state == IQ_GO_G_UNUSED && !place)
+	if (!place && (state == IQ_GO_G_UNUSED ||
+		       (state == IQ_GO_G_LIVE && is_lent(w, &g))))
 		return;
 	if (state != IQ_GO_G_LIVE || !place) {
 		iq_heap_map_lacks(w->map,

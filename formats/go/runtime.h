@@ -50,6 +50,8 @@ struct iq_go_m {
 	uint64_t caughtsig;
 	int64_t throwing;
 	int64_t dying;
+	/* A thread of C borrowed it to handle a signal: see lent.h. */
+	bool lent;
 	/* The core's thread that it is; NULL if there is none. Its tid is not
 	 * procid if the core was taken from outside of a pid namespace. */
 	const struct iq_core_thread *thread;

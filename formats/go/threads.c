@@ -26,7 +26,8 @@ static void filling_deinit(struct filling *f)
 
 /*
  * One that waits for C code to call Go, and was another call's, or a signal's,
- * before: it still has the id of the thread that it was lent to.
+ * before: it still has the id of the thread that it was lent to. One that a
+ * signal has now tells nothing of its thread either.
  * Go: src/runtime/proc.go, oneNewExtraM and dropm.
  */
 static bool is_spare(const struct iq_go_runtime *rt, const struct iq_go_m *m)
@@ -34,6 +35,8 @@ static bool is_spare(const struct iq_go_runtime *rt, const struct iq_go_m *m)
 	const uint64_t scan = 0x1000;
 	uint64_t status;
 
+	if (m->lent)
+		return true;
 	if (!m->curg || !iq_go_field_read(rt->memory, m->curg,
 					  rt->layout->g_atomicstatus, &status))
 		return false;
