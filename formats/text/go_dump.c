@@ -48,12 +48,19 @@ static const struct iq_lines_mark mark = {
 	.quoted = header_is_quoted,
 };
 
+static struct iq_str source_text(const struct iq_source *source)
+{
+	return (struct iq_str){ (const char *)source->data,
+				(size_t)source->size };
+}
+
 static unsigned go_dump_bid(const struct iq_source *source)
 {
 	// The words that the grammar prescribes: "goroutine ", " [", "]:".
-	return iq_lines_find(source, &mark) ?
-		       8 * (unsigned)(mark.needle.len + 4) :
-		       0;
+	if (iq_lines_find(source, &mark))
+		return 8 * (unsigned)(mark.needle.len + 4);
+	// "panic: "
+	return iq_dump_end_is_last(source_text(source)) ? 8 * 7 : 0;
 }
 
 struct iq_error *iq_dump_keep(struct iq_dump *d, const struct iq_line *line,
@@ -199,6 +206,8 @@ static struct iq_error *lines_read(struct iq_dump *d)
 	}
 	if (!err && d->lines.nomem)
 		return &iq_enomem;
+	if (!err && d->state == IQ_DUMP_PANIC)
+		err = iq_dump_end_panic_finish(d);
 	return err ? err : iq_dump_stack_end(d, true);
 }
 

@@ -202,6 +202,10 @@ struct iq_error *iq_dump_end_panic_line(struct iq_dump *d,
 /* The value, if one is being read, has ended: it is the end's text. */
 struct iq_error *iq_dump_end_panic_finish(struct iq_dump *d) iq_must_check;
 
+/* Whether @text ends with a crash of which no stacks were printed
+ * (GOTRACEBACK=none, or no goroutines left). */
+bool iq_dump_end_is_last(struct iq_str text);
+
 /* go_dump_scene.c: what is known of the crash, if it was one. */
 struct iq_error *iq_dump_scene(struct iq_dump *d) iq_must_check;
 

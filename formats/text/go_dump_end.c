@@ -6,6 +6,7 @@
  */
 #include "formats/text/go_dump.h"
 #include "formats/text/scan.h"
+#include "model/scene.h"
 
 /* si_code of what kill(2) and sigqueue(3) send (signal.h of Linux). */
 #define SI_CODE_USER 0
@@ -13,6 +14,9 @@
 
 /* A log's own lines may stand between lines that belong together. */
 #define LINES_BETWEEN 4
+
+/* Where a process that printed no stacks says at its end why it died. */
+#define END_WINDOW 65536u
 
 /* What is kept of a panic's value, whose first line is kept in any case. */
 #define VALUE_MAX 4096u
@@ -400,4 +404,47 @@ struct iq_error *iq_dump_end_line(struct iq_dump *d, const struct iq_line *line,
 		d->rule_left -= d->rule_left > 0;
 	}
 	return err;
+}
+
+/* A line that only the runtime ends with: its own words, not somebody's. */
+static bool begins_end(struct iq_str line)
+{
+	struct iq_scan s = { .s = line };
+
+	if (iq_scan_literal(&s, IQ_STR("panic: ")))
+		return true;
+	return iq_scan_literal(&s, IQ_STR("fatal error: ")) &&
+	       iq_cause_of_fatal(iq_scan_rest(&s)) != IQ_CAUSE_FATAL;
+}
+
+/* What may stand behind it: more of a value, the signal, what go run adds. */
+static bool belongs_to_end(struct iq_str line)
+{
+	return line.len == 0 || line.ptr[0] == '\t' ||
+	       iq_str_starts(line, IQ_STR("[signal ")) ||
+	       iq_str_starts(line, IQ_STR("exit status "));
+}
+
+bool iq_dump_end_is_last(struct iq_str text)
+{
+	struct iq_str magic = iq_str_sub(text, 0, 16);
+	bool found = false;
+
+	// Binary formats have a zero early: ELF, traces.
+	if (iq_str_find(magic, '\0') < magic.len)
+		return false;
+	if (text.len > END_WINDOW) {
+		text = iq_str_sub(text, text.len - END_WINDOW, text.len);
+		first_line(&text);
+	}
+	while (text.len) {
+		struct iq_str line = first_line(&text);
+
+		if (iq_str_find(line, '\0') < line.len)
+			return false;
+		while (line.len && line.ptr[line.len - 1] == '\r')
+			line.len--;
+		found = begins_end(line) || (found && belongs_to_end(line));
+	}
+	return found;
 }

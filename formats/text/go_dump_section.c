@@ -306,12 +306,29 @@ static void process_set(struct iq_process_fact *p,
 	p->fault_addr = end->fault_addr;
 }
 
+/* Only why it ended is there, and no goroutine. */
+static struct iq_error *bare_finish(struct iq_dump *d)
+{
+	struct iq_witness_fact *w = &d->facts->witness;
+
+	d->section.end = d->next;
+	process_set(&d->facts->process, &d->next);
+	w->num_sections = 1;
+	w->tells = IQ_TELLS_END;
+	iq_facts_gap(d->facts, IQ_GAP_MISSING,
+		     "no stacks were printed: which goroutine ended the "
+		     "process, and where, is unknown");
+	return iq_dump_scene(d);
+}
+
 struct iq_error *iq_dump_section_finish(struct iq_dump *d)
 {
 	const struct iq_dump_section *s = &d->section;
 	struct iq_witness_fact *w = &d->facts->witness;
 	struct iq_error *err = NULL;
 
+	if (s->num == 0 && d->has_next && is_crash(d->next.kind))
+		return bare_finish(d);
 	if (s->num == 0)
 		return iq_error_at(IQ_ERROR_FORMAT, 0, "no goroutine in it");
 	process_set(&d->facts->process, &s->end);

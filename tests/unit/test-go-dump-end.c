@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 // cmocka wants the three above.
 #include <cmocka.h>
 
@@ -155,6 +156,50 @@ static void headers_in_a_panics_text_are_none(void **state iq_unused)
 	dump_close(&d);
 }
 
+static unsigned bid_of(const char *text)
+{
+	struct iq_source *source;
+	unsigned bid;
+
+	assert_null(iq_source_open_buffer("dump", text, strlen(text), NULL,
+					  &source));
+	bid = iq_reader_go_dump.bid(source);
+	iq_source_destroy(source);
+	return bid;
+}
+
+/* GOTRACEBACK=none, and a process of which no goroutine was left. */
+static void crash_without_stacks_says_why(void **state iq_unused)
+{
+	static const char *const texts[] = {
+		"started\npanic: oops\n\tmore\n[signal SIGSEGV: segmentation "
+		"violation code=0x1 addr=0x18 pc=0x4aaf12]\nexit status 2\n",
+		"fatal error: no goroutines (main called runtime.Goexit) - "
+		"deadlock!\n",
+	};
+	struct dump d;
+
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_not_equal(bid_of(texts[i]), 0);
+		d = dump_of(texts[i]);
+		assert_int_equal(d.facts->process.end,
+				 i ? IQ_END_FATAL : IQ_END_PANIC);
+		assert_int_equal(d.facts->witness.tells, IQ_TELLS_END);
+		assert_int_equal(d.facts->gaps.len, 1);
+		assert_non_null(d.facts->scene);
+		assert_false(d.facts->process.has_end_goroutine);
+		dump_close(&d);
+	}
+}
+
+static void ordinary_logs_are_no_crash(void **state iq_unused)
+{
+	assert_int_equal(bid_of("panic: oops\nthe log goes on\n"), 0);
+	assert_int_equal(bid_of("fatal error: cannot open x.h\n"), 0);
+	assert_int_equal(bid_of("2026/01/01 panic: oops\n"), 0);
+	assert_int_equal(bid_of("panic: oops\n\t\0\n"), bid_of("panic: x"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +209,8 @@ int main(void)
 		cmocka_unit_test(second_thread_that_panics_is_named_beside),
 		cmocka_unit_test(crash_with_a_list_of_its_own_is_another),
 		cmocka_unit_test(headers_in_a_panics_text_are_none),
+		cmocka_unit_test(crash_without_stacks_says_why),
+		cmocka_unit_test(ordinary_logs_are_no_crash),
 		cmocka_unit_test(two_threads_that_fail_at_once_are_one_end),
 	};
 
