@@ -218,6 +218,7 @@ static void dump_deinit(struct iq_dump *d)
 	iq_vec_deinit(&d->stack.frames);
 	iq_text_buf_deinit(&d->stack.name);
 	iq_text_buf_deinit(&d->value);
+	iq_text_buf_deinit(&d->words);
 	iq_text_buf_deinit(&d->label_text.key);
 	iq_text_buf_deinit(&d->label_text.value);
 	iq_vec_deinit(&d->label_items);

@@ -34,6 +34,8 @@ struct iq_dump_panic {
 struct iq_dump_end {
 	enum iq_end_kind kind;
 	struct iq_str text;
+	/* What the runtime said right before: how much memory it wanted. */
+	struct iq_str words;
 	struct iq_str signal;
 	bool has_fault_addr;
 	uint64_t fault_addr;
@@ -174,6 +176,9 @@ struct iq_dump {
 	unsigned signal_left;
 	struct iq_str signal;
 	struct iq_str signal_text;
+	/* "runtime: …" came, the same for a fatal error. */
+	unsigned words_left;
+	struct iq_text_buf words;
 	/* "-----" came, the same for a signal. */
 	unsigned rule_left;
 	/* In the text of one more thread of GOTRACEBACK=crash. */

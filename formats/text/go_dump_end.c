@@ -51,12 +51,38 @@ static struct iq_error *end_begin(struct iq_dump *d, enum iq_end_kind kind,
 	d->next_follows = follows;
 	d->next = (struct iq_dump_end){ .kind = kind, .shared = shared };
 	d->next.signal = IQ_STR("");
+	d->next.words = IQ_STR("");
 	d->has_next = true;
 	d->next_thread_first = false;
 	d->in_thread = false;
 	d->tentative = false;
 	d->num_noise = 0;
-	return iq_facts_string(d->facts, text, &d->next.text);
+	if (kind == IQ_END_FATAL && d->words_left)
+		err = iq_facts_string(d->facts, iq_text_buf_str(&d->words),
+				      &d->next.words);
+	d->words_left = 0;
+	return err ? err : iq_facts_string(d->facts, text, &d->next.text);
+}
+
+/*
+ * "runtime: out of memory: cannot allocate 8192-byte block (406552576 in use)"
+ * ahead of a fatal error. Go: src/runtime/malloc.go, mcache.go, stack.go.
+ */
+static struct iq_error *runtime_line(struct iq_dump *d, struct iq_str text)
+{
+	if (!iq_str_starts(text, IQ_STR("runtime: ")))
+		return NULL;
+	if (!d->words_left)
+		d->words.bytes.len = 0;
+	// One more: this line itself counts.
+	d->words_left = LINES_BETWEEN + 1;
+	if (d->words.bytes.len + text.len + 1 > VALUE_MAX)
+		return NULL;
+	return (!d->words.bytes.len ||
+		iq_text_buf_add(&d->words, IQ_STR("\n"))) &&
+			       iq_text_buf_add(&d->words, text) ?
+		       NULL :
+		       &iq_enomem;
 }
 
 /* "[signal SIGSEGV: segmentation violation code=0x1 addr=0x8 pc=0x515803]" */
@@ -396,11 +422,15 @@ struct iq_error *iq_dump_end_line(struct iq_dump *d, const struct iq_line *line,
 	case 'p':
 		err = words_line(d, line->text, ret);
 		break;
+	case 'r':
+		err = runtime_line(d, line->text);
+		break;
 	default:
 		break;
 	}
 	if (!*ret) {
 		d->signal_left -= d->signal_left > 0;
+		d->words_left -= d->words_left > 0;
 		d->rule_left -= d->rule_left > 0;
 	}
 	return err;

@@ -265,6 +265,7 @@ struct iq_error *iq_dump_scene(struct iq_dump *d)
 	scene->has_signal_code = end->has_code;
 	scene->signal_code = end->code;
 	scene->signal_text = end->signal;
+	scene->last_words = end->words;
 	scene->has_fault_addr = end->has_fault_addr;
 	scene->fault_addr = end->fault_addr;
 	scene->has_goroutine = p->has_end_goroutine;

@@ -15,6 +15,7 @@
 static const struct iq_dump_end end_unknown = {
 	.kind = IQ_END_UNKNOWN,
 	.text = { "", 0 },
+	.words = { "", 0 },
 	.signal = { "", 0 },
 };
 

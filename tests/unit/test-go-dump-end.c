@@ -200,6 +200,19 @@ static void ordinary_logs_are_no_crash(void **state iq_unused)
 	assert_int_equal(bid_of("panic: oops\n\t\0\n"), bid_of("panic: x"));
 }
 
+static void runtime_says_more_before_a_fatal_error(void **state iq_unused)
+{
+	struct dump d = dump_of("runtime: one\nruntime: two\n"
+				"fatal error: out of memory\n\n" CRASHED_5);
+
+	assert_str(d.facts->scene->last_words, "runtime: one\nruntime: two");
+	dump_close(&d);
+	d = dump_of("runtime: one\na\nb\nc\nd\ne\n"
+		    "fatal error: out of memory\n\n" CRASHED_5);
+	assert_str(d.facts->scene->last_words, "");
+	dump_close(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +224,7 @@ int main(void)
 		cmocka_unit_test(headers_in_a_panics_text_are_none),
 		cmocka_unit_test(crash_without_stacks_says_why),
 		cmocka_unit_test(ordinary_logs_are_no_crash),
+		cmocka_unit_test(runtime_says_more_before_a_fatal_error),
 		cmocka_unit_test(two_threads_that_fail_at_once_are_one_end),
 	};
 
