@@ -447,16 +447,7 @@ static struct iq_error *add_words(struct iq_scene_lines *lines,
 
 bool iq_scene_register_is_shown(const struct iq_scene_register *r)
 {
-	static const char *const left_out[] = {
-		"cs", "ds",	 "es",	    "fs",	"gs",
-		"ss", "fs_base", "gs_base", "orig_rax",
-	};
-
-	for (size_t i = 0; i < IQ_ARRAY_SIZE(left_out); i++) {
-		if (iq_str_equal(r->name, iq_str_of(left_out[i])))
-			return false;
-	}
-	return true;
+	return r->role != IQ_REGISTER_SYSTEM;
 }
 
 static void put_register(struct iq_out *out, const struct iq_scene_register *r)

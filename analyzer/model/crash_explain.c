@@ -135,8 +135,7 @@ static bool called_nil(const struct iq_crash *crash)
 	for (size_t i = 0; s && i < s->num_registers; i++) {
 		const struct iq_scene_register *r = &s->registers[i];
 
-		if (iq_str_equal(r->name, IQ_STR("rip")) ||
-		    iq_str_equal(r->name, IQ_STR("pc")))
+		if (r->role == IQ_REGISTER_PC)
 			return r->value == 0;
 	}
 	return false;

@@ -64,10 +64,19 @@ struct iq_scene_value {
 	bool secret;
 };
 
+/* What a register is for, whatever the architecture calls it. */
+enum iq_register_role {
+	IQ_REGISTER_GENERAL,
+	IQ_REGISTER_PC,
+	/* Segments and the kernel's notes, which tell a person nothing. */
+	IQ_REGISTER_SYSTEM,
+};
+
 /* A register, and what its value is, if it is anything known. */
 struct iq_scene_register {
 	struct iq_str name; /* the architecture's: "rax", "x0" */
 	uint64_t value;
+	enum iq_register_role role;
 	struct iq_str points_to; /* "g of goroutine 7", "main.f main.go:12" */
 };
 

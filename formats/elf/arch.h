@@ -91,6 +91,9 @@ struct iq_arch {
 	const struct iq_arch_reg *regs;
 	uint32_t num_regs;
 
+	/* A bit for each that is a segment or the kernel's own note. */
+	uint64_t system_regs;
+
 	/* Which of them is what. */
 	uint8_t pc, sp;
 	uint8_t fp; /* frame pointer of Go code */

@@ -44,6 +44,8 @@ enum {
 	NUM_REGS,
 };
 
+#define BIT(reg) (UINT64_C(1) << (reg))
+
 /* clang-format off */
 static const struct iq_arch_reg regs[NUM_REGS] = {
 	[R15] = { "r15", 96, 8 },
@@ -253,6 +255,8 @@ const struct iq_arch iq_arch_amd64 = {
 	.regs_offset = 112,
 	.regs = regs,
 	.num_regs = NUM_REGS,
+	.system_regs = BIT(ORIG_RAX) | BIT(CS) | BIT(SS) | BIT(FS_BASE) |
+		       BIT(GS_BASE) | BIT(DS) | BIT(ES) | BIT(FS) | BIT(GS),
 	.pc = RIP,
 	.sp = RSP,
 	.fp = RBP,

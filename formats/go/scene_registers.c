@@ -39,6 +39,10 @@ struct iq_error *iq_go_scene_registers(struct iq_go_scene *s)
 			continue;
 		ret[num].name = iq_str_of(arch->regs[i].name);
 		ret[num].value = regs[i];
+		ret[num].role = i == arch->pc ? IQ_REGISTER_PC :
+				(arch->system_regs >> i & 1) ?
+						IQ_REGISTER_SYSTEM :
+						IQ_REGISTER_GENERAL;
 		iq_go_scene_place(s, regs[i], &out);
 		err = iq_go_scene_text(s->rt->facts, &out,
 				       &ret[num++].points_to);
