@@ -123,27 +123,55 @@ static uint64_t frame_end(const struct iq_go_runtime *rt,
 		       addr;
 }
 
+/* Whether the runtime's handler is on the stack in [@addr, @end), where that of
+ * the frame at @end is. Go: src/runtime/sys_linux_amd64.s, sigtramp. */
+static bool is_handled_by_go(const struct iq_go_runtime *rt, uint64_t addr,
+			     uint64_t end)
+{
+	for (addr = (addr + 7) & ~7ull; addr < end; addr += 8) {
+		struct iq_go_func func;
+		struct iq_str name;
+		uint64_t pc;
+
+		if (iq_memory_u64(rt->memory, addr, &pc) && pc &&
+		    iq_pclntab_func(rt->program->pcln, pc - 1, &func) &&
+		    iq_pclntab_name(rt->program->pcln, &func, &name) &&
+		    iq_str_equal(name, IQ_STR("runtime.sigtramp")))
+			return true;
+	}
+	return false;
+}
+
 /*
- * The signal that interrupted the thread of @m first. The runtime's own SIGABRT
- * may have a frame inside of it, and would be taken for it where what is above
+ * The signal that the runtime's handler was called for first; a handler of C may
+ * have been interrupted by it, on the same stack. The runtime's own SIGABRT may
+ * have a frame inside of it, and would be taken for it where what is above
  * cannot be read.
  */
 static bool first_signal(const struct iq_go_runtime *rt,
 			 const struct iq_go_m *m,
 			 struct iq_go_signal_frame *ret)
 {
-	bool found = false;
-	uint64_t at;
+	struct iq_go_signal_frame frame;
+	bool found = false, by_go = false;
+	uint64_t at, below;
 
 	if (!m->thread)
 		return false;
-	at = m->thread->sp;
+	at = below = m->thread->sp;
 	for (unsigned i = 0; i < IQ_LIMIT_SIGNAL_FRAMES &&
-			     iq_go_signal_frame_find(rt, m, at, ret, &at);
-	     i++)
+			     iq_go_signal_frame_find(rt, m, at, &frame, &at);
+	     i++, below = at) {
+		bool is_go = is_handled_by_go(rt, below, frame.ucontext);
+
+		if (is_go || !by_go)
+			*ret = frame;
+		by_go |= is_go;
 		found = true;
+	}
 	return found && is_readable(rt->memory, at, m->gsignal_hi) &&
-	       !has_zeros(rt->memory, frame_end(rt, m, ret, at), m->gsignal_hi);
+	       !has_zeros(rt->memory, frame_end(rt, m, &frame, at),
+			  m->gsignal_hi);
 }
 
 static void goroutine_set(const struct iq_go_runtime *rt,
