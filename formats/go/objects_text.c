@@ -219,11 +219,13 @@ struct iq_error *iq_go_object_memory(struct iq_go_scene *s,
 	struct iq_error *err = NULL;
 	uint64_t pages;
 
-	if (s->mheap_addr && k->page_size > 0 &&
-	    iq_go_field_read(s->rt->memory, s->mheap_addr,
-			     s->rt->layout->mheap_pages_in_use, &pages) &&
-	    pages < 1ull << 40)
-		err = iq_go_values_number(v, "bytes in use",
+	if (between(s->scene->last_words, "-byte block (", " in use)", &part))
+		err = number_add(v, "bytes in use", part);
+	else if (s->mheap_addr && k->page_size > 0 &&
+		 iq_go_field_read(s->rt->memory, s->mheap_addr,
+				  s->rt->layout->mheap_pages_in_use, &pages) &&
+		 pages < 1ull << 40)
+		err = iq_go_values_number(v, "bytes of its pages in use",
 					  (int64_t)pages * k->page_size);
 	if (!err && between(s->scene->last_words, "cannot allocate ",
 			    "-byte block", &part))
