@@ -218,7 +218,8 @@ static void who_fill(struct iq_go_scene *s)
 	}
 }
 
-/* All are asleep: the runtime shows main, which the process lives by. */
+/* All are asleep: the runtime shows main, which the process lives by. No thread
+ * ran it. */
 static void site_of_main(struct iq_go_scene *s)
 {
 	const struct iq_stack *stack = NULL;
@@ -232,8 +233,6 @@ static void site_of_main(struct iq_go_scene *s)
 		if (!iq_go_scene_is_program(s, stack->frames[i]))
 			continue;
 		s->scene->site = stack->frames[i];
-		s->scene->has_goroutine = true;
-		s->scene->goroutine = 1;
 		return;
 	}
 }
