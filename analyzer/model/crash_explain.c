@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A crash in words: how a title names it, and what it means. */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "base/out.h"
 #include "model/crash.h"
@@ -177,25 +176,56 @@ static void put_bad_address(struct iq_out *out, const struct iq_model *model,
 				  "memory that was overwritten is behind it");
 }
 
-/* "[5] with length 3" */
-static bool parse_index(struct iq_str text, long long *index_ret,
-			long long *len_ret)
+/* The number that @text begins with, and what follows. */
+static struct iq_str take_number(struct iq_str text, struct iq_str *rest_ret)
+{
+	size_t len = text.len && text.ptr[0] == '-';
+
+	while (len < text.len && text.ptr[len] >= '0' && text.ptr[len] <= '9')
+		len++;
+	*rest_ret = iq_str_sub(text, len, text.len);
+	return iq_str_sub(text, 0, len);
+}
+
+/* "[5] with length 3"; an index may be larger than any length. */
+static bool parse_index(struct iq_str text, struct iq_str *index_ret,
+			struct iq_str *len_ret)
 {
 	struct iq_str begin = IQ_STR("index out of range [");
-	char buf[96];
+	struct iq_str middle = IQ_STR("] with length ");
 
 	if (!iq_str_starts(text, begin))
 		return false;
-	text = iq_str_sub(text, begin.len, sizeof(buf) - 1);
-	memcpy(buf, text.ptr, text.len);
-	buf[text.len] = '\0';
-	return sscanf(buf, "%lld] with length %lld", index_ret, len_ret) == 2;
+	*index_ret = take_number(iq_str_sub(text, begin.len, text.len), &text);
+	if (!index_ret->len || !iq_str_starts(text, middle))
+		return false;
+	*len_ret = take_number(iq_str_sub(text, middle.len, text.len), &text);
+	return len_ret->len && len_ret->len < 20 && len_ret->ptr[0] != '-';
+}
+
+static void put_index(struct iq_out *out, struct iq_str index,
+		      struct iq_str len)
+{
+	uint64_t num = 0;
+
+	for (size_t i = 0; i < len.len; i++)
+		num = num * 10 + (uint64_t)(len.ptr[i] - '0');
+	iq_out_cstr(out, " asked for element ");
+	iq_out_str(out, index);
+	if (num == 0)
+		iq_out_cstr(out, " of what is empty or nil");
+	else if (iq_str_equal(index, len))
+		iq_out_printf(out, " of %" PRIu64 ", one past the last", num);
+	else
+		iq_out_printf(out,
+			      ", and there are %" PRIu64 " (0 to %" PRIu64 ")",
+			      num, num - 1);
 }
 
 static void put_bounds(struct iq_out *out, const struct iq_crash *crash)
 {
 	struct iq_str text = iq_cause_words(crash->text);
-	long long index, len;
+	struct iq_str index, len;
 
 	put_function(out, crash);
 	if (is_size(text))
@@ -204,24 +234,11 @@ static void put_bounds(struct iq_out *out, const struct iq_crash *crash)
 	else if (is_conversion(text))
 		iq_out_cstr(out, " made an array of a slice that is shorter "
 				 "than the array");
-	else if (!parse_index(text, &index, &len))
+	else if (parse_index(text, &index, &len))
+		put_index(out, index, len);
+	else
 		iq_out_cstr(out, " asked for a part that the slice, array or "
 				 "string does not have");
-	else if (len == 0)
-		iq_out_printf(out,
-			      " asked for element %lld of what is empty "
-			      "or nil",
-			      index);
-	else if (index == len)
-		iq_out_printf(out,
-			      " asked for element %lld of %lld, one past the "
-			      "last",
-			      index, len);
-	else
-		iq_out_printf(out,
-			      " asked for element %lld, and there are %lld "
-			      "(0 to %lld)",
-			      index, len, len - 1);
 }
 
 /* What a signal from outside met; it says nothing about a cause. */
