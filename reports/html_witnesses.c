@@ -193,16 +193,16 @@ static void put_gap(struct iq_html *html, const struct iq_gap *gap)
 	iq_out_cstr(out, "</li>\n");
 }
 
-/* Codes stand worst first; equal ones keep their order. */
+/* Worst first; equal ones keep their order. */
 static void put_gaps(struct iq_html *html, const struct iq_gap *gaps,
 		     size_t num)
 {
 	size_t left = html->options->all ? SIZE_MAX : IQ_HTML_MAX_GAPS;
 
 	iq_out_cstr(html->out, "<ul class=\"gaps\">\n");
-	for (unsigned code = IQ_GAP_TRUNCATED; code <= IQ_GAP_IO; code++) {
+	for (unsigned rank = 0; rank < IQ_NUM_GAP_RANKS; rank++) {
 		for (size_t i = 0; i < num && left; i++) {
-			if (gaps[i].code != code)
+			if (iq_gap_rank(&gaps[i]) != rank)
 				continue;
 			put_gap(html, &gaps[i]);
 			left--;

@@ -290,18 +290,18 @@ static void put_gap(struct iq_text *text, const struct gap_ref *ref)
 	iq_out_char(text->term->out, '\n');
 }
 
-/* Codes stand worst first; equal ones keep their order. */
+/* Worst first; equal ones keep their order. */
 static void put_gaps_sorted(struct iq_text *text, const struct gap_refs *refs)
 {
 	uint64_t left = text->options->all ? UINT64_MAX : MAX_GAPS;
 	uint64_t shown = 0;
 	char number[IQ_WORDS_SIZE];
 
-	for (unsigned code = IQ_GAP_TRUNCATED; code <= IQ_GAP_IO; code++) {
+	for (unsigned rank = 0; rank < IQ_NUM_GAP_RANKS; rank++) {
 		for (size_t i = 0; i < refs->list.len; i++) {
 			const struct gap_ref *ref = &refs->list.data[i];
 
-			if (ref->gap->code != code || !left)
+			if (iq_gap_rank(ref->gap) != rank || !left)
 				continue;
 			put_gap(text, ref);
 			left--;

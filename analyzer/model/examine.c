@@ -255,25 +255,11 @@ const char *iq_site_words(struct iq_examination *x,
 
 /* ---- what is lost */
 
-/* The first gap of the worst kind; codes stand worst first. */
-static const struct iq_gap *worst_gap(const struct iq_facts *facts)
-{
-	const struct iq_gap *worst = NULL;
-
-	for (size_t i = 0; i < facts->gaps.len; i++) {
-		const struct iq_gap *gap = &facts->gaps.data[i];
-
-		if (!worst || gap->code < worst->code)
-			worst = gap;
-	}
-	return worst;
-}
-
 void iq_say_absent(struct iq_examination *x, struct iq_evidence *e,
 		   const char *otherwise)
 {
 	const struct iq_facts *facts = x->model->witnesses[x->witness];
-	const struct iq_gap *gap = worst_gap(facts);
+	const struct iq_gap *gap = iq_facts_worst_gap(facts);
 
 	if (facts->witness.complete || !gap) {
 		iq_clause(&x->clauses, "%s%s", otherwise, iq_when_words(x));

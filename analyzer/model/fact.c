@@ -498,6 +498,32 @@ void iq_facts_gap_addr(struct iq_facts *facts, enum iq_gap_code code,
 	va_end(args);
 }
 
+void iq_facts_gap_costly(struct iq_facts *facts)
+{
+	if (facts->gaps.len)
+		facts->gaps.data[facts->gaps.len - 1].costly = true;
+}
+
+unsigned iq_gap_rank(const struct iq_gap *gap)
+{
+	if (gap->code == IQ_GAP_TRUNCATED)
+		return 0;
+	return gap->costly ? 1 : 2 + (unsigned)gap->code;
+}
+
+const struct iq_gap *iq_facts_worst_gap(const struct iq_facts *facts)
+{
+	const struct iq_gap *worst = NULL;
+
+	for (size_t i = 0; i < facts->gaps.len; i++) {
+		const struct iq_gap *gap = &facts->gaps.data[i];
+
+		if (!worst || iq_gap_rank(gap) < iq_gap_rank(worst))
+			worst = gap;
+	}
+	return worst;
+}
+
 void iq_facts_gap_error(struct iq_facts *facts, enum iq_gap_code code,
 			struct iq_error *err)
 {

@@ -309,10 +309,13 @@ enum iq_gap_code {
 /* "truncated", "damaged" …: the code in the JSON contract's problems. */
 const char *iq_gap_code_name(enum iq_gap_code code);
 
+#define IQ_NUM_GAP_RANKS (IQ_GAP_IO + 3)
+
 /* What a witness should have told and could not. */
 struct iq_gap {
 	enum iq_gap_code code;
 	bool has_offset;
+	bool costly; /* it explains others: whole lists are lost by it */
 	uint64_t offset; /* in the file */
 	bool has_addr;
 	uint64_t addr; /* in the process */
@@ -432,6 +435,13 @@ void iq_facts_gap_offset(struct iq_facts *facts, enum iq_gap_code code,
 			 uint64_t offset, const char *fmt, ...) iq_printf(4, 5);
 void iq_facts_gap_addr(struct iq_facts *facts, enum iq_gap_code code,
 		       uint64_t addr, const char *fmt, ...) iq_printf(4, 5);
+/* The gap that was added last is costly. */
+void iq_facts_gap_costly(struct iq_facts *facts);
+/* Less than IQ_NUM_GAP_RANKS, the worst first: what explains most, then by
+ * code. */
+unsigned iq_gap_rank(const struct iq_gap *gap);
+/* The first of the worst rank; NULL without gaps. */
+const struct iq_gap *iq_facts_worst_gap(const struct iq_facts *facts);
 /* Turns an error into a gap and destroys it. */
 void iq_facts_gap_error(struct iq_facts *facts, enum iq_gap_code code,
 			struct iq_error *err);

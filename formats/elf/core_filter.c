@@ -49,6 +49,7 @@ void iq_core_filter_report(const struct iq_core *core, struct iq_facts *facts)
 		     "none of the process's private memory (%" PRIu64
 		     " MiB of heap, stacks and runtime) is in the core: bit 0 "
 		     "(0x1) of /proc/PID/coredump_filter was not set when it "
-		     "was taken; the usual 0x33 keeps it",
+		     "was taken; 0x3f keeps it",
 		     (missing + (UINT64_C(1) << 20) - 1) >> 20);
+	iq_facts_gap_costly(facts);
 }

@@ -159,6 +159,23 @@ static uint64_t allp_len(const struct iq_go_runtime *rt, uint64_t addr,
 	return len;
 }
 
+/* Whether all that allp_len() looks at can be read. */
+static bool allp_is_there(const struct iq_go_runtime *rt)
+{
+	const struct iq_go_layout *l = rt->layout;
+	uint64_t array, len, p, word;
+
+	if (!iq_go_slice_read(rt->memory, rt->allp_addr, &array, &len))
+		return false;
+	for (uint64_t i = 0; i < len && i < ALLP_MAX; i++) {
+		if (!iq_memory_u64(rt->memory, array + 8 * i, &p) ||
+		    !iq_go_field_read(rt->memory, p, l->p_id, &word) ||
+		    !iq_go_field_read(rt->memory, p, l->p_mcache, &word))
+			return false;
+	}
+	return true;
+}
+
 void iq_go_find_allp(struct iq_go_runtime *rt)
 {
 	struct iq_go_words words;
@@ -334,7 +351,10 @@ void iq_go_find_check(struct iq_go_runtime *rt)
 			     "of collections, stays unknown",
 			     missing);
 	check_threads(rt);
-	if (rt->allp_addr && !allp_len(rt, rt->allp_addr, &budget))
+	if (rt->allp_addr && !allp_is_there(rt))
+		iq_facts_gap_addr(rt->facts, IQ_GAP_MISSING, rt->allp_addr,
+				  "the list of processors is not in the core");
+	else if (rt->allp_addr && !allp_len(rt, rt->allp_addr, &budget))
 		iq_facts_gap_addr(rt->facts, IQ_GAP_DAMAGED, rt->allp_addr,
 				  "the list of processors contradicts itself");
 	if (!rt->sched_addr)

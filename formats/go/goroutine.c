@@ -390,18 +390,21 @@ struct iq_error *iq_go_goroutines_read(struct iq_go_runtime *rt)
 						 &reading.array_addr, &len)) {
 		iq_facts_gap(
 			rt->facts, IQ_GAP_MISSING,
-			"the runtime's list of goroutines was not found: no goroutines");
+			"the runtime's list of goroutines was not found");
+		iq_facts_gap_costly(rt->facts);
 		return NULL;
 	}
 	readable = readable_elements(rt->memory, reading.array_addr, len);
 	if (readable > IQ_LIMIT_GOROUTINES)
 		readable = IQ_LIMIT_GOROUTINES;
-	if (readable < len)
+	if (readable < len) {
 		iq_facts_gap_addr(rt->facts, IQ_GAP_MISSING,
 				  reading.array_addr + 8 * readable,
 				  "%" PRIu64 " of %" PRIu64
 				  " goroutines are not listed in the core",
 				  len - readable, len);
+		iq_facts_gap_costly(rt->facts);
+	}
 	reading.num_workers = iq_pool_num_workers(rt->pool);
 	reading.workers = calloc(reading.num_workers, sizeof(*reading.workers));
 	if (!reading.workers)

@@ -79,12 +79,33 @@ static bool place_by_name(const struct iq_core *core,
 	       iq_go_moduledata_find(core->memory, layout, addr, end, ret);
 }
 
+/* Some of what the process could write to was not dumped. */
+static bool was_left_out(const struct iq_core *core)
+{
+	size_t num;
+	const struct iq_memory_range *ranges =
+		iq_memory_ranges(core->memory, &num);
+
+	for (size_t i = 0; i < num; i++) {
+		if (ranges[i].state == IQ_MEMORY_NOT_DUMPED &&
+		    ranges[i].prot & IQ_MEMORY_WRITE)
+			return true;
+	}
+	return false;
+}
+
 static struct iq_error *nothing_found(const struct iq_core *core)
 {
 	if (core->truncated)
 		return iq_error_at(IQ_ERROR_TRUNCATED, core->source->size,
 				   "the core is cut off before the data of the "
 				   "Go runtime");
+	if (was_left_out(core))
+		return iq_error_at(IQ_ERROR_FORMAT,
+				   iq_elf_header(core->elf).phoff,
+				   "the memory where a Go runtime would stand "
+				   "is not in the core: whether this is a Go "
+				   "process cannot be told");
 	return iq_error_at(IQ_ERROR_FORMAT, iq_elf_header(core->elf).phoff,
 			   "no Go runtime in the memory of this process");
 }

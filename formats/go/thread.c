@@ -117,6 +117,22 @@ static int compare_ms(const void *a, const void *b)
 	return x->addr < y->addr ? -1 : x->addr > y->addr;
 }
 
+/* What is not in the core contradicts nothing. */
+static void list_broken(const struct iq_go_runtime *rt, uint64_t addr,
+			size_t num)
+{
+	if (iq_memory_state(rt->memory, addr) != IQ_MEMORY_PRESENT)
+		iq_facts_gap_addr(rt->facts, IQ_GAP_MISSING, addr,
+				  "the runtime's list of threads is known for "
+				  "%zu: the next one is not in the core",
+				  num);
+	else
+		iq_facts_gap_addr(
+			rt->facts, IQ_GAP_DAMAGED, addr,
+			"the runtime's list of threads is broken after %zu",
+			num);
+}
+
 static struct iq_error *walk_threads(struct iq_go_runtime *rt, uint64_t head)
 {
 	struct {
@@ -140,10 +156,7 @@ static struct iq_error *walk_threads(struct iq_go_runtime *rt, uint64_t head)
 	// Go: src/runtime/proc.go, schedinit and mcommoninit: m0 has id 0.
 	rt->has_all_ms = walk.addr == 0 && m.id == 0 && !doubts;
 	if (!rt->has_all_ms)
-		iq_facts_gap_addr(
-			rt->facts, IQ_GAP_DAMAGED, walk.addr ? walk.addr : head,
-			"the runtime's list of threads is broken after %zu",
-			found.ms.len);
+		list_broken(rt, walk.addr ? walk.addr : head, found.ms.len);
 	rt->ms = found.ms.data;
 	rt->num_ms = found.ms.len;
 	if (rt->num_ms)

@@ -288,6 +288,24 @@ static void every_number_has_a_name(void **state iq_unused)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static void test_what_explains_most_is_the_worst_gap(void **state)
+{
+	struct iq_facts *facts;
+
+	(void)state;
+	assert_null(iq_facts_create(&facts));
+	assert_null(iq_facts_worst_gap(facts));
+	iq_facts_gap(facts, IQ_GAP_DAMAGED, "a list is broken");
+	iq_facts_gap(facts, IQ_GAP_MISSING, "no goroutines");
+	iq_facts_gap_costly(facts);
+	assert_string_equal(iq_facts_worst_gap(facts)->text.ptr,
+			    "no goroutines");
+	iq_facts_gap(facts, IQ_GAP_TRUNCATED, "the file ends");
+	assert_string_equal(iq_facts_worst_gap(facts)->text.ptr,
+			    "the file ends");
+	iq_facts_destroy(facts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +322,7 @@ int main(void)
 		TEST(a_later_section_starts_anew),
 		cmocka_unit_test(what_is_owned_dies_with_the_facts),
 		cmocka_unit_test(every_number_has_a_name),
+		cmocka_unit_test(test_what_explains_most_is_the_worst_gap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
