@@ -6,6 +6,7 @@
 
 #include "reports/blocks.h"
 #include "reports/emit_term.h"
+#include "reports/goroutine_line.h"
 #include "reports/record.h"
 #include "reports/words.h"
 
@@ -250,6 +251,20 @@ static void put_groups(struct iq_bt *bt)
 	}
 }
 
+/* An empty page would say that there was nothing. */
+static void put_none(struct iq_bt *bt)
+{
+	struct iq_term term;
+	struct iq_str line;
+
+	iq_term_init(&term, bt->options, bt->out);
+	line = iq_line_none(&term, bt->model);
+	iq_out_str(bt->out, line);
+	if (line.len)
+		iq_out_char(bt->out, '\n');
+	iq_term_deinit(&term);
+}
+
 static struct iq_error *put_goroutines(struct iq_bt *bt)
 {
 	size_t begin, end;
@@ -258,6 +273,8 @@ static struct iq_error *put_goroutines(struct iq_bt *bt)
 
 	if (err)
 		return err;
+	if (begin == end)
+		put_none(bt);
 	for (size_t i = begin; i < end && !bt->out->err; i++) {
 		if (i > begin)
 			iq_out_char(bt->out, '\n');

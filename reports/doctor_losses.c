@@ -60,6 +60,18 @@ static void lose_names(struct losing *l)
 		     "no Go runtime was found in it: no goroutine, no stack");
 		return;
 	}
+	if (!c->goroutines.total) {
+		lose(l, "all", "not known",
+		     "not one goroutine could be read: the runtime is there, "
+		     "its goroutines are not");
+		return;
+	}
+	if (c->goroutines_lost)
+		lose(l, "goroutines, counts", "weaker",
+		     "up to %" PRIu64 " of %" PRIu64
+		     " goroutines are not in the core",
+		     c->goroutines_lost,
+		     c->goroutines.total + c->goroutines_lost);
 	if (lacks_tables(c))
 		lose(l, "stacks, places of findings", "not known",
 		     "the tables of functions and lines are in neither the "

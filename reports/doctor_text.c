@@ -474,8 +474,23 @@ static void put_threads(struct doctor_text *t)
 static struct iq_str goroutines_of_core(struct doctor_text *t,
 					const struct iq_coverage *c)
 {
-	char total[IQ_WORDS_SIZE], whole[IQ_WORDS_SIZE];
+	char total[IQ_WORDS_SIZE], whole[IQ_WORDS_SIZE], all[IQ_WORDS_SIZE];
+	const struct iq_gap *gap = iq_facts_worst_gap(t->facts);
+	uint64_t lost = c->goroutines_lost;
 
+	if (!c->goroutines.total)
+		return iq_term_textf(
+			t->term, "none could be read%s%.*s", gap ? ": " : "",
+			IQ_STR_ARG(gap ? clean(t, gap->text) : IQ_STR("")));
+	if (lost)
+		return iq_term_textf(
+			t->term,
+			"%s of at most %s could be read, %s of these with a whole stack",
+			iq_words_number(total, c->goroutines.total),
+			iq_words_number(all, c->goroutines.total + lost),
+			c->goroutines.present ?
+				iq_words_number(whole, c->goroutines.present) :
+				"none");
 	if (c->goroutines.present == c->goroutines.total)
 		return iq_term_textf(
 			t->term, "%s, all with their whole stack",
@@ -543,28 +558,44 @@ static void put_window(struct doctor_text *t)
 			       IQ_STR_ARG(clean(t, trace->version))));
 }
 
+static void put_problem(struct doctor_text *t, const struct iq_gap *gap,
+			const char *label)
+{
+	struct iq_str times = IQ_STR(""), place = IQ_STR("");
+	char number[IQ_WORDS_SIZE];
+
+	if (gap->has_addr)
+		place = iq_term_textf(t->term, "at 0x%" PRIx64 ": ", gap->addr);
+	if (gap->count > 1)
+		times = iq_term_textf(t->term, " (%s times)",
+				      iq_words_number(number, gap->count));
+	put_line(t, label,
+		 iq_term_textf(t->term, "%.*s%.*s%.*s", IQ_STR_ARG(place),
+			       IQ_STR_ARG(clean(t, gap->text)),
+			       IQ_STR_ARG(times)));
+}
+
+/* Worst first; equal ones keep their order. */
 static void put_problems(struct doctor_text *t)
 {
 	const struct iq_gap *gaps = t->facts->gaps.data;
-	size_t num = t->facts->gaps.len, limit = most(t, MAX_PROBLEMS);
+	size_t num = t->facts->gaps.len, left = most(t, MAX_PROBLEMS);
 	uint64_t more = 0;
 	char number[IQ_WORDS_SIZE];
+	const char *label = "missing";
 
-	for (size_t i = 0; i < num; i++) {
-		struct iq_str times = IQ_STR("");
-
-		if (i >= limit) {
-			more += gaps[i].count ? gaps[i].count : 1;
-			continue;
+	for (unsigned rank = 0; rank < IQ_NUM_GAP_RANKS; rank++) {
+		for (size_t i = 0; i < num; i++) {
+			if (iq_gap_rank(&gaps[i]) != rank)
+				continue;
+			if (!left) {
+				more += gaps[i].count ? gaps[i].count : 1;
+				continue;
+			}
+			put_problem(t, &gaps[i], label);
+			label = "";
+			left--;
 		}
-		if (gaps[i].count > 1)
-			times = iq_term_textf(
-				t->term, " (%s times)",
-				iq_words_number(number, gaps[i].count));
-		put_line(t, i ? "" : "missing",
-			 iq_term_textf(t->term, "%.*s%.*s",
-				       IQ_STR_ARG(clean(t, gaps[i].text)),
-				       IQ_STR_ARG(times)));
 	}
 	if (more)
 		put_line(t, "",
@@ -576,7 +607,18 @@ static bool has_said_nothing(const struct doctor_text *t)
 {
 	const struct iq_coverage *c = iq_doctor_core(t->doctor, t->witness);
 
-	return c && !c->has_runtime;
+	return c && (!c->has_runtime || !c->goroutines.total);
+}
+
+/* A core of whose heap too much is missing to tell who reaches what. */
+static bool lacks_proof(const struct doctor_text *t)
+{
+	const struct iq_coverage *c = iq_doctor_core(t->doctor, t->witness);
+	const struct iq_doctor_heap *heap = &t->doctor->heaps[t->witness];
+
+	return c && (!heap->known || iq_coverage_missing(heap->size.spans) ||
+		     (t->model->reach_lacks.len &&
+		      t->model->reach_witness == (uint32_t)t->witness));
 }
 
 static struct iq_error *put_witness(struct doctor_text *t, size_t w)
@@ -602,7 +644,12 @@ static struct iq_error *put_witness(struct doctor_text *t, size_t w)
 	put_window(t);
 	put_line(t, "tells",
 		 has_said_nothing(t) ? IQ_STR("nothing of Go, as it is") :
-				       iq_str_of(iq_doctor_can(t->facts)));
+		 lacks_proof(t) ? IQ_STR("goroutines with id, state, stack, "
+					 "creator and labels; the objects "
+					 "they wait for, how the process "
+					 "ended; not who can still reach "
+					 "these") :
+				  iq_str_of(iq_doctor_can(t->facts)));
 	put_line(t, "cannot", iq_str_of(iq_doctor_cannot(t->facts)));
 	put_problems(t);
 	return NULL;

@@ -61,15 +61,36 @@ void iq_line_labels(const struct iq_term *term, struct iq_out *out,
 	}
 }
 
+struct iq_str iq_line_none(struct iq_term *term, const struct iq_model *model)
+{
+	const struct iq_gap *worst = NULL;
+
+	if (model->num_goroutines)
+		return IQ_STR("");
+	for (size_t w = 0; w < model->num_witnesses; w++) {
+		const struct iq_gap *gap =
+			iq_facts_worst_gap(model->witnesses[w]);
+
+		if (gap && !model->foreign[w] &&
+		    (!worst || iq_gap_rank(gap) < iq_gap_rank(worst)))
+			worst = gap;
+	}
+	if (!worst)
+		return IQ_STR("");
+	return iq_term_textf(term, "no goroutine could be read: %.*s",
+			     IQ_STR_ARG(iq_term_clean(term, worst->text)));
+}
+
 void iq_line_heading(struct iq_term *term, const struct iq_model *model,
 		     const struct iq_report_options *options)
 {
 	char total[IQ_WORDS_SIZE], system[IQ_WORDS_SIZE];
-	struct iq_str line;
+	struct iq_str line = iq_line_none(term, model);
 
-	line = iq_term_textf(term, "%s goroutine%s",
-			     iq_words_number(total, model->num_total),
-			     model->num_total == 1 ? "" : "s");
+	if (!line.len)
+		line = iq_term_textf(term, "%s goroutine%s",
+				     iq_words_number(total, model->num_total),
+				     model->num_total == 1 ? "" : "s");
 	if (model->num_system)
 		line = iq_term_textf(
 			term, "%.*s, %s of them the runtime's own%s",

@@ -33,6 +33,10 @@ void iq_line_labels(const struct iq_term *term, struct iq_out *out,
 void iq_line_heading(struct iq_term *term, const struct iq_model *model,
 		     const struct iq_report_options *options);
 
+/* "none could be read: the core ends at …", where something is missing and not
+ * one is known; empty otherwise. */
+struct iq_str iq_line_none(struct iq_term *term, const struct iq_model *model);
+
 /* "goroutines -g": groups by options->group_by. */
 struct iq_error *
 iq_goroutine_groups_render(const struct iq_model *model,

@@ -156,6 +156,9 @@ struct iq_coverage {
 	struct iq_str main_package;
 	struct iq_str module_version;
 	uint64_t num_deps;
+	/* Places in the runtime's list of goroutines that could not be read;
+	 * ended goroutines have places, too. */
+	uint64_t goroutines_lost;
 };
 
 /* The setting of that name; empty if there is none. */

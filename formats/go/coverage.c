@@ -233,12 +233,31 @@ static struct iq_error *layout_fill(const struct iq_go_runtime *rt,
 			       &coverage->layout_version);
 }
 
+/* Places of the runtime's list that lead to no g in the core. */
+static uint64_t goroutines_lost(const struct iq_go_runtime *rt)
+{
+	uint64_t array, len, g, last = rt->layout->g_size - 1, lost = 0;
+
+	if (!rt->allgs_addr || rt->facts->witness.complete ||
+	    !iq_go_slice_read(rt->memory, rt->allgs_addr, &array, &len))
+		return 0;
+	for (uint64_t i = 0; i < len && i < IQ_LIMIT_GOROUTINES; i++) {
+		if (!iq_memory_u64(rt->memory, array + 8 * i, &g))
+			return lost + (len - i);
+		lost += iq_memory_state(rt->memory, g) != IQ_MEMORY_PRESENT ||
+			iq_memory_state(rt->memory, g + last) !=
+				IQ_MEMORY_PRESENT;
+	}
+	return lost;
+}
+
 struct iq_error *iq_go_coverage_read(const struct iq_go_runtime *rt,
 				     struct iq_coverage *coverage)
 {
 	struct iq_error *err;
 
 	coverage->has_runtime = true;
+	coverage->goroutines_lost = goroutines_lost(rt);
 	threads_fill(rt, coverage);
 	modules_mark(rt, coverage);
 	err = stacks_fill(rt, coverage);
