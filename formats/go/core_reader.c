@@ -15,6 +15,7 @@
 #include "formats/go/crash.h"
 #include "formats/go/find.h"
 #include "formats/go/goroutine.h"
+#include "formats/go/goroutine_threads.h"
 #include "formats/go/heap.h"
 #include "formats/go/labels.h"
 #include "formats/go/lent.h"
@@ -63,6 +64,8 @@ static struct iq_error *runtime_read(struct iq_go_runtime *rt)
 		return err;
 	iq_go_find_allm(rt);
 	err = iq_go_threads_read(rt);
+	if (!err)
+		err = iq_go_goroutines_of_threads(rt);
 	if (err)
 		return err;
 	iq_go_find_rest(rt);
