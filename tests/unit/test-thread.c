@@ -11,6 +11,7 @@
 #include <elf.h>
 
 #include "formats/go/goroutine.h"
+#include "formats/go/goroutine_threads.h"
 #include "formats/go/thread.h"
 #include "go-process.h"
 
@@ -186,6 +187,53 @@ static void g_of_no_thread_is_none(void **state iq_unused)
 	go_process_close(&t.p);
 }
 
+/* The goroutines that are known after the threads have been asked. */
+static size_t count_known(struct threads *t, uint64_t allgs)
+{
+	go_process_open(&t->p);
+	t->p.rt.allgs_addr = allgs;
+	t->p.rt.allm_addr = ALLM;
+	assert_null(iq_go_goroutines_read(&t->p.rt));
+	assert_null(iq_go_threads_read(&t->p.rt));
+	assert_null(iq_go_goroutines_of_threads(&t->p.rt));
+	return t->p.rt.num_gs;
+}
+
+static void
+thread_tells_its_goroutine_where_the_list_is_lost(void **state iq_unused)
+{
+	struct threads t;
+
+	begin(&t, elsewhere);
+	go_process_field(&t.p, t.g[0], t.l->g_m, t.m[0]);
+	assert_int_equal(count_known(&t, 0), 1);
+	assert_int_equal(t.p.rt.gs[0].goid, 1);
+	assert_non_null(iq_go_runtime_g(&t.p.rt, t.g[0]));
+	go_process_close(&t.p);
+}
+
+static void thread_tells_no_goroutine_that_is_not_on_it(void **state iq_unused)
+{
+	struct threads t;
+
+	begin(&t, elsewhere);
+	go_process_field(&t.p, t.g[0], t.l->g_m, t.m[1]);
+	assert_int_equal(count_known(&t, 0), 0);
+	go_process_close(&t.p);
+}
+
+static void whole_list_needs_no_thread(void **state iq_unused)
+{
+	struct threads t;
+
+	begin(&t, elsewhere);
+	go_process_field(&t.p, t.g[0], t.l->g_m, t.m[0]);
+	// An empty one.
+	go_process_slice(&t.p, GO_PROCESS_BSS + 96, GO_PROCESS_HEAP, 0);
+	assert_int_equal(count_known(&t, GO_PROCESS_BSS + 96), 0);
+	go_process_close(&t.p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +244,10 @@ int main(void)
 		cmocka_unit_test(register_says_it_on_the_stack_of_its_g),
 		cmocka_unit_test(stack_says_it_where_nothing_else_does),
 		cmocka_unit_test(g_of_no_thread_is_none),
+		cmocka_unit_test(
+			thread_tells_its_goroutine_where_the_list_is_lost),
+		cmocka_unit_test(thread_tells_no_goroutine_that_is_not_on_it),
+		cmocka_unit_test(whole_list_needs_no_thread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
