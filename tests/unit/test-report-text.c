@@ -57,6 +57,40 @@ static void test_the_verdict_comes_first(void **state)
 	render_deinit(&x);
 }
 
+/* The message and a method's long name: the line to open is there. */
+static void test_a_long_message_does_not_eat_the_line(void **state)
+{
+	static char message[3000];
+	struct render x = { 0 };
+	const char *text, *end;
+
+	(void)state;
+	memset(message, 'm', sizeof(message) - 1);
+	x.facts[0] = facts_new(IQ_WITNESS_DUMP, "dump");
+	x.num_facts = 1;
+	facts_add(x.facts[0], 7, "running",
+		  "panic panic.go:7;"
+		  "main.main.func2.(*Service).recovering.1.1 order.go:104;"
+		  "runtime.goexit asm.s:1");
+	x.facts[0]->process.end = IQ_END_PANIC;
+	x.facts[0]->process.end_text = iq_str_of(message);
+	x.facts[0]->process.has_end_goroutine = true;
+	x.facts[0]->process.end_goroutine = 7;
+	render_join(&x);
+	// A terminal of 40 columns has no room for both.
+	for (size_t i = 1; i < IQ_ARRAY_SIZE(widths); i++) {
+		x.options.width = widths[i];
+		text = render_text(&x, "report", "text");
+		end = strchr(text, '\n');
+		assert_non_null(end);
+		assert_int_equal(strncmp(text, "CRASH  panic", 12), 0);
+		assert_int_equal(strncmp(end - 19, "go:104, goroutine 7", 19),
+				 0);
+		assert_true(longest_line(text) <= widths[i]);
+	}
+	render_deinit(&x);
+}
+
 static void test_what_is_missing_is_named(void **state)
 {
 	struct render x;
@@ -331,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_no_line_is_longer_than_the_terminal),
 		cmocka_unit_test(test_the_answer_fits_on_a_screen),
 		cmocka_unit_test(test_the_verdict_comes_first),
+		cmocka_unit_test(test_a_long_message_does_not_eat_the_line),
 		cmocka_unit_test(test_what_is_missing_is_named),
 		cmocka_unit_test(test_the_next_commands_can_be_copied),
 		cmocka_unit_test(test_names_cannot_command_the_terminal),
