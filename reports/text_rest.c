@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/vec.h"
+#include "model/scene.h"
 #include "reports/command.h"
 #include "reports/others.h"
 #include "reports/words.h"
@@ -163,6 +164,14 @@ static uint64_t threads_of_c(const struct iq_model *model)
 	return num;
 }
 
+/* Where no goroutine can ever run again no wait is without trouble. */
+static bool all_asleep(const struct iq_model *model)
+{
+	return model->process.end == IQ_END_FATAL &&
+	       iq_cause_of_fatal(model->process.end_text) ==
+		       IQ_CAUSE_ALL_ASLEEP;
+}
+
 /* @end stands behind the sentence: "missing: nothing". */
 static struct iq_error *put_others(struct iq_text *text, const char *end)
 {
@@ -182,6 +191,9 @@ static struct iq_error *put_others(struct iq_text *text, const char *end)
 		 "may be blocked for ever, unproven: memory is missing",
 		 IQ_STR(""));
 	add_part(text, &line, others.waiting,
+		 all_asleep(text->model) ?
+			 (others.waiting == 1 ? "waits, as all do" :
+						"wait, as all do") :
 		 others.waiting == 1 ? "waits without a sign of trouble" :
 				       "wait without a sign of trouble",
 		 class_list(text, &others));
