@@ -27,7 +27,9 @@ static const struct iq_frame *site_of(const struct iq_go_scene *s,
 				      const struct iq_go_g *g)
 {
 	const struct iq_stack *stack =
-		s->rt->facts->goroutines.data[s->first + (g - s->rt->gs)].stack;
+		s->rt->facts->goroutines
+			.data[s->first + (size_t)(g - s->rt->gs)]
+			.stack;
 
 	for (uint32_t i = 0; stack && i < stack->num_frames; i++) {
 		if (iq_go_scene_is_program(s, stack->frames[i]))
