@@ -142,6 +142,20 @@ static bool is_handled_by_go(const struct iq_go_runtime *rt, uint64_t addr,
 	return false;
 }
 
+/* Whether @frame interrupted C code on the signal stack: the kernel need not say
+ * which signal that code had been called for.
+ * Linux: arch/x86/kernel/signal_64.c, x64_setup_rt_frame. */
+static bool is_in_handler_of_c(const struct iq_go_runtime *rt,
+			       const struct iq_go_m *m,
+			       const struct iq_go_signal_frame *frame)
+{
+	struct iq_go_func func;
+
+	return iq_go_on_signal_stack(m, frame->sp) && frame->pc &&
+	       frame->signo != SIGABRT &&
+	       !iq_pclntab_func(rt->program->pcln, frame->pc, &func);
+}
+
 /*
  * The signal that the runtime's handler was called for first; a handler of C may
  * have been interrupted by it, on the same stack. The runtime's own SIGABRT may
@@ -169,6 +183,8 @@ static bool first_signal(const struct iq_go_runtime *rt,
 		by_go |= is_go;
 		found = true;
 	}
+	if (by_go && is_in_handler_of_c(rt, m, ret))
+		return true;
 	return found && is_readable(rt->memory, at, m->gsignal_hi) &&
 	       !has_zeros(rt->memory, frame_end(rt, m, &frame, at),
 			  m->gsignal_hi);
