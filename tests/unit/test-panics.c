@@ -85,6 +85,24 @@ static void panic_was_raised_above_its_frame(void **state iq_unused)
 	go_crash_close(&c);
 }
 
+static void value_raised_again_has_the_older_words(void **state iq_unused)
+{
+	const struct iq_scene *scene;
+	uint64_t old, type;
+	struct go_crash c;
+
+	go_crash_init(&c, "go1.26.8");
+	type = string_type(&c);
+	old = go_crash_panic(&c, 0, type, go_crash_string(&c, "words"));
+	go_process_field(&c.p, old, c.l->panic_repanicked, 1);
+	go_crash_panic(&c, old - 1024, type, go_crash_string(&c, "raw"));
+	scene = go_crash_read(&c);
+	assert_int_equal(scene->num_panics, 2);
+	assert_text(scene->panics[0].text, "words");
+	assert_text(scene->panics[1].text, "words");
+	go_crash_close(&c);
+}
+
 static void circle_of_panics_ends(void **state iq_unused)
 {
 	const struct iq_scene *scene;
@@ -228,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(panics_come_newest_first),
 		cmocka_unit_test(panic_was_raised_above_its_frame),
+		cmocka_unit_test(value_raised_again_has_the_older_words),
 		cmocka_unit_test(circle_of_panics_ends),
 		cmocka_unit_test(text_of_a_fatal_error_is_no_error_yet),
 		cmocka_unit_test(fields_of_a_value_are_shown),
