@@ -151,6 +151,14 @@ static struct iq_error *broken(struct worker *w, size_t i, uint64_t addr,
 	return problem(w, i, addr, text);
 }
 
+/* What a hole took is no fault of the program. */
+static bool is_there(const struct iq_go_runtime *rt, uint64_t addr, size_t size)
+{
+	return iq_memory_state(rt->memory, addr) == IQ_MEMORY_PRESENT &&
+	       iq_memory_state(rt->memory, addr + size - 1) ==
+		       IQ_MEMORY_PRESENT;
+}
+
 /* The sudogs of one goroutine, to w->scratch. */
 static struct iq_error *channels_read(const struct job *job, struct worker *w,
 				      size_t i, enum iq_wait_op op)
@@ -167,11 +175,18 @@ static struct iq_error *channels_read(const struct job *job, struct worker *w,
 		if (!iq_go_record_read(rt->memory, addr, rt->layout->sudog_size,
 				       &sudog) ||
 		    iq_go_record_uint(&sudog, rt->layout->sudog_g) != g->addr)
-			return broken(w, i, addr, op,
-				      "what it waits for is not its own");
+			return broken(
+				w, i, addr, op,
+				is_there(rt, addr, rt->layout->sudog_size) ?
+					"what it waits for is not its own" :
+					"what it waits for is not known: the page of its sudog is not in the core");
 		if (!channel_read(rt, &sudog, op, &wait))
-			return broken(w, i, wait.address, op,
-				      "it waits for a channel that is none");
+			return broken(
+				w, i, wait.address, op,
+				is_there(rt, wait.address,
+					 rt->layout->hchan_size) ?
+					"it waits for a channel that is none" :
+					"the page of the channel that it waits for is not in the core");
 		if (!iq_vec_push(&w->scratch, wait))
 			return &iq_enomem;
 		// Brent: a circle comes back to a mark that moves on.
@@ -317,15 +332,19 @@ static struct iq_error *report(const struct job *job)
 		      sizeof(*all.problems.data), compare_problems);
 	for (size_t i = 0; i < all.problems.len && !err; i++) {
 		const struct problem *p = &all.problems.data[i];
+		enum iq_gap_code code =
+			iq_str_ends(iq_str_of(p->text),
+				    IQ_STR("is not in the core")) ?
+				IQ_GAP_MISSING :
+				IQ_GAP_DAMAGED;
 
 		// One by one as far as anybody reads, then counted.
 		if (i >= IQ_LIMIT_EQUAL_GAPS)
-			iq_facts_gap_addr(job->rt->facts, IQ_GAP_DAMAGED,
-					  p->addr, "a further goroutine: %s",
-					  p->text);
+			iq_facts_gap_addr(job->rt->facts, code, p->addr,
+					  "a further goroutine: %s", p->text);
 		else
-			iq_facts_gap_addr(job->rt->facts, IQ_GAP_DAMAGED,
-					  p->addr, "goroutine %" PRIu64 ": %s",
+			iq_facts_gap_addr(job->rt->facts, code, p->addr,
+					  "goroutine %" PRIu64 ": %s",
 					  job->rt->gs[p->goroutine].goid,
 					  p->text);
 	}
