@@ -345,6 +345,69 @@ struct iq_error *iq_elf_open(const struct iq_source *source,
 	return NULL;
 }
 
+/* Where e_shoff, e_shentsize and e_shnum stand: gABI, chapter 4. */
+#define E_SHOFF_AT 40
+#define E_SHENTSIZE_AT 58
+#define SHDR_SIZE 64
+
+/* Where the bytes of the section end whose header is at @at; 0: it has none. */
+static uint64_t section_end(const struct iq_elf *elf, uint64_t at)
+{
+	struct iq_cursor c;
+	uint32_t type;
+	uint64_t offset, size, end;
+
+	iq_cursor_init(&c, elf->source->data, elf->source->size, 0);
+	iq_cursor_seek(&c, at + 4, "section header");
+	type = iq_cursor_u32(&c, "section type");
+	iq_cursor_skip(&c, 16, "section flags and address");
+	offset = iq_cursor_u64(&c, "section offset");
+	size = iq_cursor_u64(&c, "section size");
+	iq_error_destroy(iq_cursor_done(&c));
+	if (type == SHT_NULL || type == SHT_NOBITS ||
+	    __builtin_add_overflow(offset, size, &end))
+		return 0;
+	return end;
+}
+
+uint64_t iq_elf_promised_end(const struct iq_elf *elf)
+{
+	struct iq_cursor c;
+	uint64_t shoff, size, end, last;
+
+	if (__builtin_mul_overflow(elf->header.promised_segments, PHDR_SIZE,
+				   &last) ||
+	    __builtin_add_overflow(last, elf->header.phoff, &last))
+		last = 0;
+	iq_cursor_init(&c, elf->source->data, elf->source->size, 0);
+	iq_cursor_seek(&c, E_SHOFF_AT, "offset of section headers");
+	shoff = iq_cursor_u64(&c, "offset of section headers");
+	iq_cursor_seek(&c, E_SHENTSIZE_AT, "section header size");
+	size = iq_cursor_u16(&c, "section header size");
+	size *= iq_cursor_u16(&c, "number of section headers");
+	if (shoff && size && !__builtin_add_overflow(shoff, size, &end) &&
+	    end > last)
+		last = end;
+	iq_error_destroy(iq_cursor_done(&c));
+	// Go's linker puts the table before what it tells of.
+	for (uint64_t at = shoff;
+	     at && at < elf->source->size && size >= SHDR_SIZE &&
+	     elf->source->size - at >= SHDR_SIZE;
+	     at += SHDR_SIZE, size -= SHDR_SIZE) {
+		end = section_end(elf, at);
+		last = end > last ? end : last;
+	}
+	for (size_t i = 0; i < elf->segments.len; i++) {
+		const struct iq_elf_segment *s = &elf->segments.data[i];
+
+		if (s->type == PT_LOAD && s->filesz &&
+		    !__builtin_add_overflow(s->offset, s->filesz, &end) &&
+		    end > last)
+			last = end;
+	}
+	return last;
+}
+
 void iq_elf_destroy(struct iq_elf *elf)
 {
 	if (!elf)

@@ -63,6 +63,9 @@ void iq_elf_destroy(struct iq_elf *elf);
 
 const struct iq_source *iq_elf_source(const struct iq_elf *elf);
 struct iq_elf_header iq_elf_header(const struct iq_elf *elf);
+/* Where the file would end by its headers: the segments' bytes and the table of
+ * section headers. */
+uint64_t iq_elf_promised_end(const struct iq_elf *elf);
 /* Program headers as they stand in the file: unchecked values. */
 const struct iq_elf_segment *iq_elf_segments(const struct iq_elf *elf,
 					     size_t *num_ret);

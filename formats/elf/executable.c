@@ -4,6 +4,7 @@
  * take code, names and symbols from them.
  */
 #include <elf.h>
+#include <inttypes.h>
 
 #include "formats/elf/arch.h"
 #include "formats/elf/elf.h"
@@ -36,7 +37,8 @@ static struct iq_error *executable_fill(const struct iq_source *source,
 	struct iq_error *err;
 
 	// Debug information alone has none; the file that it is of has.
-	if (!iq_go_buildinfo_of_elf(elf, &info) && iq_elf_has_contents(elf))
+	if (!iq_go_buildinfo_of_elf(elf, &info) && iq_elf_has_contents(elf) &&
+	    iq_elf_promised_end(elf) <= source->size)
 		iq_facts_gap(
 			facts, IQ_GAP_MISSING,
 			"no Go build information: not a Go program, or one "
@@ -59,6 +61,7 @@ executable_read(const struct iq_read_context *context iq_unused,
 {
 	struct iq_elf_header header;
 	struct iq_elf *elf = NULL;
+	uint64_t end;
 	struct iq_error *err = iq_elf_open(source, &elf);
 
 	if (err)
@@ -73,6 +76,13 @@ executable_read(const struct iq_read_context *context iq_unused,
 	if (header.num_segments < header.promised_segments)
 		iq_facts_gap_offset(facts, IQ_GAP_TRUNCATED, source->size,
 				    "program headers are cut off");
+	end = iq_elf_has_contents(elf) ? iq_elf_promised_end(elf) : 0;
+	if (end > source->size)
+		iq_facts_gap_offset(facts, IQ_GAP_TRUNCATED, source->size,
+				    "the file ends at byte %" PRIu64
+				    ", its headers promise %" PRIu64
+				    ": copy it again",
+				    source->size, end);
 	if (source->damage)
 		iq_facts_gap_offset(facts, IQ_GAP_TRUNCATED, source->size, "%s",
 				    source->damage);

@@ -140,6 +140,9 @@ struct iq_error *iq_go_coverage_executable(const struct iq_elf *elf,
 	c->modules = m;
 	c->num_modules = 1;
 	c->file.total = c->file.present = iq_elf_source(elf)->size;
+	if (iq_elf_has_contents(elf) &&
+	    iq_elf_promised_end(elf) > c->file.total)
+		c->file.total = iq_elf_promised_end(elf);
 	facts->coverage = c;
 	return iq_go_coverage_settings(facts, info, c);
 }

@@ -84,6 +84,11 @@ static enum iq_gap_code tables_gap_code(const struct iq_core *core,
 	return core->truncated ? IQ_GAP_TRUNCATED : IQ_GAP_MISSING;
 }
 
+static bool is_cut(const struct iq_elf *elf)
+{
+	return iq_elf_promised_end(elf) > iq_elf_source(elf)->size;
+}
+
 /* Says that functions of @m have no names, why, and what would help. */
 static void names_missing(const struct iq_go_program *program,
 			  struct iq_facts *facts, const struct iq_go_module *m,
@@ -95,7 +100,15 @@ static void names_missing(const struct iq_go_program *program,
 	enum iq_gap_code code = tables_gap_code(program->core, err);
 
 	iq_str_quote(m->path.len ? m->path : IQ_STR("the executable"), path);
-	if (!file || file->elf)
+	if (file && file->elf && is_cut(file->elf))
+		iq_facts_gap_addr(
+			facts, IQ_GAP_TRUNCATED, m->pclntab_addr,
+			"functions of %s have no names and stacks cannot be "
+			"unwound: the file ends at byte %" PRIu64
+			", its headers promise %" PRIu64 ": copy it again",
+			path, iq_elf_source(file->elf)->size,
+			iq_elf_promised_end(file->elf));
+	else if (!file || file->elf)
 		iq_facts_gap_addr(facts, code, m->pclntab_addr,
 				  "functions of %s have no names and stacks "
 				  "cannot be unwound: %s",
