@@ -85,7 +85,12 @@ static void put_created(struct iq_bt *bt, const struct iq_frame *frame)
 		return;
 	out = iq_blocks_begin(&bt->blocks);
 	iq_out_cstr(out, "    created by ");
-	iq_bt_name_put(bt, out, frame);
+	if (!frame->function.len && frame->has_pc) {
+		iq_out_cstr(out, "pc ");
+		iq_out_hex(out, frame->pc);
+	} else {
+		iq_bt_name_put(bt, out, frame);
+	}
 	if (frame->file.len) {
 		iq_out_cstr(out, " at ");
 		iq_bt_place_put(bt, out, frame);
