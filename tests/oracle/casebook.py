@@ -238,8 +238,24 @@ def page_problems(crash, text, full):
             yield "goroutine %s, not %s" % (crash["goroutine"], goroutine)
 
 
+def thread_problems(prog, files, stripped):
+    """A thread of C that a signal hit: its own stack, and no goroutine's."""
+    done = subprocess.run([prog, "bt", "-T", "--json", "--no-file-system", *files],
+                          stdout=subprocess.PIPE, check=True, timeout=300)
+    thread = json.loads(done.stdout.splitlines()[0])
+    if not thread["foreign"] or thread["goroutine"] is not None:
+        yield "thread %d is taken for the runtime's" % thread["tid"]
+    functions = [f["function"] for f in thread["frames"]]
+    if "runtime.badsignal" not in functions:
+        yield "its stack is %s" % functions
+    if not stripped and "c_store" not in functions:
+        yield "c_store is not on the stack: %s" % functions
+
+
 def scene_problems(prog, files, case, text, full):
     yield from line_problems(first_line(prog, files), case, text, "stripped" in files[0])
+    if case in NO_TEXT:
+        yield from thread_problems(prog, files, "stripped" in files[0])
     if case in NO_CRASH:
         return
     crash = json.loads(run(prog, "--show-values", "--json", *files))["process"]["crash"]
