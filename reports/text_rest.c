@@ -415,6 +415,10 @@ static struct iq_str files(struct iq_text *text, unsigned columns)
 
 		if (iq_str_equal(path, last))
 			continue;
+		// The file of another build would be refused again.
+		if (m->foreign[i] &&
+		    m->witnesses[i]->witness.kind == IQ_WITNESS_EXECUTABLE)
+			continue;
 		if (!iq_command_is_plain(path) || list.len > 4096)
 			return IQ_STR("FILE...");
 		list = iq_term_textf(text->term, "%.*s%s%.*s", IQ_STR_ARG(list),

@@ -388,9 +388,8 @@ struct iq_error *iq_go_goroutines_read(struct iq_go_runtime *rt)
 
 	if (!rt->allgs_addr || !iq_go_slice_read(rt->memory, rt->allgs_addr,
 						 &reading.array_addr, &len)) {
-		iq_facts_gap(
-			rt->facts, IQ_GAP_MISSING,
-			"the runtime's list of goroutines was not found");
+		iq_facts_gap(rt->facts, IQ_GAP_MISSING,
+			     "the runtime's list of goroutines was not found");
 		iq_facts_gap_costly(rt->facts);
 		return NULL;
 	}

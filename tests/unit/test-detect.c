@@ -664,8 +664,8 @@ static void test_unknown_sites_are_told_apart_by_creator(void **state)
 		      "main.b main.go:4");
 	analyse(&x);
 	assert_int_equal(found(&x, "empty-select")->count, 1);
-	assert_non_null(strstr(found(&x, "empty-select")->title.ptr,
-			       "made by main.a"));
+	assert_non_null(
+		strstr(found(&x, "empty-select")->title.ptr, "made by main.a"));
 	deinit(&x);
 }
 
