@@ -462,11 +462,33 @@ static void notes_are_padded_to_4_or_8(void **state iq_unused)
 	assert_null(iq_cursor_done(&c));
 }
 
+static void end_that_headers_promise_shows_a_cut(void **state iq_unused)
+{
+	struct elf_builder b;
+	struct iq_source s;
+	struct iq_elf *elf;
+	uint64_t whole;
+
+	elf_builder_init(&b, ET_EXEC);
+	elf_builder_load(&b, PF_R, 0x1000, "abc", 3, 0x2000);
+	s = *elf_builder_finish(&b);
+	whole = s.size;
+	elf = open_ok(&s);
+	assert_true(iq_elf_promised_end(elf) <= whole);
+	iq_elf_destroy(elf);
+	s.size = 64 + 56 + 1;
+	elf = open_ok(&s);
+	assert_true(iq_elf_promised_end(elf) > s.size);
+	iq_elf_destroy(elf);
+	elf_builder_deinit(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_that_are_no_elf64_are_refused),
 		cmocka_unit_test(segments_are_read_as_far_as_they_are_there),
+		cmocka_unit_test(end_that_headers_promise_shows_a_cut),
 		cmocka_unit_test(many_segments_are_counted_in_section_0),
 		cmocka_unit_test(build_ids_come_from_segments),
 		cmocka_unit_test(build_ids_come_from_sections),
