@@ -171,6 +171,30 @@ const char *iq_doctor_cannot(const struct iq_facts *facts)
 	return kind_of(facts)->cannot;
 }
 
+/* A core of whose heap too much is missing to tell who reaches what. */
+static bool lacks_proof(const struct iq_doctor *doctor, size_t w)
+{
+	const struct iq_model *m = doctor->model;
+	const struct iq_doctor_heap *heap = &doctor->heaps[w];
+
+	return iq_doctor_core(doctor, w) &&
+	       (!heap->known || iq_coverage_missing(heap->size.spans) ||
+		(m->reach_lacks.len && m->reach_witness == (uint32_t)w));
+}
+
+const char *iq_doctor_tells(const struct iq_doctor *doctor, size_t w)
+{
+	const struct iq_coverage *c = iq_doctor_core(doctor, w);
+
+	if (c && (!c->has_runtime || !c->goroutines.total))
+		return "nothing of Go, as it is";
+	if (lacks_proof(doctor, w))
+		return "goroutines with id, state, stack, creator and labels; "
+		       "the objects they wait for, how the process ended; not "
+		       "who can still reach these";
+	return iq_doctor_can(doctor->model->witnesses[w]);
+}
+
 /* ---- words */
 
 const char *iq_doctor_bytes(char *buf, uint64_t bytes)

@@ -91,6 +91,8 @@ struct iq_error *iq_doctor_advise(struct iq_doctor *doctor) iq_must_check;
 
 /* What a witness of its kind shows, and what it cannot know. Static. */
 const char *iq_doctor_can(const struct iq_facts *facts);
+/* The same of witness @w as it is, with its holes. */
+const char *iq_doctor_tells(const struct iq_doctor *doctor, size_t w);
 const char *iq_doctor_cannot(const struct iq_facts *facts);
 /* "execution trace", "goroutine profile": what the file is. Static. */
 const char *iq_doctor_kind(const struct iq_facts *facts);

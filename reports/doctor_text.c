@@ -603,24 +603,6 @@ static void put_problems(struct doctor_text *t)
 				       iq_words_number(number, more)));
 }
 
-static bool has_said_nothing(const struct doctor_text *t)
-{
-	const struct iq_coverage *c = iq_doctor_core(t->doctor, t->witness);
-
-	return c && (!c->has_runtime || !c->goroutines.total);
-}
-
-/* A core of whose heap too much is missing to tell who reaches what. */
-static bool lacks_proof(const struct doctor_text *t)
-{
-	const struct iq_coverage *c = iq_doctor_core(t->doctor, t->witness);
-	const struct iq_doctor_heap *heap = &t->doctor->heaps[t->witness];
-
-	return c && (!heap->known || iq_coverage_missing(heap->size.spans) ||
-		     (t->model->reach_lacks.len &&
-		      t->model->reach_witness == (uint32_t)t->witness));
-}
-
 static struct iq_error *put_witness(struct doctor_text *t, size_t w)
 {
 	struct iq_error *err;
@@ -642,14 +624,7 @@ static struct iq_error *put_witness(struct doctor_text *t, size_t w)
 	if (err)
 		return err;
 	put_window(t);
-	put_line(t, "tells",
-		 has_said_nothing(t) ? IQ_STR("nothing of Go, as it is") :
-		 lacks_proof(t) ? IQ_STR("goroutines with id, state, stack, "
-					 "creator and labels; the objects "
-					 "they wait for, how the process "
-					 "ended; not who can still reach "
-					 "these") :
-				  iq_str_of(iq_doctor_can(t->facts)));
+	put_line(t, "tells", iq_str_of(iq_doctor_tells(t->doctor, w)));
 	put_line(t, "cannot", iq_str_of(iq_doctor_cannot(t->facts)));
 	put_problems(t);
 	return NULL;
