@@ -386,6 +386,8 @@ struct iq_facts {
 	void *refer_ctx;
 	IQ_VEC(struct iq_facts_resource) resources;
 	struct iq_facts_tables *tables; /* interned strings, frames, stacks */
+	/* The list of goroutines is lost: those that threads run are known. */
+	bool only_running;
 };
 
 struct iq_error *iq_facts_create(struct iq_facts **ret) iq_must_check;

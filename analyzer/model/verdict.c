@@ -110,6 +110,23 @@ static bool found_no_leak(const struct iq_model *m)
 	return found;
 }
 
+/* Those that wait are not among the goroutines that are known. */
+static bool knows_only_running(const struct iq_model *m)
+{
+	bool lost = false;
+
+	for (size_t w = 0; w < m->num_witnesses; w++) {
+		const struct iq_facts *facts = m->witnesses[w];
+
+		if (m->foreign[w] || !facts->goroutines.len)
+			continue;
+		if (!facts->only_running)
+			return false;
+		lost = true;
+	}
+	return lost;
+}
+
 struct iq_error *iq_verdict_make(struct iq_model *model)
 {
 	bool earned[IQ_VERDICT_NONE] = { false };
@@ -146,6 +163,11 @@ struct iq_error *iq_verdict_make(struct iq_model *model)
 	}
 	if (!model->num_goroutines) {
 		v->text = IQ_STR("no goroutine could be read from any witness");
+		return NULL;
+	}
+	if (knows_only_running(model)) {
+		v->text = IQ_STR("the list of goroutines is lost: only some "
+				 "that threads ran could be read");
 		return NULL;
 	}
 	blind = count_without_stack(model);

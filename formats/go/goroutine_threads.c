@@ -91,6 +91,7 @@ struct iq_error *iq_go_goroutines_of_threads(struct iq_go_runtime *rt)
 		    is_run_by(rt, &rt->ms[i], &g) && add(rt, &g))
 			found++;
 	}
+	rt->facts->only_running = found && found * 2 >= rt->num_gs;
 	if (found)
 		iq_facts_gap(
 			rt->facts, IQ_GAP_MISSING,
