@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "model/fact.h"
+#include "model/function.h"
 
 struct iq_signature {
 	/* What is left: stack->frames[begin .. end). */
@@ -50,14 +51,6 @@ uint32_t iq_signature_leaf_depth(const struct iq_stack *stack,
 size_t iq_signature_prefixes(const struct iq_stack *stack,
 			     const struct iq_signature *signature,
 			     const uint32_t *depths, size_t num, uint64_t *ret);
-
-/* "net/http" of "net/http.(*conn).serve"; the whole name if it has none. */
-struct iq_str iq_function_package(struct iq_str function);
-/* Package of the standard library (the runtime's included). */
-bool iq_package_is_std(struct iq_str package);
-/* runtime, internal/runtime/… and what the join's rule 4 calls plumbing. */
-bool iq_function_is_plumbing(struct iq_str function);
-bool iq_function_is_runtime(struct iq_str function);
 
 /* Of a name with type arguments folded, "%2e", "·" and ".abi0" undone: equal for
  * what one function is called by different witnesses. */

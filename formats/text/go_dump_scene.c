@@ -4,8 +4,8 @@
 
 #include "base/out.h"
 #include "formats/text/go_dump.h"
+#include "model/function.h"
 #include "model/scene.h"
-#include "model/signature.h"
 
 static bool is_panic(const struct iq_frame *frame)
 {
