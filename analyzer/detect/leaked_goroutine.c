@@ -81,6 +81,17 @@ static bool is_suspicious(const struct iq_model *model,
 	return f->count >= SUSPICIOUS_RECEIVERS && old;
 }
 
+/* A text or a trace saw it wait, too: that says what it says without a core. */
+static bool is_seen_elsewhere(const struct iq_model *model, size_t index)
+{
+	for (size_t w = 0; w < model->num_witnesses; w++) {
+		if (model->witnesses[w]->witness.kind != IQ_WITNESS_CORE &&
+		    !model->foreign[w] && iq_model_fact(model, index, w))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Whether a core could have told who refers to what they wait for, were it
  * whole: then their number proves nothing, for a hole would make a finding.
@@ -95,7 +106,8 @@ static bool is_unproven(const struct iq_model *model,
 
 		if (g->reach == IQ_REACH_UNKNOWN &&
 		    facts->witness.kind == IQ_WITNESS_CORE &&
-		    (model->reach_lacks.len || !facts->witness.complete))
+		    (model->reach_lacks.len || !facts->witness.complete) &&
+		    !is_seen_elsewhere(model, f->goroutines[i]))
 			return true;
 	}
 	return false;
