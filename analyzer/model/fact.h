@@ -315,7 +315,7 @@ const char *iq_gap_code_name(enum iq_gap_code code);
 struct iq_gap {
 	enum iq_gap_code code;
 	bool has_offset;
-	bool costly; /* it explains others: whole lists are lost by it */
+	bool costly;	 /* it explains others: whole lists are lost by it */
 	uint64_t offset; /* in the file */
 	bool has_addr;
 	uint64_t addr; /* in the process */

@@ -17,7 +17,7 @@
 /* Why the process ended, as far as that has a name of its own. */
 enum iq_cause {
 	IQ_CAUSE_UNKNOWN,
-	IQ_CAUSE_PANIC, /* panic() of the program */
+	IQ_CAUSE_PANIC,		/* panic() of the program */
 	IQ_CAUSE_LIBRARY_PANIC, /* of a standard package, or of the runtime */
 	IQ_CAUSE_NIL_DEREFERENCE,
 	IQ_CAUSE_BAD_ADDRESS, /* a fault at no small address */
