@@ -360,6 +360,20 @@ static void modules_sort(struct finder *f)
 		     iq_str_quote(m[0].path, quoted));
 }
 
+/* Where the rows of the executable are lost, its program headers still tell. */
+static struct iq_error *modules_of_notes(struct finder *f)
+{
+	struct iq_error *err = f->core->num_files ? modules_of_files(f) : NULL;
+
+	if (err || !f->core->has_phdr)
+		return err;
+	for (size_t i = 0; i < f->modules.len; i++) {
+		if (f->modules.data[i].is_executable)
+			return NULL;
+	}
+	return module_of_auxv(f);
+}
+
 static struct iq_core_traces traces_of(const struct finder *f,
 				       const struct iq_core_module *m,
 				       const struct iq_core_image *image)
@@ -594,9 +608,8 @@ struct iq_error *iq_core_modules_find(const struct iq_read_context *context,
 	struct iq_error *err = candidates_open(&f);
 
 	if (!err)
-		err = core->num_files ? modules_of_files(&f) :
-		      core->has_phdr  ? module_of_auxv(&f) :
-					modules_of_memory(&f);
+		err = core->num_files || core->has_phdr ? modules_of_notes(&f) :
+							  modules_of_memory(&f);
 	if (!err)
 		modules_sort(&f);
 	for (size_t i = 0; i < f.modules.len && !err; i++)
