@@ -43,7 +43,10 @@ static void put_registers(struct iq_out *out, const struct iq_scene *scene)
 {
 	if (!scene || !scene->num_registers)
 		return;
-	iq_out_cstr(out, "<details><summary>Registers</summary>\n"
+	iq_out_cstr(out, "<details><summary>Registers");
+	if (!scene->registers_at_signal)
+		iq_out_cstr(out, " of the thread as it ended");
+	iq_out_cstr(out, "</summary>\n"
 			 "<table class=\"evidence\">\n"
 			 "<thead><tr><th scope=\"col\">Register</th>"
 			 "<th scope=\"col\">Value</th>"

@@ -140,6 +140,15 @@ static void put_registers(struct iq_json *json, const struct iq_scene *s)
 	iq_json_array_end(json);
 }
 
+/* "signal": when it came; "end": when the thread ended, after the fault. */
+static void put_registers_at(struct iq_json *json, const struct iq_scene *s)
+{
+	const char *at = s && s->registers_at_signal ? "signal" : "end";
+
+	iq_json_pair_text(json, "registers_at",
+			  s && s->num_registers ? iq_str_of(at) : IQ_STR(""));
+}
+
 static void put_signal(struct iq_json *json, const struct iq_model *model,
 		       const struct iq_crash *crash)
 {
@@ -179,6 +188,7 @@ struct iq_error *iq_scene_json(struct iq_json *json,
 		put_defers(&o, crash.scene);
 		put_objects(&o, crash.scene);
 		put_registers(json, crash.scene);
+		put_registers_at(json, crash.scene);
 		iq_json_pair_text(json, "last_words",
 				  crash.scene ? crash.scene->last_words :
 						IQ_STR(""));

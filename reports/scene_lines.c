@@ -468,6 +468,15 @@ struct iq_error *iq_scene_lines_registers(struct iq_scene_lines *lines,
 	const char *label = "registers";
 	struct iq_error *err = NULL;
 
+	// They are no longer those of what failed.
+	if (s->num_registers && !s->registers_at_signal) {
+		struct iq_out out;
+
+		iq_out_init_memory(&out);
+		iq_out_cstr(&out, "of the thread as it ended, after the fault");
+		err = add_rest(lines, label, &out);
+		label = "";
+	}
 	for (size_t i = 0; i <= s->num_registers && !err; i++) {
 		bool end = i == s->num_registers;
 		const struct iq_scene_register *r =

@@ -157,6 +157,7 @@ struct iq_scene {
 	 * that became a panic left none); in the architecture's order. */
 	const struct iq_scene_register *registers;
 	size_t num_registers;
+	bool registers_at_signal;
 	/* Innermost (newest) first, recovered ones too. */
 	const struct iq_scene_panic *panics;
 	size_t num_panics;

@@ -50,5 +50,6 @@ struct iq_error *iq_go_scene_registers(struct iq_go_scene *s)
 	iq_out_deinit(&out);
 	s->scene->registers = ret;
 	s->scene->num_registers = num;
+	s->scene->registers_at_signal = s->crash.has_frame;
 	return err;
 }
