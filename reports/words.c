@@ -37,10 +37,3 @@ const char *iq_words_since(char *buf, bool has_min, int64_t min_ns, bool exact)
 	memcpy(buf + mark, time, strlen(time) + 1);
 	return buf;
 }
-
-const char *iq_words_state(enum iq_wait_class class, enum iq_gstatus status)
-{
-	if (class == IQ_CLASS_RUNNING && status != IQ_GSTATUS_UNKNOWN)
-		return iq_gstatus_name(status);
-	return iq_wait_class_words(class);
-}

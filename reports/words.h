@@ -21,7 +21,4 @@ const char *iq_words_duration(char *buf, int64_t ns);
 /* ">=5.1s", "5.1s" where the time is exact, "unknown". */
 const char *iq_words_since(char *buf, bool has_min, int64_t min_ns, bool exact);
 
-/* "chan send", "running": what a goroutine does, in the words people know. */
-const char *iq_words_state(enum iq_wait_class class, enum iq_gstatus status);
-
 #endif

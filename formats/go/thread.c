@@ -179,13 +179,3 @@ struct iq_error *iq_go_threads_read(struct iq_go_runtime *rt)
 	struct iq_error *err = walk_threads(rt, head);
 	return err ? err : iq_go_threads_join(rt);
 }
-
-size_t iq_go_threads_foreign(const struct iq_go_runtime *rt)
-{
-	size_t known = 0;
-
-	for (size_t i = 0; i < rt->num_ms; i++)
-		known += rt->ms[i].thread != NULL;
-	return known < rt->core->num_threads ? rt->core->num_threads - known :
-					       0;
-}

@@ -18,7 +18,4 @@ size_t iq_go_m_count(const struct iq_go_runtime *rt, uint64_t addr,
 /* Fills rt->ms from rt->allm_addr; what is damaged becomes gaps. */
 struct iq_error *iq_go_threads_read(struct iq_go_runtime *rt) iq_must_check;
 
-/* How many of the core's threads no m knows: threads of C code. */
-size_t iq_go_threads_foreign(const struct iq_go_runtime *rt);
-
 #endif

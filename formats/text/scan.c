@@ -32,20 +32,6 @@ bool iq_scan_u64(struct iq_scan *scan, uint64_t *ret)
 	return true;
 }
 
-bool iq_scan_i64(struct iq_scan *scan, int64_t *ret)
-{
-	struct iq_scan s = *scan;
-	bool negative = iq_scan_literal(&s, IQ_STR("-"));
-	uint64_t value;
-
-	if (!iq_scan_u64(&s, &value))
-		return false;
-	// sigcode of raise() is -6 and is printed as 18446744073709551610.
-	*ret = negative ? (int64_t)-value : (int64_t)value;
-	*scan = s;
-	return true;
-}
-
 bool iq_scan_hex(struct iq_scan *scan, uint64_t *ret)
 {
 	struct iq_scan s = *scan;

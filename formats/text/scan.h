@@ -45,8 +45,6 @@ unsigned iq_hex_digit(char c);
 
 /* Decimal digits, at least one, of a value that fits. */
 bool iq_scan_u64(struct iq_scan *scan, uint64_t *ret);
-/* The same with an optional minus sign. */
-bool iq_scan_i64(struct iq_scan *scan, int64_t *ret);
 /* "0x" and hexadecimal digits of a value that fits. */
 bool iq_scan_hex(struct iq_scan *scan, uint64_t *ret);
 /* All of @s is a decimal number. */

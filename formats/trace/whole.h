@@ -172,7 +172,6 @@ const struct iq_stack *iq_trace_whole_stack(struct iq_trace_whole *whole,
 bool iq_trace_whole_total(struct iq_trace_whole *whole, uint8_t kind,
 			  struct iq_str name, uint64_t count, int64_t total,
 			  int64_t longest);
-bool iq_trace_whole_task_begin(struct iq_trace_whole *whole, uint64_t id);
 
 /* The names and counts into facts->trace, the goroutines into the facts. */
 struct iq_error *iq_trace_whole_facts(struct iq_trace_whole *whole)

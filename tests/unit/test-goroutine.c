@@ -281,7 +281,6 @@ static void threads_are_found_and_joined_by_id(void **state iq_unused)
 	assert_int_equal(p.rt.num_ms, 2);
 	assert_ptr_equal(iq_go_runtime_m(&p.rt, ms[1])->thread, &p.threads[0]);
 	assert_ptr_equal(iq_go_runtime_m(&p.rt, ms[0])->thread, &p.threads[1]);
-	assert_int_equal(iq_go_threads_foreign(&p.rt), 1);
 	iq_go_find_check(&p.rt);
 	assert_int_equal(p.facts->gaps.len, 0);
 	go_process_close(&p);
