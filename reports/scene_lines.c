@@ -473,7 +473,8 @@ struct iq_error *iq_scene_lines_registers(struct iq_scene_lines *lines,
 		struct iq_out out;
 
 		iq_out_init_memory(&out);
-		iq_out_cstr(&out, "of the thread as it ended, after the failure");
+		iq_out_cstr(&out,
+			    "of the thread as it ended, after the failure");
 		err = add_rest(lines, label, &out);
 		label = "";
 	}
