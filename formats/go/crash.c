@@ -228,6 +228,20 @@ bool iq_go_crash_fault(const struct iq_go_runtime *rt, uint64_t g,
 	return true;
 }
 
+uint64_t iq_go_crash_fault_g(const struct iq_go_runtime *rt,
+			     const struct iq_go_m *m)
+{
+	uint64_t signal;
+
+	// The runtime never goes on after a fault of g0: it is no old one.
+	return m->g0 &&
+			       iq_go_field_read(rt->memory, m->g0,
+						rt->layout->g_sig, &signal) &&
+			       is_fault((int)signal) ?
+		       m->g0 :
+		       m->curg;
+}
+
 /* The signal behind a panic or a fatal error: what sigpanic was called for. */
 static void fault_set(const struct iq_go_runtime *rt, const struct iq_go_m *m,
 		      struct iq_process_fact *p)
@@ -236,7 +250,8 @@ static void fault_set(const struct iq_go_runtime *rt, const struct iq_go_m *m,
 	uint64_t addr;
 	bool has_addr;
 
-	if (!iq_go_crash_fault(rt, m->curg, &signal, &code, &has_addr, &addr))
+	if (!iq_go_crash_fault(rt, iq_go_crash_fault_g(rt, m), &signal, &code,
+			       &has_addr, &addr))
 		return;
 	signal_set(p, signal, false);
 	p->has_fault_addr = has_addr;

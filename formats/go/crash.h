@@ -28,6 +28,15 @@ void iq_go_crash_find(const struct iq_go_runtime *rt, struct iq_go_crash *ret);
 bool iq_go_crash_has_addr(const struct iq_go_signal_frame *frame);
 
 /*
+ * The g that the fault of dying thread @m was in: its goroutine's, or its g0
+ * where the code that faulted ran on the system stack, as C does. Go up to 1.20
+ * turns that into a panic, too, which then cannot be.
+ * Go: src/runtime/signal_unix.go, sighandler and sigpanic.
+ */
+uint64_t iq_go_crash_fault_g(const struct iq_go_runtime *rt,
+			     const struct iq_go_m *m);
+
+/*
  * Signal, code and address of the fault that goroutine @g panicked for; false
  * if it did for none. The kernel has no address for some faults.
  */

@@ -3,22 +3,9 @@
 #include <stdio.h>
 
 #include "formats/go/objects.h"
-#include "formats/go/record.h"
 
 /* The longest instruction. Intel SDM 2, 2.3.11. */
 #define CODE_MAX 15
-
-static uint64_t fault_pc(const struct iq_go_scene *s)
-{
-	uint64_t pc;
-
-	if (s->crash.has_frame)
-		return s->crash.frame.pc;
-	return s->g && iq_go_field_read(s->rt->memory, s->g->addr,
-					s->rt->layout->g_sigpc, &pc) ?
-		       pc :
-		       0;
-}
 
 struct iq_error *iq_go_object_nil(struct iq_go_scene *s, struct iq_go_values *v)
 {
@@ -29,7 +16,8 @@ struct iq_error *iq_go_object_nil(struct iq_go_scene *s, struct iq_go_values *v)
 	char text[32];
 
 	if (!s->scene->has_fault_addr ||
-	    !iq_memory_read(s->rt->memory, fault_pc(s), sizeof(code), code))
+	    !iq_memory_read(s->rt->memory, iq_go_scene_fault_pc(s),
+			    sizeof(code), code))
 		return NULL;
 	// What it is based on was nil, and nothing else.
 	if (!cpu->access(code, sizeof(code), &access) ||

@@ -110,6 +110,8 @@ struct iq_error *iq_go_values_take(struct iq_go_values *values,
 
 /* scene_signal.c: the signal behind it, and where it was. */
 struct iq_error *iq_go_scene_signal(struct iq_go_scene *s) iq_must_check;
+/* The instruction that faulted; 0 if none did or it is unknown. */
+uint64_t iq_go_scene_fault_pc(const struct iq_go_scene *s);
 
 /* scene_place.c: "stack of goroutine 7"; nothing if nothing is known of it. */
 void iq_go_scene_place(const struct iq_go_scene *s, uint64_t addr,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
 
-#include "formats/go/record.h"
 #include "formats/go/scene.h"
 
 /* Go: src/runtime/signal_unix.go, sigpanic. */
@@ -23,16 +22,24 @@ static bool is_known_thrower(const struct iq_go_scene *s)
 	       iq_str_starts(name, IQ_STR("sync.(*WaitGroup)."));
 }
 
+/* External linking puts C code into the text of Go's module. */
+static bool is_c(const struct iq_go_scene *s, uint64_t pc)
+{
+	struct iq_go_func func;
+
+	if (!pc)
+		return false;
+	return !iq_pclntab_module(s->rt->program->pcln, pc) ||
+	       (s->rt->program->modules[0].has_pclntab &&
+		!iq_pclntab_func(s->rt->program->pcln, pc, &func));
+}
+
 /* A fault that the runtime could not turn into a panic, in code that is none of
  * its own. Go: src/runtime/signal_unix.go, sigpanic. */
 static bool is_fault_in_c(const struct iq_go_scene *s, struct iq_str text)
 {
-	uint64_t pc;
-
-	return s->g && iq_str_starts(text, IQ_STR("unexpected signal")) &&
-	       iq_go_field_read(s->rt->memory, s->g->addr,
-				s->rt->layout->g_sigpc, &pc) &&
-	       pc && !iq_pclntab_module(s->rt->program->pcln, pc);
+	return iq_str_starts(text, IQ_STR("unexpected signal")) &&
+	       is_c(s, iq_go_scene_fault_pc(s));
 }
 
 static bool is_fault(int signal)
@@ -49,7 +56,6 @@ static enum iq_cause signal_cause(const struct iq_go_scene *s)
 	int signal = core->signal;
 	int code = core->has_signal_code ? core->signal_code : SI_USER;
 	uint64_t pc = core->num_threads ? core->threads[0].pc : 0;
-	struct iq_go_func func;
 
 	if (s->crash.has_frame) {
 		signal = s->crash.frame.signo;
@@ -60,11 +66,7 @@ static enum iq_cause signal_cause(const struct iq_go_scene *s)
 	}
 	if (!is_fault(signal) || code <= 0)
 		return IQ_CAUSE_SIGNAL;
-	if (pc && !iq_pclntab_module(s->rt->program->pcln, pc))
-		return IQ_CAUSE_C_FAULT;
-	// External linking puts C code into the text of Go's module.
-	if (pc && s->rt->program->modules[0].has_pclntab &&
-	    !iq_pclntab_func(s->rt->program->pcln, pc, &func))
+	if (is_c(s, pc))
 		return IQ_CAUSE_C_FAULT;
 	if (signal == SIGFPE)
 		return IQ_CAUSE_DIVIDE;

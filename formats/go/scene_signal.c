@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <signal.h>
 
+#include "formats/go/record.h"
 #include "formats/go/scene.h"
 
 /* Go: src/runtime/signal_unix.go, sigpanic: what is below is a nil pointer. */
@@ -169,6 +170,26 @@ static bool core_signal(struct iq_go_scene *s)
 	return true;
 }
 
+/* The g that sigpanic was called on; 0 if there is none. */
+static uint64_t fault_g(const struct iq_go_scene *s)
+{
+	if (s->crash.m)
+		return iq_go_crash_fault_g(s->rt, s->crash.m);
+	return s->g ? s->g->addr : 0;
+}
+
+uint64_t iq_go_scene_fault_pc(const struct iq_go_scene *s)
+{
+	uint64_t g = fault_g(s), pc;
+
+	if (s->crash.has_frame)
+		return s->crash.frame.pc;
+	return g && iq_go_field_read(s->rt->memory, g, s->rt->layout->g_sigpc,
+				     &pc) ?
+		       pc :
+		       0;
+}
+
 struct iq_error *iq_go_scene_signal(struct iq_go_scene *s)
 {
 	struct iq_scene *scene = s->scene;
@@ -182,10 +203,10 @@ struct iq_error *iq_go_scene_signal(struct iq_go_scene *s)
 		scene->has_fault_addr = iq_go_crash_has_addr(frame);
 		scene->fault_addr =
 			scene->has_fault_addr ? frame->fault_addr : 0;
-	} else if (s->g && iq_go_crash_fault(s->rt, s->g->addr, &scene->signal,
-					     &scene->signal_code,
-					     &scene->has_fault_addr,
-					     &scene->fault_addr)) {
+	} else if (iq_go_crash_fault(s->rt, fault_g(s), &scene->signal,
+				     &scene->signal_code,
+				     &scene->has_fault_addr,
+				     &scene->fault_addr)) {
 		scene->has_signal_code = true;
 	} else if (!core_signal(s)) {
 		return NULL;
