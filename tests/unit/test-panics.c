@@ -213,6 +213,32 @@ static void fault_at_no_address_has_none(void **state iq_unused)
 	go_crash_close(&c);
 }
 
+/* Go 1.18 to 1.20: C code faulted on the thread's own stack. */
+static void fault_of_a_system_stack_is_found(void **state iq_unused)
+{
+	const struct iq_process_fact *p;
+	const struct iq_scene *scene;
+	struct go_crash c;
+	uint64_t g0;
+
+	go_crash_init(&c, "go1.18.10");
+	go_process_field(&c.p, c.m, c.l->m_throwing, 1);
+	g0 = go_process_alloc(&c.p, c.l->g_size);
+	go_process_field(&c.p, c.m, c.l->m_g0, g0);
+	go_process_field(&c.p, g0, c.l->g_sig, SIGSEGV);
+	go_process_field(&c.p, g0, c.l->g_sigcode0, SEGV_MAPERR);
+	go_process_field(&c.p, g0, c.l->g_sigcode1, 0x18);
+	scene = go_crash_read(&c);
+	p = &c.p.facts->process;
+	assert_text(scene->signal_text, "SIGSEGV: address not mapped");
+	assert_int_equal(scene->fault_addr, 0x18);
+	assert_true(p->has_fault_addr);
+	assert_int_equal(p->fault_addr, 0x18);
+	assert_int_equal(p->end, IQ_END_FATAL);
+	assert_int_equal(p->end_goroutine, 1);
+	go_crash_close(&c);
+}
+
 static void place_of_a_fault_is_named(void **state iq_unused)
 {
 	const struct iq_scene *scene;
@@ -252,6 +278,7 @@ int main(void)
 		cmocka_unit_test(fields_of_a_value_are_shown),
 		cmocka_unit_test(fault_is_told_in_words),
 		cmocka_unit_test(fault_at_no_address_has_none),
+		cmocka_unit_test(fault_of_a_system_stack_is_found),
 		cmocka_unit_test(place_of_a_fault_is_named),
 		cmocka_unit_test(process_that_lives_has_no_scene),
 	};
