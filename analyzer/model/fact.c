@@ -101,6 +101,10 @@ const char *iq_wait_kind_name(enum iq_wait_kind kind)
 		[IQ_WAIT_TIMER] = "timer",
 		[IQ_WAIT_FD] = "fd",
 		[IQ_WAIT_SYSCALL] = "syscall",
+		[IQ_WAIT_CGO] = "cgo",
+		[IQ_WAIT_COROUTINE] = "coroutine",
+		[IQ_WAIT_BUBBLE] = "bubble",
+		[IQ_WAIT_RUNTIME] = "runtime",
 	};
 
 	return (size_t)kind < IQ_ARRAY_SIZE(names) ? names[kind] : "none";
@@ -174,6 +178,7 @@ void iq_facts_destroy(struct iq_facts *facts)
 	iq_vec_deinit(&facts->goroutines);
 	iq_vec_deinit(&facts->stacks);
 	iq_vec_deinit(&facts->references);
+	iq_vec_deinit(&facts->objects);
 	iq_vec_deinit(&facts->threads);
 	iq_vec_deinit(&facts->gaps);
 	iq_vec_deinit(&facts->resources);
@@ -575,6 +580,7 @@ void iq_facts_restart(struct iq_facts *facts)
 	HASH_CLEAR(hh, facts->tables->gaps);
 	facts->goroutines.len = 0;
 	facts->references.len = 0;
+	facts->objects.len = 0;
 	facts->threads.len = 0;
 	facts->stacks.len = 0;
 	facts->gaps.len = 0;

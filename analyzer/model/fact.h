@@ -17,10 +17,13 @@
 #include "base/str.h"
 #include "base/vec.h"
 
+struct iq_cgo_fact;
 struct iq_coverage;
 struct iq_heap;
+struct iq_object;
 struct iq_profile;
 struct iq_scene;
+struct iq_syscall_fact;
 struct iq_trace;
 
 enum iq_witness_kind {
@@ -120,6 +123,10 @@ enum iq_wait_kind {
 	IQ_WAIT_TIMER,
 	IQ_WAIT_FD,
 	IQ_WAIT_SYSCALL,
+	IQ_WAIT_CGO,
+	IQ_WAIT_COROUTINE,
+	IQ_WAIT_BUBBLE,	 /* synctest.Wait, synctest.Run */
+	IQ_WAIT_RUNTIME, /* the runtime's own: the collector, finalizers */
 };
 
 enum iq_wait_op {
@@ -155,6 +162,16 @@ struct iq_wait {
 	bool chan_closed;
 	/* The channel belongs to a timer (time.After, Ticker; Go 1.23+). */
 	bool chan_timer;
+	/* The object itself, shared by all who wait for it: model/object.h. NULL
+	 * where nothing is known but what stands here. */
+	const struct iq_object *object;
+	/* It goes on by itself at this time of the monotonic clock, in ns: a
+	 * sleep, a deadline of the operation. */
+	bool has_until;
+	int64_t until_ns;
+	/* Of IQ_WAIT_SYSCALL, IQ_WAIT_CGO; NULL: unknown. */
+	const struct iq_syscall_fact *syscall;
+	const struct iq_cgo_fact *cgo;
 };
 
 /* How one goroutine, or a group of equal ones, stands in one witness. */
@@ -230,12 +247,18 @@ struct iq_thread_fact {
 /* @goroutine's stack mentions @object (a waited-for address) in a frame. */
 struct iq_reference_fact {
 	uint64_t object;
+	/* The object in the heap that the frame refers to and that has the
+	 * address; 0: the frame itself has it. */
+	uint64_t via;
 	/* Index into facts->goroutines. */
 	uint32_t goroutine;
 	/* Index into its stack's frames: the innermost that mentions it. */
 	uint32_t frame;
 	/* The frame has deferred the object's Unlock: it holds the lock. */
 	bool unlocks;
+	/* The frame has deferred the WaitGroup's Done, the Cond's Signal or
+	 * Broadcast, or the close of the channel: it wakes who waits. */
+	bool wakes;
 };
 
 enum iq_end_kind {
@@ -292,6 +315,12 @@ struct iq_process_fact {
 	/* Added to a monotonic time it gives ns since 1970. */
 	bool has_wall_offset;
 	int64_t wall_offset_ns;
+	/* The highest file descriptor that was seen in use, and how many the
+	 * process may open (RLIMIT_NOFILE, soft). */
+	bool has_highest_fd;
+	int64_t highest_fd;
+	bool has_fd_limit;
+	uint64_t fd_limit;
 };
 
 enum iq_gap_code {
@@ -370,6 +399,9 @@ struct iq_facts {
 	IQ_VEC(struct iq_goroutine_fact) goroutines;
 	IQ_VEC(const struct iq_stack *) stacks;
 	IQ_VEC(struct iq_reference_fact) references;
+	/* What goroutines wait for: model/object.h; ordered by kind, then by
+	 * address, each once. */
+	IQ_VEC(const struct iq_object *) objects;
 	/* Ordered as the witness has them; the one that ended it first. */
 	IQ_VEC(struct iq_thread_fact) threads;
 	IQ_VEC(struct iq_gap) gaps;

@@ -20,6 +20,26 @@
 
 #define IQ_NO_LOCK UINT32_MAX
 
+/* What a bound of a wait rests on. */
+enum iq_wait_ground {
+	IQ_WAIT_GROUND_NONE,
+	/* A collection saw it wait (g.waitsince): not when it began. */
+	IQ_WAIT_GROUND_COLLECTION,
+	/* No collection since has seen it wait. */
+	IQ_WAIT_GROUND_NO_COLLECTION,
+	/* A trace saw it park, or saw it parked in all of its window. */
+	IQ_WAIT_GROUND_TRACE,
+	/* "N minutes" of a dump. */
+	IQ_WAIT_GROUND_MINUTES,
+	/* It was there at an earlier moment, in the same wait. */
+	IQ_WAIT_GROUND_SNAPSHOT,
+	/* The age of the process, or of the goroutine. */
+	IQ_WAIT_GROUND_AGE,
+};
+
+/* "a collection saw it wait", "the trace saw it park"; static. "" for none. */
+const char *iq_wait_ground_words(enum iq_wait_ground ground);
+
 /* Whether something live can reach what a goroutine waits for. */
 enum iq_reach {
 	IQ_REACH_UNKNOWN,
@@ -51,6 +71,8 @@ struct iq_goroutine {
 	 * knew them, where they are of that moment or proven to hold then. */
 	bool has_wait_min, has_wait_max;
 	int64_t wait_min_ns, wait_max_ns;
+	/* What the bounds rest on. */
+	enum iq_wait_ground wait_min_ground, wait_max_ground;
 };
 
 /* Goroutines with equal stack, status, wait reason and kind. */
@@ -115,6 +137,7 @@ struct iq_lock_cycle {
 	bool mere;
 };
 
+struct iq_graph;
 struct iq_moment;
 struct iq_population;
 struct iq_population_keys;
@@ -144,6 +167,9 @@ struct iq_model {
 	/* Ordered by address. */
 	const struct iq_lock *locks;
 	size_t num_locks;
+	/* Who waits for what, and who could wake it: model/graph.h. NULL before
+	 * it is made. */
+	const struct iq_graph *graph;
 	/* Ordered by their smallest lock. */
 	const struct iq_lock_cycle *lock_cycles;
 	size_t num_lock_cycles;
