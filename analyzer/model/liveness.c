@@ -4,7 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/cleanup.h"
 #include "base/vec.h"
 #include "model/heap.h"
 #include "model/mark.h"
@@ -17,6 +19,9 @@
 
 /* The main goroutine is the first one. Go: src/runtime/proc.go, schedinit. */
 #define MAIN_GOID 1
+/* Bits of a slot by which watches are put in order at once. */
+#define SLOT_DIGIT_BITS 11
+#define SLOT_DIGITS (1u << SLOT_DIGIT_BITS)
 
 /* How a goroutine stands while the heap is marked. */
 enum stand {
@@ -41,7 +46,7 @@ struct liveness {
 	struct iq_mark *mark;
 	/* By index into facts->goroutines. */
 	uint8_t *stands;
-	/* Ordered by slot, then goroutine. */
+	/* Ordered by slot. */
 	IQ_VEC(struct watch) watches;
 };
 
@@ -142,14 +147,51 @@ static struct iq_error *watch_goroutine(struct liveness *l, uint32_t index,
 	return pushed ? NULL : &iq_enomem;
 }
 
-static int compare_watches(const void *a, const void *b)
+/* One step of it: by the bits of the slot from @shift on, into @ret. */
+static void distribute_watches(const struct watch *list, size_t num,
+			       unsigned shift, struct watch *ret)
 {
-	const struct watch *x = a;
-	const struct watch *y = b;
+	size_t ends[SLOT_DIGITS] = { 0 };
+	size_t end = 0;
 
-	if (x->slot != y->slot)
-		return x->slot < y->slot ? -1 : 1;
-	return x->goroutine < y->goroutine ? -1 : x->goroutine > y->goroutine;
+	for (size_t i = 0; i < num; i++)
+		ends[list[i].slot >> shift & (SLOT_DIGITS - 1)]++;
+	for (size_t d = 0; d < SLOT_DIGITS; d++) {
+		size_t here = ends[d];
+
+		ends[d] = end;
+		end += here;
+	}
+	for (size_t i = 0; i < num; i++)
+		ret[ends[list[i].slot >> shift & (SLOT_DIGITS - 1)]++] =
+			list[i];
+}
+
+/* By slot. Comparing would take more than in proportion to their number. */
+static struct iq_error *order_watches(struct liveness *l)
+{
+	size_t num = l->watches.len;
+	struct watch *from = l->watches.data, *to;
+	iq_cleanup(iq_freep) void *scratch = NULL;
+	uint32_t all = 0;
+
+	for (size_t i = 0; i < num; i++)
+		all |= from[i].slot;
+	scratch = calloc(num + 1, sizeof(*from));
+	if (!scratch)
+		return &iq_enomem;
+	to = scratch;
+	for (unsigned shift = 0; shift < 32 && all >> shift;
+	     shift += SLOT_DIGIT_BITS) {
+		struct watch *done = to;
+
+		distribute_watches(from, num, shift, to);
+		to = from;
+		from = done;
+	}
+	if (num && from != l->watches.data)
+		memcpy(l->watches.data, from, num * sizeof(*from));
+	return NULL;
 }
 
 /* Index of the model's goroutine in the facts, if it is this witness's. */
@@ -179,11 +221,10 @@ static struct iq_error *take_stands(struct liveness *l)
 		else
 			err = watch_goroutine(l, index, g->fact);
 	}
+	if (!err)
+		err = order_watches(l);
 	if (err)
 		return err;
-	if (l->watches.len)
-		qsort(l->watches.data, l->watches.len, sizeof(*l->watches.data),
-		      compare_watches);
 	for (size_t i = 0; i < l->watches.len; i++)
 		iq_mark_watch(l->mark, l->watches.data[i].slot);
 	return NULL;
