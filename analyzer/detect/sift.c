@@ -176,8 +176,10 @@ struct iq_error *iq_findings_add(struct iq_findings *findings,
 
 /* What divides the goroutines of one rule into findings. */
 struct sifted {
-	const struct iq_model *model;
-	uint32_t goroutine;
+	const struct iq_frame *site;
+	const struct iq_goroutine *goroutine;
+	enum iq_wait_class class;
+	uint32_t index;
 };
 
 static uint64_t object_of(const struct iq_goroutine *g)
@@ -202,16 +204,12 @@ static int compare_sifted(const void *pa, const void *pb)
 {
 	const struct sifted *a = pa;
 	const struct sifted *b = pb;
-	const struct iq_goroutine *x = &a->model->goroutines[a->goroutine];
-	const struct iq_goroutine *y = &b->model->goroutines[b->goroutine];
-
 	int c;
 
-	if (x->class != y->class)
-		return x->class < y->class ? -1 : 1;
-	c = iq_frame_compare(site_of(a->model, a->goroutine),
-			     site_of(b->model, b->goroutine));
-	return c || site_of(a->model, a->goroutine) ? c : compare_unsited(x, y);
+	if (a->class != b->class)
+		return a->class < b->class ? -1 : 1;
+	c = iq_frame_compare(a->site, b->site);
+	return c || a->site ? c : compare_unsited(a->goroutine, b->goroutine);
 }
 
 static int compare_places(const void *pa, const void *pb)
@@ -222,7 +220,7 @@ static int compare_places(const void *pa, const void *pb)
 
 	if (c)
 		return c;
-	return a->goroutine < b->goroutine ? -1 : a->goroutine > b->goroutine;
+	return a->index < b->index ? -1 : a->index > b->index;
 }
 
 static struct iq_str text_or_empty(const char *text)
@@ -272,6 +270,7 @@ static struct iq_error *set_texts(const struct iq_sift *sift,
 }
 
 static struct iq_error *sift_finding(const struct iq_detector *detector,
+				     const struct iq_model *model,
 				     const struct sifted *list, size_t num,
 				     struct iq_findings *findings)
 {
@@ -283,18 +282,30 @@ static struct iq_error *sift_finding(const struct iq_detector *detector,
 	struct iq_error *err = goroutines ? NULL : &iq_enomem;
 
 	for (size_t i = 0; i < num && !err; i++)
-		goroutines[i] = list[i].goroutine;
+		goroutines[i] = list[i].index;
 	if (!err)
-		err = iq_finding_of(detector, list[0].model, arena, goroutines,
-				    num, &finding);
+		err = iq_finding_of(detector, model, arena, goroutines, num,
+				    &finding);
 	if (!err)
 		err = set_texts(sift, arena, &finding);
 	if (!err && sift->describe)
-		err = sift->describe(list[0].model, arena, &finding, &drop);
+		err = sift->describe(model, arena, &finding, &drop);
 	if (!err && !drop)
 		err = iq_findings_add(findings, &finding);
 	free(goroutines);
 	return err;
+}
+
+static struct sifted sifted_of(const struct iq_model *model, size_t index)
+{
+	const struct iq_goroutine *g = &model->goroutines[index];
+
+	return (struct sifted){
+		.site = site_of(model, index),
+		.goroutine = g,
+		.class = g->class,
+		.index = (uint32_t)index,
+	};
 }
 
 struct iq_error *iq_sift_run(const struct iq_detector *detector,
@@ -305,9 +316,8 @@ struct iq_error *iq_sift_run(const struct iq_detector *detector,
 	struct iq_error *err = NULL;
 
 	for (size_t i = 0; i < model->num_goroutines && !err; i++) {
-		struct sifted s = { model, (uint32_t)i };
-
-		if (detector->sift->wanted(model, i) && !iq_vec_push(&list, s))
+		if (detector->sift->wanted(model, i) &&
+		    !iq_vec_push(&list, sifted_of(model, i)))
 			err = &iq_enomem;
 	}
 	if (list.len)
@@ -316,7 +326,8 @@ struct iq_error *iq_sift_run(const struct iq_detector *detector,
 		for (j = i + 1; j < list.len &&
 				!compare_sifted(&list.data[i], &list.data[j]);)
 			j++;
-		err = sift_finding(detector, &list.data[i], j - i, findings);
+		err = sift_finding(detector, model, &list.data[i], j - i,
+				   findings);
 	}
 	iq_vec_deinit(&list);
 	return err;
