@@ -255,6 +255,18 @@ static void tell_time(struct inquest *iq, const struct cli_args *args,
 		seconds);
 }
 
+/* A list as JSON has no line for why it is empty; one as text has. */
+static void tell_empty(struct inquest *iq, const struct cli_args *args,
+		       const char *command)
+{
+	bool listed = !strcmp(command, "goroutines") || !strcmp(command, "bt");
+
+	if (listed && !strcmp(args->format, "json") &&
+	    !inquest_num_goroutines(iq) && inquest_incomplete(iq))
+		cli_error("no goroutine could be read; \"inquest doctor\" says "
+			  "why");
+}
+
 static int exit_status(struct inquest *iq, const struct cli_args *args,
 		       bool all)
 {
@@ -281,6 +293,7 @@ static int run(struct inquest *iq, struct cli_args *args, const char *command)
 		return CLI_TROUBLE;
 	if (!write_reports(iq, args, command))
 		return CLI_TROUBLE;
+	tell_empty(iq, args, command);
 	tell_witnesses(iq, args);
 	tell_time(iq, args, now() - start);
 	return exit_status(iq, args, all);
