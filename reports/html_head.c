@@ -142,7 +142,9 @@ static void put_end(struct iq_html *html)
 	} else {
 		iq_html_text(out, p->end_text.len ? p->end_text : p->signal);
 		if (p->has_fault_addr) {
-			iq_out_cstr(out, " at ");
+			iq_out_char(out, ' ');
+			iq_out_cstr(out, iq_words_fault(p->signal));
+			iq_out_char(out, ' ');
 			iq_out_hex(out, p->fault_addr);
 		}
 		if (p->has_end_goroutine) {

@@ -280,9 +280,9 @@ static struct iq_str how_it_ended(struct iq_text *text)
 	if (p->has_fault_addr && p->end != IQ_END_NONE &&
 	    p->end != IQ_END_OPERATOR && p->signal.len)
 		return iq_term_textf(
-			text->term, "%.*s at 0x%" PRIx64,
+			text->term, "%.*s %s 0x%" PRIx64,
 			IQ_STR_ARG(iq_term_clean(text->term, p->signal)),
-			p->fault_addr);
+			iq_words_fault(p->signal), p->fault_addr);
 	if (p->end == IQ_END_NONE)
 		return IQ_STR("taken alive");
 	if (p->end != IQ_END_OPERATOR)

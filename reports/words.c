@@ -37,3 +37,14 @@ const char *iq_words_since(char *buf, bool has_min, int64_t min_ns, bool exact)
 	memcpy(buf + mark, time, strlen(time) + 1);
 	return buf;
 }
+
+const char *iq_words_fault(struct iq_str signal)
+{
+	static const char *const of_code[] = { "SIGFPE", "SIGILL", "SIGTRAP" };
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(of_code); i++) {
+		if (iq_str_starts(signal, iq_str_of(of_code[i])))
+			return "by the instruction at";
+	}
+	return "at";
+}

@@ -20,5 +20,11 @@ const char *iq_words_number(char *buf, uint64_t n);
 const char *iq_words_duration(char *buf, int64_t ns);
 /* ">=5.1s", "5.1s" where the time is exact, "unknown". */
 const char *iq_words_since(char *buf, bool has_min, int64_t min_ns, bool exact);
+/*
+ * "at" or "by the instruction at": what a signal's address is (sigaction(2):
+ * of SIGFPE, SIGILL and SIGTRAP the one of the instruction, else of memory).
+ * Static.
+ */
+const char *iq_words_fault(struct iq_str signal);
 
 #endif

@@ -91,6 +91,31 @@ static void test_a_long_message_does_not_eat_the_line(void **state)
 	render_deinit(&x);
 }
 
+/* The kernel gives a division the address of its instruction. */
+static void test_a_fault_of_an_instruction_names_no_memory(void **state)
+{
+	struct render x = { 0 };
+
+	(void)state;
+	x.facts[0] = facts_new(IQ_WITNESS_CORE, "core.1");
+	x.num_facts = 1;
+	facts_add(x.facts[0], 7, "syscall", "main.main cdiv.go:3");
+	x.facts[0]->process.end = IQ_END_SIGNAL;
+	x.facts[0]->process.signal = IQ_STR("SIGFPE");
+	x.facts[0]->process.has_fault_addr = true;
+	x.facts[0]->process.fault_addr = 0x4b5c02;
+	render_join(&x);
+	assert_non_null(strstr(render_text(&x, "report", "text"),
+			       "SIGFPE by the instruction at 0x4b5c02\n"));
+	assert_non_null(strstr(render_text(&x, "report", "html"),
+			       "SIGFPE by the instruction at "));
+	x.facts[0]->process.signal = IQ_STR("SIGBUS");
+	x.model->process.signal = IQ_STR("SIGBUS");
+	assert_non_null(strstr(render_text(&x, "report", "text"),
+			       "SIGBUS at 0x4b5c02\n"));
+	render_deinit(&x);
+}
+
 static void test_what_is_missing_is_named(void **state)
 {
 	struct render x;
@@ -366,6 +391,8 @@ int main(void)
 		cmocka_unit_test(test_the_answer_fits_on_a_screen),
 		cmocka_unit_test(test_the_verdict_comes_first),
 		cmocka_unit_test(test_a_long_message_does_not_eat_the_line),
+		cmocka_unit_test(
+			test_a_fault_of_an_instruction_names_no_memory),
 		cmocka_unit_test(test_what_is_missing_is_named),
 		cmocka_unit_test(test_the_next_commands_can_be_copied),
 		cmocka_unit_test(test_names_cannot_command_the_terminal),
