@@ -420,6 +420,7 @@ const struct inquest_error *inquest_render(struct inquest *iq,
 {
 	const struct iq_report *report = iq_report_find(command, format);
 	enum inquest_error_kind kind = INQUEST_ERROR_USAGE;
+	struct iq_report_options options;
 	struct iq_error *err;
 	struct iq_out out;
 
@@ -432,8 +433,12 @@ const struct inquest_error *inquest_render(struct inquest *iq,
 	err = advance(iq, report->stage);
 	if (err)
 		return take_error(iq, INQUEST_ERROR_INPUT, NULL, err);
+	options = iq->options.report;
+	options.sysroot = iq->options.read.sysroot;
+	options.debug_dirs = iq->options.read.debug_dirs;
+	options.num_debug_dirs = iq->options.read.num_debug_dirs;
 	iq_out_init(&out, fd);
-	err = report->render(iq->model, &iq->options.report, &out);
+	err = report->render(iq->model, &options, &out);
 	if (!err) {
 		kind = INQUEST_ERROR_OUTPUT;
 		err = iq_out_flush(&out);

@@ -38,6 +38,7 @@ static void put_files(struct iq_html *html)
 
 	for (size_t i = 0; i < m->num_witnesses; i++) {
 		if (!iq_command_is_plain(m->witnesses[i]->witness.path) ||
+		    !iq_command_has_plain_folders(html->options) ||
 		    m->num_witnesses > MAX_FILES) {
 			iq_out_cstr(html->out, " FILE...");
 			return;
@@ -52,6 +53,7 @@ static void put_files(struct iq_html *html)
 		iq_html_text(html->out, *path);
 		last = path;
 	}
+	iq_command_put_folders(html->options, html->out);
 }
 
 void iq_html_command(struct iq_html *html, const char *command)

@@ -42,6 +42,11 @@ struct iq_report_options {
 	const char *sample_index;
 	bool top;    /* profile: by function */
 	bool stacks; /* profile: stack by stack */
+	/* Where files were looked for: commands to be copied name it again;
+	 * NULL: where the core says. */
+	const char *sysroot;
+	const char *const *debug_dirs;
+	size_t num_debug_dirs;
 };
 
 /* How far a case must have come for a report. */

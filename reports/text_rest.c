@@ -403,6 +403,21 @@ static void put_not_run(struct iq_text *text)
 
 /* ---- where next */
 
+/* The same files are found again only where they were looked for. */
+static struct iq_str with_folders(struct iq_text *text, struct iq_str list)
+{
+	struct iq_out out;
+	struct iq_str ret;
+
+	iq_out_init_memory(&out);
+	iq_out_str(&out, list);
+	iq_command_put_folders(text->options, &out);
+	text->term->failed |= out.err != 0;
+	ret = iq_term_textf(text->term, "%.*s", (int)out.len, out.buf);
+	iq_out_deinit(&out);
+	return ret;
+}
+
 /* The inputs as they were given, where they can be typed again. */
 static struct iq_str files(struct iq_text *text, unsigned columns)
 {
@@ -425,9 +440,10 @@ static struct iq_str files(struct iq_text *text, unsigned columns)
 				     list.len ? " " : "", IQ_STR_ARG(path));
 		last = path;
 	}
-	if (!list.len || iq_term_width(list) > columns)
+	if (!list.len || !iq_command_has_plain_folders(text->options))
 		return IQ_STR("FILE...");
-	return list;
+	list = with_folders(text, list);
+	return iq_term_width(list) > columns ? IQ_STR("FILE...") : list;
 }
 
 static void put_command(struct iq_text *text, const char *label,

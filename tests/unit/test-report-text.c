@@ -145,6 +145,28 @@ static void test_the_next_commands_can_be_copied(void **state)
 	render_deinit(&x);
 }
 
+/* Else the executable would not be found again. */
+static void test_the_next_commands_look_in_the_same_folders(void **state)
+{
+	static const char *const folders[] = { "debug", "old builds" };
+	struct render x;
+
+	(void)state;
+	render_shop(&x, 40);
+	x.options.sysroot = "rootfs";
+	x.options.debug_dirs = folders;
+	x.options.num_debug_dirs = 1;
+	assert_non_null(strstr(render_text(&x, "report", "text"),
+			       "next: inquest bt 2 core.20362 crash.txt "
+			       "--sysroot rootfs --debug-dir debug\n"));
+	assert_non_null(strstr(render_text(&x, "report", "html"),
+			       " --sysroot rootfs --debug-dir debug</code>"));
+	x.options.num_debug_dirs = 2;
+	assert_non_null(strstr(render_text(&x, "report", "text"),
+			       "next: inquest bt 2 FILE...\n"));
+	render_deinit(&x);
+}
+
 static void test_names_cannot_command_the_terminal(void **state)
 {
 	static const char *const commands[] = { "report", "goroutines", "bt" };
@@ -395,6 +417,8 @@ int main(void)
 			test_a_fault_of_an_instruction_names_no_memory),
 		cmocka_unit_test(test_what_is_missing_is_named),
 		cmocka_unit_test(test_the_next_commands_can_be_copied),
+		cmocka_unit_test(
+			test_the_next_commands_look_in_the_same_folders),
 		cmocka_unit_test(test_names_cannot_command_the_terminal),
 		cmocka_unit_test(test_color_is_only_where_it_is_wanted),
 		cmocka_unit_test(test_wide_tables_show_the_matrix),
