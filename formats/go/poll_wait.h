@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a goroutine in IO wait waits for: the poll.FD on its stack whose
+ * descriptor in the runtime's poller names it as the one who reads or writes,
+ * and the connection, listener or file that the poll.FD is the first field of.
+ */
+#ifndef IQ_GO_POLL_WAIT_H
+#define IQ_GO_POLL_WAIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "formats/go/runtime.h"
+#include "model/object.h"
+
+/*
+ * Sets address, has_until and until_ns of @wait, which is of kind FD and has
+ * the op that the frames tell, to those of the poll.FD that @g waits for, and
+ * op where frames told none. False, and @wait untouched, if none is found.
+ */
+bool iq_go_poll_wait_read(const struct iq_go_runtime *rt,
+			  const struct iq_go_g *g, struct iq_wait *wait);
+
+/*
+ * The object of kind FD whose poll.FD is at @address, one that was found by
+ * iq_go_poll_wait_read(); texts live in @arena. What is not sure is not set.
+ */
+struct iq_error *iq_go_poll_object_read(const struct iq_go_runtime *rt,
+					uint64_t address,
+					struct iq_arena *arena,
+					struct iq_object *ret) iq_must_check;
+
+#endif
