@@ -559,23 +559,23 @@ static void put_window(struct doctor_text *t)
 }
 
 static void put_problem(struct doctor_text *t, const struct iq_gap *gap,
-			const char *label)
+			uint64_t count, const char *label)
 {
 	struct iq_str times = IQ_STR(""), place = IQ_STR("");
 	char number[IQ_WORDS_SIZE];
 
 	if (gap->has_addr)
 		place = iq_term_textf(t->term, "at 0x%" PRIx64 ": ", gap->addr);
-	if (gap->count > 1)
+	if (count > 1)
 		times = iq_term_textf(t->term, " (%s times)",
-				      iq_words_number(number, gap->count));
+				      iq_words_number(number, count));
 	put_line(t, label,
 		 iq_term_textf(t->term, "%.*s%.*s%.*s", IQ_STR_ARG(place),
 			       IQ_STR_ARG(clean(t, gap->text)),
 			       IQ_STR_ARG(times)));
 }
 
-/* Worst first; equal ones keep their order. */
+/* Worst first, each text once; equal ones keep their order. */
 static void put_problems(struct doctor_text *t)
 {
 	const struct iq_gap *gaps = t->facts->gaps.data;
@@ -586,13 +586,18 @@ static void put_problems(struct doctor_text *t)
 
 	for (unsigned rank = 0; rank < IQ_NUM_GAP_RANKS; rank++) {
 		for (size_t i = 0; i < num; i++) {
+			uint64_t times;
+
 			if (iq_gap_rank(&gaps[i]) != rank)
 				continue;
+			times = iq_facts_gap_times(t->facts, i);
+			if (!times)
+				continue;
 			if (!left) {
-				more += gaps[i].count ? gaps[i].count : 1;
+				more += times;
 				continue;
 			}
-			put_problem(t, &gaps[i], label);
+			put_problem(t, &gaps[i], times, label);
 			label = "";
 			left--;
 		}

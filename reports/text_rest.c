@@ -224,6 +224,7 @@ static struct iq_error *put_others(struct iq_text *text, const char *end)
 struct gap_ref {
 	const struct iq_gap *gap;
 	const struct iq_facts *facts; /* NULL: of the case */
+	uint64_t times;
 };
 
 struct gap_refs {
@@ -231,15 +232,24 @@ struct gap_refs {
 	uint64_t count;
 };
 
-static bool collect(struct gap_refs *refs, const struct iq_gap *gaps,
-		    size_t num, const struct iq_facts *facts)
+static bool collect(struct gap_refs *refs, struct gap_ref ref)
 {
-	for (size_t i = 0; i < num; i++) {
-		struct gap_ref ref = { .gap = &gaps[i], .facts = facts };
+	refs->count += ref.times;
+	return !ref.times || iq_vec_push(&refs->list, ref);
+}
 
-		if (!iq_vec_push(&refs->list, ref))
+/* What a witness lacks at several places stands once. */
+static bool collect_facts(struct gap_refs *refs, const struct iq_facts *facts)
+{
+	for (size_t i = 0; i < facts->gaps.len; i++) {
+		struct gap_ref ref = {
+			.gap = &facts->gaps.data[i],
+			.facts = facts,
+			.times = iq_facts_gap_times(facts, i),
+		};
+
+		if (!collect(refs, ref))
 			return false;
-		refs->count += gaps[i].count ? gaps[i].count : 1;
 	}
 	return true;
 }
@@ -250,7 +260,12 @@ static bool collect_all(struct gap_refs *refs, const struct iq_model *m)
 		// Who is not used stands under the verdict.
 		if (m->gaps[i].code != IQ_GAP_MISMATCH &&
 		    m->gaps[i].code != IQ_GAP_ORDER &&
-		    !collect(refs, &m->gaps[i], 1, NULL))
+		    !collect(refs, (struct gap_ref){
+					   .gap = &m->gaps[i],
+					   .times = m->gaps[i].count ?
+							    m->gaps[i].count :
+							    1,
+				   }))
 			return false;
 	}
 	for (size_t i = 0; i < m->num_witnesses; i++) {
@@ -259,7 +274,7 @@ static bool collect_all(struct gap_refs *refs, const struct iq_model *m)
 		// That it is not used says all.
 		if (m->foreign[i])
 			continue;
-		if (!collect(refs, facts->gaps.data, facts->gaps.len, facts))
+		if (!collect_facts(refs, facts))
 			return false;
 	}
 	return true;
@@ -290,9 +305,9 @@ static void put_gap(struct iq_text *text, const struct gap_ref *ref)
 	char number[IQ_WORDS_SIZE];
 	struct iq_str times = IQ_STR("");
 
-	if (ref->gap->count > 1)
+	if (ref->times > 1)
 		times = iq_term_textf(text->term, " (%s times)",
-				      iq_words_number(number, ref->gap->count));
+				      iq_words_number(number, ref->times));
 	iq_out_cstr(text->term->out, "   ");
 	iq_term_wrap(text->term,
 		     iq_term_textf(text->term, "%.*s%.*s%.*s",
@@ -317,7 +332,7 @@ static void put_gaps_sorted(struct iq_text *text, const struct gap_refs *refs)
 				continue;
 			put_gap(text, ref);
 			left--;
-			shown += ref->gap->count ? ref->gap->count : 1;
+			shown += ref->times;
 		}
 	}
 	if (shown < refs->count)

@@ -516,6 +516,22 @@ unsigned iq_gap_rank(const struct iq_gap *gap)
 	return gap->costly ? 1 : 2 + (unsigned)gap->code;
 }
 
+uint64_t iq_facts_gap_times(const struct iq_facts *facts, size_t index)
+{
+	const struct iq_gap *gaps = facts->gaps.data;
+	uint64_t times = 0;
+
+	for (size_t i = 0; i < facts->gaps.len; i++) {
+		if (iq_gap_rank(&gaps[i]) != iq_gap_rank(&gaps[index]) ||
+		    !iq_str_equal(gaps[i].text, gaps[index].text))
+			continue;
+		if (i < index)
+			return 0;
+		times += gaps[i].count ? gaps[i].count : 1;
+	}
+	return times;
+}
+
 const struct iq_gap *iq_facts_worst_gap(const struct iq_facts *facts)
 {
 	const struct iq_gap *worst = NULL;

@@ -475,6 +475,9 @@ void iq_facts_gap_costly(struct iq_facts *facts);
 /* Less than IQ_NUM_GAP_RANKS, the worst first: what explains most, then by
  * code. */
 unsigned iq_gap_rank(const struct iq_gap *gap);
+/* How often the text of gap @index was added, at all its places; 0 if a gap
+ * before it has the same text and rank: people read it once. */
+uint64_t iq_facts_gap_times(const struct iq_facts *facts, size_t index);
 /* The first of the worst rank; NULL without gaps. */
 const struct iq_gap *iq_facts_worst_gap(const struct iq_facts *facts);
 /* Turns an error into a gap and destroys it. */

@@ -433,6 +433,30 @@ static void test_what_a_profile_cannot_know_is_said(void **state)
 	render_deinit(&x);
 }
 
+/* Sixteen of them would leave no room for another. */
+static void test_equal_problems_are_told_once(void **state)
+{
+	struct iq_facts *facts = facts_new(IQ_WITNESS_DUMP, "dump");
+	struct render x = { 0 };
+	const char *text, *first;
+
+	(void)state;
+	facts_add(facts, 7, "chan receive", "main.wait /src/main.go:3");
+	for (unsigned i = 0; i < 3; i++)
+		iq_facts_gap_addr(facts, IQ_GAP_DAMAGED, 0xc000100000 + i,
+				  "a bad stack");
+	iq_facts_gap_addr(facts, IQ_GAP_DAMAGED, 0xc000200000, "another one");
+	case_add(&x, facts);
+	render_join(&x);
+	text = render_text(&x, "doctor", "text");
+	assert_non_null(text);
+	first = strstr(text, "at 0xc000100000: a bad stack (3 times)\n");
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "a bad stack"));
+	assert_non_null(strstr(text, "at 0xc000200000: another one\n"));
+	render_deinit(&x);
+}
+
 static void test_hostile_names_reach_no_command(void **state)
 {
 	static const struct iq_coverage_module module = {
@@ -556,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_memory_left_out_asks_for_the_filter),
 		cmocka_unit_test(test_a_notes_less_core_is_not_called_alive),
 		cmocka_unit_test(test_what_a_profile_cannot_know_is_said),
+		cmocka_unit_test(test_equal_problems_are_told_once),
 		cmocka_unit_test(test_hostile_names_reach_no_command),
 		cmocka_unit_test(
 			test_no_line_of_words_is_longer_than_the_terminal),
