@@ -452,7 +452,7 @@ static void test_equal_problems_are_told_once(void **state)
 	assert_non_null(text);
 	first = strstr(text, "at 0xc000100000: a bad stack (3 times)\n");
 	assert_non_null(first);
-	assert_null(strstr(first + 1, "a bad stack"));
+	assert_null(strstr(strchr(first, '('), "a bad stack"));
 	assert_non_null(strstr(text, "at 0xc000200000: another one\n"));
 	render_deinit(&x);
 }
