@@ -92,17 +92,23 @@ static bool merge_next_id(const struct merge *merge, uint64_t *ret)
 	return found;
 }
 
-static void join_bounds(struct iq_goroutine *g, struct iq_waited waited)
+/* The bounds are of witness @w. */
+static void join_bounds(const struct iq_model *m, struct iq_goroutine *g,
+			struct iq_waited waited, size_t w)
 {
+	enum iq_witness_kind kind = m->witnesses[w]->witness.kind;
+
 	if (waited.has_min &&
 	    (!g->has_wait_min || waited.min_ns > g->wait_min_ns)) {
 		g->has_wait_min = true;
 		g->wait_min_ns = waited.min_ns;
+		g->wait_min_ground = iq_wait_ground_of(kind, false);
 	}
 	if (waited.has_max &&
 	    (!g->has_wait_max || waited.max_ns < g->wait_max_ns)) {
 		g->has_wait_max = true;
 		g->wait_max_ns = waited.max_ns;
+		g->wait_max_ground = iq_wait_ground_of(kind, true);
 	}
 }
 
@@ -116,7 +122,7 @@ static struct iq_waited bounds_of(const struct iq_goroutine_fact *fact)
 	};
 }
 
-static void goroutine_init(struct iq_goroutine *g,
+static void goroutine_init(const struct iq_model *m, struct iq_goroutine *g,
 			   const struct iq_goroutine_fact *fact, size_t w)
 {
 	*g = (struct iq_goroutine){
@@ -129,7 +135,7 @@ static void goroutine_init(struct iq_goroutine *g,
 		.lock = IQ_NO_LOCK,
 		.system = fact->system,
 	};
-	join_bounds(g, bounds_of(fact));
+	join_bounds(m, g, bounds_of(fact), w);
 }
 
 /* Steps over goroutine @id of witness @w: a damaged one can name it twice. */
@@ -215,7 +221,7 @@ static bool take_id(struct merge *merge, uint64_t id, size_t main,
 			   has_groups(m->witnesses[main]) ||
 			   iq_moment_order(m, best, main) == IQ_ORDER_BEFORE))
 		return false;
-	goroutine_init(ret, row[best], best);
+	goroutine_init(m, ret, row[best], best);
 	ret->system = is_system(m, row);
 	return true;
 }
@@ -245,7 +251,8 @@ static void add_without_ids(struct iq_model *m, size_t main,
 		row = facts + m->num_goroutines * m->num_witnesses;
 		memset(row, 0, m->num_witnesses * sizeof(*row));
 		row[main] = fact;
-		goroutine_init(&m->goroutines[m->num_goroutines++], fact, main);
+		goroutine_init(m, &m->goroutines[m->num_goroutines++], fact,
+			       main);
 	}
 }
 
@@ -321,7 +328,8 @@ static void tighten_bounds(struct iq_model *m)
 {
 	for (size_t i = 0; i < m->num_goroutines; i++) {
 		for (size_t w = 0; w < m->num_witnesses; w++)
-			join_bounds(&m->goroutines[i], waited_by(m, i, w));
+			join_bounds(m, &m->goroutines[i], waited_by(m, i, w),
+				    w);
 	}
 }
 

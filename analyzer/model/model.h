@@ -25,7 +25,7 @@ enum iq_wait_ground {
 	IQ_WAIT_GROUND_NONE,
 	/* A collection saw it wait (g.waitsince): not when it began. */
 	IQ_WAIT_GROUND_COLLECTION,
-	/* No collection since has seen it wait. */
+	/* A collection did not see it wait: it began after that one had. */
 	IQ_WAIT_GROUND_NO_COLLECTION,
 	/* A trace saw it park, or saw it parked in all of its window. */
 	IQ_WAIT_GROUND_TRACE,
@@ -37,8 +37,10 @@ enum iq_wait_ground {
 	IQ_WAIT_GROUND_AGE,
 };
 
-/* "a collection saw it wait", "the trace saw it park"; static. "" for none. */
+/* "a collection saw it wait", "the trace saw it wait"; static. "" for none. */
 const char *iq_wait_ground_words(enum iq_wait_ground ground);
+/* What the minimum that a witness of @kind gives, or the maximum, rests on. */
+enum iq_wait_ground iq_wait_ground_of(enum iq_witness_kind kind, bool is_max);
 
 /* Whether something live can reach what a goroutine waits for. */
 enum iq_reach {
