@@ -182,12 +182,24 @@ static bool lacks_proof(const struct iq_doctor *doctor, size_t w)
 		(m->reach_lacks.len && m->reach_witness == (uint32_t)w));
 }
 
+/* An executable whose functions have no names: cut off, or not Go. */
+static bool is_without_tables(const struct iq_doctor *doctor, size_t w)
+{
+	const struct iq_facts *facts = doctor->model->witnesses[w];
+	const struct iq_coverage_module *exe = iq_doctor_executable(doctor, w);
+
+	return facts->witness.kind == IQ_WITNESS_EXECUTABLE && exe &&
+	       !exe->has_pclntab && !exe->has_symbols && !exe->has_dwarf;
+}
+
 const char *iq_doctor_tells(const struct iq_doctor *doctor, size_t w)
 {
 	const struct iq_coverage *c = iq_doctor_core(doctor, w);
 
 	if (c && (!c->has_runtime || !c->goroutines.total))
 		return "nothing of Go, as it is";
+	if (is_without_tables(doctor, w))
+		return "which build it is";
 	if (lacks_proof(doctor, w))
 		return "goroutines with id, state, stack, creator and labels; "
 		       "the objects they wait for, how the process ended; not "

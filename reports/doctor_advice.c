@@ -254,7 +254,15 @@ static bool is_stripped(const struct iq_doctor *d, size_t w)
 {
 	const struct iq_coverage_module *exe = built(d, w);
 
-	return exe && (!exe->has_symbols || !exe->has_dwarf);
+	// What the rest of a cut file held is not known.
+	return exe && !exe->is_cut && (!exe->has_symbols || !exe->has_dwarf);
+}
+
+static bool is_executable_cut(const struct iq_doctor *d, size_t w)
+{
+	const struct iq_coverage_module *exe = iq_doctor_executable(d, w);
+
+	return exe && exe->state >= IQ_MODULE_UNVERIFIED && exe->is_cut;
 }
 
 static bool has_settings(const struct iq_doctor *d, size_t w)
@@ -376,6 +384,10 @@ static const struct iq_doctor_row rows[] = {
 	  "The core is {size} bytes long and should be {whole}. If it was cut "
 	  "on its way here, copy it again.",
 	  { "stat -c %s CORE       # where it was written" } },
+	{ "copy-executable", IQ_DOCTOR_NOW, is_executable_cut,
+	  "The executable is cut off: its headers promise more than there is. "
+	  "Copy it again.",
+	  { "sha256sum FILE       # here, and where it was built" } },
 	{ "find-libraries", IQ_DOCTOR_NOW, lacks_libraries,
 	  "Libraries of the process are missing or are others here: C code "
 	  "has no names, and its stacks may not be unwound. Give the root of "

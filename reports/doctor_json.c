@@ -32,10 +32,18 @@ static void put_part(struct iq_json *json, const char *key,
 
 /* ---- coverage */
 
+/* Of a file that is not here, or ends early, it is not known what it lacks. */
+static void put_has(struct iq_json *json, const struct iq_coverage_module *m,
+		    const char *key, bool has)
+{
+	bool known = m->state >= IQ_MODULE_UNVERIFIED && (has || !m->is_cut);
+
+	iq_json_key(json, key);
+	known ? iq_json_bool(json, has) : iq_json_null(json);
+}
+
 static void put_module(struct iq_json *json, const struct iq_coverage_module *m)
 {
-	bool here = m->state >= IQ_MODULE_UNVERIFIED;
-
 	iq_json_object(json);
 	iq_json_pair_text(json, "path", m->path);
 	iq_json_pair_text(json, "file", m->file);
@@ -49,12 +57,9 @@ static void put_module(struct iq_json *json, const struct iq_coverage_module *m)
 	iq_json_pair_bool(json, "was_memfd", m->was_memfd);
 	iq_json_pair_bool(json, "is_executable", m->is_executable);
 	iq_json_pair_bool(json, "is_go", m->is_go);
-	iq_json_key(json, "has_symbols");
-	here ? iq_json_bool(json, m->has_symbols) : iq_json_null(json);
-	iq_json_key(json, "has_dwarf");
-	here ? iq_json_bool(json, m->has_dwarf) : iq_json_null(json);
-	iq_json_key(json, "has_sections");
-	here ? iq_json_bool(json, m->has_sections) : iq_json_null(json);
+	put_has(json, m, "has_symbols", m->has_symbols);
+	put_has(json, m, "has_dwarf", m->has_dwarf);
+	put_has(json, m, "has_sections", m->has_sections);
 	iq_json_pair_bool(json, "has_function_tables", m->has_pclntab);
 	iq_json_pair_bool(json, "function_tables_in_core", m->pclntab_in_core);
 	put_part(json, "mapped_bytes", m->memory);

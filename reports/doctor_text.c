@@ -287,7 +287,8 @@ static struct iq_str contents(struct doctor_text *t,
 		line = join(t, line, ", ",
 			    m->has_pclntab ? IQ_STR("Go function tables") :
 					     IQ_STR("no Go function tables"));
-	return line;
+	return m->is_cut ? join(t, line, " ", IQ_STR("in what is left of it")) :
+			   line;
 }
 
 static struct iq_str state_words(struct doctor_text *t,

@@ -50,6 +50,9 @@ struct iq_coverage_module {
 	 * from memory. */
 	bool was_deleted, was_memfd;
 	bool has_symbols, has_dwarf, has_sections; /* of the file */
+	/* Its headers promise more than there is: what it has not may stand
+	 * in the rest. */
+	bool is_cut;
 	/* Function names of Go code come from its file or from the core. */
 	bool has_pclntab;
 	bool pclntab_in_core;

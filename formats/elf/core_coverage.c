@@ -154,6 +154,8 @@ void iq_elf_coverage(const struct iq_elf *elf, struct iq_coverage_module *ret)
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(pclntab); i++)
 		ret->has_pclntab |= iq_elf_section_find(elf, pclntab[i], &s);
 	ret->is_go |= ret->has_pclntab;
+	ret->is_cut = iq_elf_has_contents(elf) &&
+		      iq_elf_promised_end(elf) > iq_elf_source(elf)->size;
 }
 
 static enum iq_module_state state_of(const struct iq_core_module *m)

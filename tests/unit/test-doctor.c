@@ -433,6 +433,44 @@ static void test_what_a_profile_cannot_know_is_said(void **state)
 	render_deinit(&x);
 }
 
+/* Symbols stand at the end of a file: it may not have been stripped. */
+static void test_a_cut_executable_is_not_called_stripped(void **state)
+{
+	static struct iq_coverage_module module = {
+		.path = { "/srv/shop", 9 },
+		.is_executable = true,
+		.is_go = true,
+		.has_pclntab = true,
+		.state = IQ_MODULE_VERIFIED,
+	};
+	static const struct iq_coverage coverage = {
+		.has_notes = true,
+		.notes_whole = true,
+		.num_threads = 1,
+		.has_runtime = true,
+		.modules = &module,
+		.num_modules = 1,
+	};
+	struct iq_doctor doctor;
+
+	(void)state;
+	for (unsigned cut = 0; cut < 2; cut++) {
+		struct render x = { 0 };
+
+		module.is_cut = cut;
+		case_add(&x, core_of(&coverage));
+		render_join(&x);
+		assert_null(iq_doctor_init(&doctor, x.model));
+		assert_int_equal(!advice(&doctor, "keep-symbols"), cut);
+		assert_int_equal(!advice(&doctor, "copy-executable"), !cut);
+		iq_doctor_deinit(&doctor);
+		assert_non_null(strstr(render_text(&x, "doctor", "json"),
+				       cut ? "\"has_symbols\":null" :
+					     "\"has_symbols\":false"));
+		render_deinit(&x);
+	}
+}
+
 /* Sixteen of them would leave no room for another. */
 static void test_equal_problems_are_told_once(void **state)
 {
@@ -580,6 +618,7 @@ int main(void)
 		cmocka_unit_test(test_memory_left_out_asks_for_the_filter),
 		cmocka_unit_test(test_a_notes_less_core_is_not_called_alive),
 		cmocka_unit_test(test_what_a_profile_cannot_know_is_said),
+		cmocka_unit_test(test_a_cut_executable_is_not_called_stripped),
 		cmocka_unit_test(test_equal_problems_are_told_once),
 		cmocka_unit_test(test_hostile_names_reach_no_command),
 		cmocka_unit_test(
