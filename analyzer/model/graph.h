@@ -36,7 +36,10 @@ enum iq_wake_ground {
 	IQ_WAKE_RECORD,
 };
 
-/* "has deferred the Unlock", "mentions it" …; static, without a subject. */
+/* "shares", "defers" …: as the JSON contract spells them. Static. */
+const char *iq_wake_ground_name(enum iq_wake_ground ground);
+/* "has deferred the Unlock of", "mentions" …; static, without a subject; the
+ * object follows. */
 const char *iq_wake_ground_words(enum iq_wake_ground ground,
 				 enum iq_wait_kind kind);
 
@@ -44,6 +47,9 @@ const char *iq_wake_ground_words(enum iq_wake_ground ground,
 struct iq_wake {
 	uint32_t goroutine; /* index into model->goroutines */
 	enum iq_wake_ground ground;
+	/* It waits for the object, too: a lock that it seems to hold itself, a
+	 * WaitGroup whose Done is its own, the writer that readers wait for. */
+	bool waits;
 	/* The frame that shows it; NULL for IQ_WAKE_RECORD. */
 	const struct iq_frame *frame;
 	/* Of IQ_WAKE_VIA: the object in between. */
@@ -61,15 +67,20 @@ struct iq_graph_node {
 	/* Indexes into model->goroutines, ascending, each once. */
 	const uint32_t *waiters;
 	size_t num_waiters;
-	/* Who could wake them: the best ground first, then by goroutine. A
-	 * goroutine that waits for the same in the same direction is not here. */
+	/* Who could wake them, each goroutine once: the best ground first, then
+	 * by goroutine. One that waits for the same itself is here only if
+	 * something beside that wait shows that it has it (iq_wake.waits). */
 	const struct iq_wake *wakers;
 	size_t num_wakers;
-	/* The one among wakers that is believed to hold a lock, or whose end a
-	 * WaitGroup waits for: the only one with the best ground. Else
+	/* Index into wakers: the one that is believed to hold a lock, or whose
+	 * end a WaitGroup waits for: the only one with the best ground. Else
 	 * IQ_GRAPH_NONE; never one that merely shares. */
 	uint32_t holder;
-	/* Nobody else can wake them: nothing that can run reaches the object. */
+	/* Of a RWMutex: the goroutine that writes next and waits for its readers
+	 * to leave; all other waiters wait for it. Else IQ_GRAPH_NONE. */
+	uint32_t pending;
+	/* Nobody else can wake some of them: nothing that can run reaches what
+	 * they wait for, as far as locks are held by who seems to hold them. */
 	bool closed_world;
 };
 
@@ -115,7 +126,7 @@ struct iq_cycle {
 	size_t num_members;
 };
 
-/* Who keeps others waiting and waits for nobody that is kept himself. */
+/* Who keeps others waiting and waits for nobody who is kept waiting. */
 struct iq_blocker {
 	/* One of the two: index into graph->cycles, or a goroutine. */
 	uint32_t cycle;	    /* IQ_GRAPH_NONE: a goroutine */
@@ -132,7 +143,8 @@ struct iq_blocker {
 };
 
 struct iq_graph {
-	/* Ordered by kind, then address. */
+	/* Ordered by kind, address, witness. What is waited for as a Mutex and
+	 * as a RWMutex at one address is one RWMutex, ordered as a Mutex. */
 	const struct iq_graph_node *nodes;
 	size_t num_nodes;
 	/* Goroutine i's edges are edges[first_edge[i]] up to
@@ -149,6 +161,9 @@ struct iq_graph {
 	const uint32_t *blocker_of;
 	/* By goroutine: the cycle that it is in, or IQ_GRAPH_NONE. */
 	const uint32_t *cycle_of;
+	/* By goroutine: the one that it waits for, as far as there is but one,
+	 * or IQ_GRAPH_NONE: the way to its blocker. */
+	const uint32_t *next;
 };
 
 /*
@@ -157,8 +172,38 @@ struct iq_graph {
  */
 struct iq_error *iq_graph_make(struct iq_model *model) iq_must_check;
 
-/* Index of the node, or IQ_GRAPH_NONE. */
+/* Index of the node, of the first witness that has it, or IQ_GRAPH_NONE. */
 uint32_t iq_graph_node_find(const struct iq_graph *graph,
 			    enum iq_wait_kind kind, uint64_t address);
+
+/* It is a Mutex or a RWMutex. */
+bool iq_graph_node_is_lock(const struct iq_graph_node *node);
+/* The lock that @goroutine waits for: index of the node, or IQ_GRAPH_NONE. */
+uint32_t iq_graph_lock_of(const struct iq_graph *graph, uint32_t goroutine);
+
+/* It is in a cycle that more than mentions show, or waits for a lock that it
+ * seems to hold itself. */
+bool iq_graph_is_deadlocked(const struct iq_graph *graph, uint32_t goroutine);
+
+/*
+ * The waiter that seems to hold the lock @node itself: it alone has deferred its
+ * Unlock, or it is the only one whose callers mention the lock and nobody else
+ * does more than share it; or NULL.
+ */
+const struct iq_wake *iq_graph_self(const struct iq_graph_node *node);
+
+/*
+ * Who mentions the lock @node and waits for another goroutine: the one that would
+ * explain the queue, of those whose mention says most. The lock's self if it has
+ * one. NULL if there is none, or more than one.
+ */
+const struct iq_wake *
+iq_graph_blocked_holder(const struct iq_model *model,
+			const struct iq_graph_node *node);
+
+/* Who may hold the lock @node can go on, and so will the waiters: of those whose
+ * mention says most, one can, and none is blocked unless another runs. */
+bool iq_graph_passes(const struct iq_model *model,
+		     const struct iq_graph_node *node);
 
 #endif
