@@ -197,9 +197,8 @@ const struct iq_wake *iq_graph_self(const struct iq_graph_node *node);
  * explain the queue, of those whose mention says most. The lock's self if it has
  * one. NULL if there is none, or more than one.
  */
-const struct iq_wake *
-iq_graph_blocked_holder(const struct iq_model *model,
-			const struct iq_graph_node *node);
+const struct iq_wake *iq_graph_blocked_holder(const struct iq_model *model,
+					      const struct iq_graph_node *node);
 
 /* Who may hold the lock @node can go on, and so will the waiters: of those whose
  * mention says most, one can, and none is blocked unless another runs. */
