@@ -90,7 +90,7 @@ out:
 }
 
 /* Why there is no file, as a text that goes on after "…: ". */
-static struct iq_error *absent_say(struct program_search *s, bool from_kernel)
+static struct iq_error *absent_say(struct program_search *s, bool filtered)
 {
 	struct iq_core_module *m = s->m;
 	char path[IQ_STR_QUOTE_SIZE], id[IQ_ELF_ID_TEXT_SIZE];
@@ -126,9 +126,9 @@ static struct iq_error *absent_say(struct program_search *s, bool from_kernel)
 			 "%s (%s) may be another build, since the core holds "
 			 "nothing to compare it with%s",
 			 path, id,
-			 from_kernel ? " (bit 4, 0x10, of /proc/PID/"
-				       "coredump_filter keeps its first page)" :
-				       "");
+			 filtered ? " (bit 4, 0x10, of /proc/PID/"
+				    "coredump_filter keeps its first page)" :
+				    "");
 	return iq_facts_string(s->facts, iq_str_of(text), &m->absent);
 }
 
@@ -157,7 +157,10 @@ struct iq_error *iq_core_file_find(const struct iq_read_context *context,
 	struct iq_error *err = iq_find_program(&find, program_try, &s);
 
 	*ret = s.match;
-	return err || m->opened ? err : absent_say(&s, !core->from_gcore);
+	// A page beyond the end of a cut core was not left out.
+	return err || m->opened ?
+		       err :
+		       absent_say(&s, !core->from_gcore && !core->truncated);
 }
 
 /* ---- its debug file */
