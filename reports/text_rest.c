@@ -254,12 +254,28 @@ static bool collect_facts(struct gap_refs *refs, const struct iq_facts *facts)
 	return true;
 }
 
+/* A core that has no heap says so itself. */
+static bool is_told_by_core(const struct iq_model *m, const struct iq_gap *gap)
+{
+	const struct iq_facts *facts;
+
+	if (!m->reach_lacks.len || !iq_str_ends(gap->text, m->reach_lacks))
+		return false;
+	facts = m->witnesses[m->reach_witness];
+	for (size_t i = 0; i < facts->gaps.len; i++) {
+		if (iq_str_starts(facts->gaps.data[i].text, m->reach_lacks))
+			return true;
+	}
+	return false;
+}
+
 static bool collect_all(struct gap_refs *refs, const struct iq_model *m)
 {
 	for (size_t i = 0; i < m->num_gaps; i++) {
 		// Who is not used stands under the verdict.
 		if (m->gaps[i].code != IQ_GAP_MISMATCH &&
 		    m->gaps[i].code != IQ_GAP_ORDER &&
+		    !is_told_by_core(m, &m->gaps[i]) &&
 		    !collect(refs, (struct gap_ref){
 					   .gap = &m->gaps[i],
 					   .times = m->gaps[i].count ?

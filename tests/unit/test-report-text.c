@@ -131,6 +131,32 @@ static void test_what_is_missing_is_named(void **state)
 	render_deinit(&x);
 }
 
+/* What the case cannot conclude, a core has told by then. */
+static void test_a_heap_that_is_missing_is_told_once(void **state)
+{
+	struct render x = { 0 };
+	const char *text;
+
+	(void)state;
+	x.facts[0] = facts_new(IQ_WITNESS_CORE, "core.1");
+	x.num_facts = 1;
+	facts_add(x.facts[0], 7, "running", "main.main main.go:3");
+	iq_facts_gap(x.facts[0], IQ_GAP_MISSING,
+		     "no heap was found: nobody knows who reaches what");
+	render_join(&x);
+	assert_null(iq_model_add_gap(x.model, IQ_GAP_MISSING,
+				     "who reaches what is not known: no heap "
+				     "was found"));
+	x.model->reach_lacks = IQ_STR("no heap was found");
+	text = render_text(&x, "report", "text");
+	assert_non_null(strstr(text, "missing: 1 gap"));
+	assert_non_null(strstr(text, "core.1: no heap was found: nobody"));
+	x.model->reach_lacks = IQ_STR("");
+	assert_non_null(
+		strstr(render_text(&x, "report", "text"), "missing: 2 gaps"));
+	render_deinit(&x);
+}
+
 static void test_the_next_commands_can_be_copied(void **state)
 {
 	struct render x;
@@ -416,6 +442,7 @@ int main(void)
 		cmocka_unit_test(
 			test_a_fault_of_an_instruction_names_no_memory),
 		cmocka_unit_test(test_what_is_missing_is_named),
+		cmocka_unit_test(test_a_heap_that_is_missing_is_told_once),
 		cmocka_unit_test(test_the_next_commands_can_be_copied),
 		cmocka_unit_test(
 			test_the_next_commands_look_in_the_same_folders),
