@@ -504,8 +504,9 @@ static bool varint_read(const struct table *t, uint64_t *pos, uint32_t *ret)
  * writes no pair without an advance, so that the function's length bounds the
  * walk (src/cmd/internal/obj/pcln.go, funcpctab()).
  */
-static bool pcvalue(const struct view *v, const struct iq_go_func *func,
-		    uint32_t offset, uint64_t pc, int32_t *ret)
+static bool pcvalue_range(const struct view *v, const struct iq_go_func *func,
+			  uint32_t offset, uint64_t pc, int32_t *ret,
+			  uint64_t *end_ret)
 {
 	uint32_t value = UINT32_MAX;
 	uint64_t at = func->entry;
@@ -522,6 +523,7 @@ static bool pcvalue(const struct view *v, const struct iq_go_func *func,
 		at += (uint64_t)advance * v->quantum;
 		if (pc < at) {
 			*ret = (int32_t)value;
+			*end_ret = at;
 			return !in_zeros(&v->pc, offset, pos - offset);
 		}
 		// No table says anything of what lies behind its function.
@@ -529,6 +531,14 @@ static bool pcvalue(const struct view *v, const struct iq_go_func *func,
 			return false;
 	}
 	return false;
+}
+
+static bool pcvalue(const struct view *v, const struct iq_go_func *func,
+		    uint32_t offset, uint64_t pc, int32_t *ret)
+{
+	uint64_t end;
+
+	return pcvalue_range(v, func, offset, pc, ret, &end);
 }
 
 bool iq_pclntab_spdelta(const struct iq_pclntab *pcln,
@@ -558,6 +568,19 @@ bool iq_pclntab_pcdata(const struct iq_pclntab *pcln,
 	if (!v || table >= func->npcdata || !fits(&v->pcln, at, 4))
 		return false;
 	return pcvalue(v, func, u32_at(v->pcln.data + at), pc, ret);
+}
+
+bool iq_pclntab_pcdata_range(const struct iq_pclntab *pcln,
+			     const struct iq_go_func *func, unsigned table,
+			     uint64_t pc, int32_t *ret, uint64_t *end_ret)
+{
+	const struct view *v = view_of(pcln, func->module);
+	uint64_t at = arrays_of(pcln, func) + 4 * (uint64_t)table;
+
+	if (!v || table >= func->npcdata || !fits(&v->pcln, at, 4))
+		return false;
+	return pcvalue_range(v, func, u32_at(v->pcln.data + at), pc, ret,
+			     end_ret);
 }
 
 bool iq_pclntab_funcdata(const struct iq_pclntab *pcln,

@@ -99,6 +99,10 @@ bool iq_pclntab_spdelta(const struct iq_pclntab *pcln,
 bool iq_pclntab_pcdata(const struct iq_pclntab *pcln,
 		       const struct iq_go_func *func, unsigned table,
 		       uint64_t pc, int32_t *ret);
+/* The same, and the first pc behind @pc that has another value, or the end. */
+bool iq_pclntab_pcdata_range(const struct iq_pclntab *pcln,
+			     const struct iq_go_func *func, unsigned table,
+			     uint64_t pc, int32_t *ret, uint64_t *end_ret);
 /* Address of FUNCDATA @index; false if there is none. */
 bool iq_pclntab_funcdata(const struct iq_pclntab *pcln,
 			 const struct iq_go_func *func, unsigned index,

@@ -3,9 +3,15 @@
 
 #include "base/attr.h"
 
-/* Such a wrapper calls one method: nothing longer is looked through. */
-#define WRAPPER_MAX 512
+/* A wrapper calls one method; what programs defer is short, too. Nothing longer
+ * is looked through. */
+#define CODE_MAX 1024
 #define CALLS_MAX 8
+/* Go: src/internal/abi/symtab.go; 1.18 - 1.27. */
+#define PCDATA_INL_TREE 2
+
+/* Takes a lock: what unlocks it in the same function was not locked before. */
+#define LOCKS (1u << 8)
 
 /* Go: src/cmd/compile/internal/ir/func.go, closureName; "dwrap" before 1.21. */
 static bool is_wrapper(struct iq_str name)
@@ -14,76 +20,127 @@ static bool is_wrapper(struct iq_str name)
 	       iq_str_search(name, IQ_STR(".dwrap")) < name.len;
 }
 
-static bool is_unlock(struct iq_str name)
+/* What a call of @name does. */
+static unsigned deed_of(struct iq_str name)
 {
-	return (iq_str_starts(name, IQ_STR("sync.(*")) ||
-		iq_str_starts(name, IQ_STR("internal/sync.(*"))) &&
-	       (iq_str_ends(name, IQ_STR(").Unlock")) ||
-		iq_str_ends(name, IQ_STR(").RUnlock")));
-}
+	static const struct {
+		const char *method;
+		unsigned deed;
+	} methods[] = {
+		{ ").Unlock", IQ_GO_DEED_UNLOCK },
+		{ ").RUnlock", IQ_GO_DEED_UNLOCK },
+		{ ").Lock", LOCKS },
+		{ ").RLock", LOCKS },
+		{ ").TryLock", LOCKS },
+		{ ").TryRLock", LOCKS },
+		{ ".(*WaitGroup).Done", IQ_GO_DEED_DONE },
+		{ ".(*Cond).Signal", IQ_GO_DEED_SIGNAL },
+		{ ".(*Cond).Broadcast", IQ_GO_DEED_SIGNAL },
+	};
 
-static bool is_unlock_at(const struct iq_pclntab *pcln, uint64_t pc)
-{
-	struct iq_go_func func;
-	struct iq_str name;
-
-	return iq_pclntab_func(pcln, pc, &func) && func.entry == pc &&
-	       iq_pclntab_name(pcln, &func, &name) && is_unlock(name);
-}
-
-static bool inlines_unlock(const struct iq_pclntab *pcln,
-			   const struct iq_go_func *func, uint64_t pc)
-{
-	struct iq_go_call calls[CALLS_MAX];
-	size_t num = iq_pclntab_calls(pcln, func, pc, calls, CALLS_MAX);
-
-	for (size_t i = 0; i < num; i++) {
-		if (is_unlock(calls[i].function))
-			return true;
+	if (iq_str_equal(name, IQ_STR("runtime.closechan")))
+		return IQ_GO_DEED_CLOSE;
+	if (!iq_str_starts(name, IQ_STR("sync.(*")) &&
+	    !iq_str_starts(name, IQ_STR("internal/sync.(*")))
+		return 0;
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(methods); i++) {
+		if (iq_str_ends(name, iq_str_of(methods[i].method)))
+			return methods[i].deed;
 	}
-	return false;
+	return 0;
 }
 
-static bool calls_unlock(const struct iq_arch *cpu,
-			 const struct iq_memory *memory,
-			 const struct iq_pclntab *pcln, uint64_t pc)
+/* Of the calls that are inlined into @func, by the pieces of its code. */
+static unsigned inlined_deeds(const struct iq_pclntab *pcln,
+			      const struct iq_go_func *func, uint64_t end)
 {
-	uint64_t len, target;
-	const uint8_t *bytes = iq_memory_window(memory, pc, &len);
+	unsigned deeds = 0;
 
-	return bytes && cpu->call_target(bytes, (size_t)len, pc, &target) &&
-	       is_unlock_at(pcln, target);
+	for (uint64_t pc = func->entry, next; pc < end; pc = next) {
+		struct iq_go_call calls[CALLS_MAX];
+		int32_t index;
+		size_t num = 0;
+
+		if (!iq_pclntab_pcdata_range(pcln, func, PCDATA_INL_TREE, pc,
+					     &index, &next))
+			break;
+		if (index >= 0)
+			num = iq_pclntab_calls(pcln, func, pc, calls,
+					       CALLS_MAX);
+		// The last one is the function itself.
+		for (size_t i = 0; i + 1 < num; i++)
+			deeds |= deed_of(calls[i].function);
+	}
+	return deeds;
 }
 
-static bool look(const struct iq_arch *cpu, const struct iq_memory *memory,
-		 const struct iq_pclntab *pcln, uint64_t pc)
+static unsigned called_deeds(const struct iq_arch *cpu,
+			     const struct iq_memory *memory,
+			     const struct iq_pclntab *pcln, uint64_t begin,
+			     uint64_t end)
+{
+	unsigned deeds = 0;
+	uint64_t len;
+	const uint8_t *code = iq_memory_window(memory, begin, &len);
+
+	if (!code)
+		return 0;
+	if (len > end - begin)
+		len = end - begin;
+	for (uint64_t at = 0; at < len; at += cpu->pc_align) {
+		struct iq_go_func func;
+		struct iq_str name;
+		uint64_t target;
+
+		if (cpu->call_target(code + at, (size_t)(len - at), begin + at,
+				     &target) &&
+		    iq_pclntab_func(pcln, target, &func) &&
+		    func.entry == target && iq_pclntab_name(pcln, &func, &name))
+			deeds |= deed_of(name);
+	}
+	return deeds;
+}
+
+static unsigned look(const struct iq_arch *cpu, const struct iq_memory *memory,
+		     const struct iq_pclntab *pcln, uint64_t pc)
 {
 	struct iq_go_func func;
 	struct iq_str name;
+	unsigned deeds;
+	uint64_t end;
 
 	if (!iq_pclntab_func(pcln, pc, &func) || func.entry != pc ||
-	    !iq_pclntab_name(pcln, &func, &name) || !is_wrapper(name))
-		return false;
-	for (uint64_t at = pc; at < func.end && at - pc < WRAPPER_MAX;
-	     at += cpu->pc_align) {
-		if (inlines_unlock(pcln, &func, at) ||
-		    calls_unlock(cpu, memory, pcln, at))
-			return true;
+	    !iq_pclntab_name(pcln, &func, &name))
+		return 0;
+	end = func.end - pc < CODE_MAX ? func.end : pc + CODE_MAX;
+	deeds = inlined_deeds(pcln, &func, end) |
+		called_deeds(cpu, memory, pcln, pc, end);
+	if (deeds & LOCKS)
+		deeds &= ~(unsigned)IQ_GO_DEED_UNLOCK;
+	deeds &= ~LOCKS;
+	return deeds && is_wrapper(name) ? deeds | IQ_GO_DEED_WRAPPER : deeds;
+}
+
+unsigned iq_go_deeds(struct iq_go_unlocks *memo, const struct iq_arch *cpu,
+		     const struct iq_memory *memory,
+		     const struct iq_pclntab *pcln, uint64_t pc)
+{
+	size_t i = (pc >> 5) % IQ_ARRAY_SIZE(memo->slots);
+
+	if (!pc || !iq_pclntab_module(pcln, pc))
+		return 0;
+	if (memo->slots[i].pc != pc) {
+		memo->slots[i].pc = pc;
+		memo->slots[i].deeds = look(cpu, memory, pcln, pc);
 	}
-	return false;
+	return memo->slots[i].deeds;
 }
 
 bool iq_go_unlocks(struct iq_go_unlocks *memo, const struct iq_arch *cpu,
 		   const struct iq_memory *memory,
 		   const struct iq_pclntab *pcln, uint64_t pc)
 {
-	size_t i = (pc >> 5) % IQ_ARRAY_SIZE(memo->slots);
+	const unsigned both = IQ_GO_DEED_UNLOCK | IQ_GO_DEED_WRAPPER;
 
-	if (!pc)
-		return false;
-	if (memo->slots[i].pc != pc) {
-		memo->slots[i].pc = pc;
-		memo->slots[i].unlocks = look(cpu, memory, pcln, pc);
-	}
-	return memo->slots[i].unlocks;
+	return (iq_go_deeds(memo, cpu, memory, pcln, pc) & both) == both;
 }
