@@ -70,9 +70,16 @@ static void consider_code(const struct iq_go_scene *s,
 	}
 }
 
-static void consider_frame(const struct iq_go_scene *s,
-			   const struct iq_go_wanted *wanted, size_t at,
-			   struct iq_go_found *found)
+/* What is done with @word, which stands at @addr in frame @f. */
+typedef void word_visitor(const struct iq_go_scene *s,
+			  const struct iq_go_wanted *wanted,
+			  const struct iq_go_scene_frame *f, uint64_t addr,
+			  uint64_t word, struct iq_go_found *found);
+
+/* False if the frame is not there as a whole. */
+static bool each_word(const struct iq_go_scene *s,
+		      const struct iq_go_wanted *wanted, size_t at,
+		      word_visitor *visit, struct iq_go_found *found)
 {
 	const struct iq_go_scene_frame *f = &s->frames[at];
 	uint64_t addr = (f->sp + 7) & ~7ull;
@@ -83,23 +90,38 @@ static void consider_frame(const struct iq_go_scene *s,
 		uint64_t word;
 
 		if (!iq_memory_u64(s->rt->memory, addr, &word))
-			return;
-		consider(s, wanted, word, found);
-		// A variable that does not escape is in the frame itself.
-		if (addr < f->fp)
-			consider(s, wanted, addr, found);
+			return false;
+		visit(s, wanted, f, addr, word, found);
 	}
-	if (found->addr)
-		return;
-	addr = (f->sp + 7) & ~7ull;
-	for (unsigned n = 0; n < FRAME_WORDS_MAX && addr < end;
-	     n++, addr += 8) {
-		uint64_t word;
+	return true;
+}
 
-		if (!iq_memory_u64(s->rt->memory, addr, &word))
-			return;
-		consider_closure(s, wanted, word, found);
-	}
+static void visit_value(const struct iq_go_scene *s,
+			const struct iq_go_wanted *wanted,
+			const struct iq_go_scene_frame *f, uint64_t addr,
+			uint64_t word, struct iq_go_found *found)
+{
+	consider(s, wanted, word, found);
+	// A variable that does not escape is in the frame itself.
+	if (addr < f->fp)
+		consider(s, wanted, addr, found);
+}
+
+static void visit_closure(const struct iq_go_scene *s,
+			  const struct iq_go_wanted *wanted,
+			  const struct iq_go_scene_frame *f iq_unused,
+			  uint64_t addr iq_unused, uint64_t word,
+			  struct iq_go_found *found)
+{
+	consider_closure(s, wanted, word, found);
+}
+
+static void consider_frame(const struct iq_go_scene *s,
+			   const struct iq_go_wanted *wanted, size_t at,
+			   struct iq_go_found *found)
+{
+	if (each_word(s, wanted, at, visit_value, found) && !found->addr)
+		(void)each_word(s, wanted, at, visit_closure, found);
 }
 
 static bool is_one_of(struct iq_str name, const char *const *functions)
@@ -185,22 +207,13 @@ static void consider_object(const struct iq_go_scene *s,
 		found->holder = object;
 }
 
-static void consider_objects(const struct iq_go_scene *s,
-			     const struct iq_go_wanted *wanted, size_t at,
-			     struct iq_go_found *found)
+static void visit_object(const struct iq_go_scene *s,
+			 const struct iq_go_wanted *wanted,
+			 const struct iq_go_scene_frame *f iq_unused,
+			 uint64_t addr iq_unused, uint64_t word,
+			 struct iq_go_found *found)
 {
-	const struct iq_go_scene_frame *f = &s->frames[at];
-	uint64_t addr = (f->sp + 7) & ~7ull;
-	uint64_t end = f->args + 8 * SPILLED_WORDS;
-
-	for (unsigned n = 0; n < FRAME_WORDS_MAX && addr < end;
-	     n++, addr += 8) {
-		uint64_t word;
-
-		if (!iq_memory_u64(s->rt->memory, addr, &word))
-			return;
-		consider_object(s, wanted, word, found);
-	}
+	consider_object(s, wanted, word, found);
 }
 
 /* Goes through the frames from @at on as found->trust wants it. */
@@ -215,7 +228,7 @@ static bool frames_find(const struct iq_go_scene *s,
 	     n++, at++) {
 		callers += has_program_call(s, at);
 		if (found->trust == IQ_GO_DEEP) {
-			consider_objects(s, wanted, at, found);
+			(void)each_word(s, wanted, at, visit_object, found);
 		} else {
 			consider_frame(s, wanted, at, found);
 			consider_code(s, wanted, s->frames[at].pc, found);
