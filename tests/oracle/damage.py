@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A damaged core says less than the whole one; only damaged words themselves lie.
 
-    tests/oracle/damage.py [--inquest PROG] [-j N] [--seed N] [--rounds N] [--words N] [DIR...]
+    tests/oracle/damage.py [--inquest PROG] [-j N] [--seed N] [--rounds N] [--words N]
+                           [--share N] [DIR...]
 
 Each core of DIR (testdata by default) is damaged in one way at a time, and inquest
-lists its goroutines and reports on it. Nothing may crash or hang. Of the whole core
+lists its goroutines and reports on it; with --share, in one in N of the ways that
+remove, others for each next capture. Nothing may crash or hang. Of the whole core
 
 - *removed*: cut off anywhere, segments without contents or not there at all, notes
   left out (registers of some threads or of all, auxv, files, siginfo, all), rows of the
@@ -32,7 +34,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import dump
 from compare import TESTDATA, captures, executable_of, inflate, text_of
-from cuts import EHDR, FIELDS, FRAMES, PHDR, PT_LOAD
+from cuts import EHDR, FIELDS, FRAMES, PHDR, PT_LOAD, share_of
 
 PT_NOTE = 4
 PAGE = 4096
@@ -482,8 +484,9 @@ def check_removed(prog, whole, word, files, renamed=False):
 
 
 class Job:
-    def __init__(self, args, folder, core):
+    def __init__(self, args, number, folder, core):
         self.args, self.folder, self.core = args, folder, core
+        self.mine = share_of(args.share, number)
         self.name = "/".join((*folder.split("/")[-2:], core))
         self.found, self.counts = [], collections.Counter()
 
@@ -567,8 +570,9 @@ class Job:
         self.path = flat
         whole = goroutines(self.args.inquest, [flat, exe])
         word, _ = report(self.args.inquest, [flat, exe])
-        for damage in (*REMOVED, zero_pages):
-            self.damaged(core, dice, damage, whole, word, [flat, exe], path)
+        for n, damage in enumerate((*REMOVED, zero_pages)):
+            if self.mine(n):
+                self.damaged(core, dice, damage, whole, word, [flat, exe], path)
         self.flipped(core, dice, whole, exe)
         if goroutines(self.args.inquest, [flat, exe]) != whole:
             self.found.append("the core was not mended: this program is wrong")
@@ -584,6 +588,7 @@ def main():
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--rounds", type=int, default=3, help="of each damage that removes")
     p.add_argument("--words", type=int, default=40, help="that are flipped")
+    p.add_argument("--share", type=int, default=1, metavar="N", help="one in N of the ways")
     p.add_argument("--keep", metavar="WHAT", help="write the core so damaged to kept-core")
     p.add_argument("-v", action="store_true", help="every difference, and what flips did")
     args = p.parse_args()
@@ -591,7 +596,8 @@ def main():
         if not need or not shutil.which(need):
             print("skipped: no %s" % need)
             return 77
-    todo = [Job(args, os.path.abspath(folder), core) for folder, core in captures(args.dirs)]
+    todo = [Job(args, number, os.path.abspath(folder), core)
+            for number, (folder, core) in enumerate(captures(args.dirs))]
     failed, counts = 0, collections.Counter()
     with ThreadPoolExecutor(args.j) as pool:
         for job in pool.map(Job.run, todo):
