@@ -39,13 +39,18 @@ static uint64_t count_without_stack(const struct iq_model *m)
 	return n;
 }
 
-static const char *ending(const struct iq_process_fact *p)
+static const char *ending(const struct iq_model *m)
 {
-	switch (p->end) {
+	switch (m->process.end) {
 	case IQ_END_OPERATOR:
 		return ", dumped by a signal from outside";
 	case IQ_END_NONE:
 		return ", still running when it was taken";
+	case IQ_END_UNKNOWN:
+		// Of a witness that could have told.
+		return m->tells & IQ_TELLS_END ?
+			       "; how the process ended is not known" :
+			       "";
 	default:
 		return "";
 	}
@@ -66,15 +71,14 @@ static const char *withdrawn(const struct iq_model *m)
 
 static struct iq_error *clean_text(struct iq_model *m)
 {
-	return iq_textf(&m->arena, &m->verdict.text,
-			"nothing wrong seen among %llu goroutines%s%s%s%s",
-			(unsigned long long)m->num_total, ending(&m->process),
-			withdrawn(m),
-			m->tells & IQ_TELLS_HEAP ?
-				"" :
-				"; no heap: who could wake whom was "
-				"not looked at",
-			m->num_not_run ? "; not all rules could run" : "");
+	return iq_textf(
+		&m->arena, &m->verdict.text,
+		"nothing wrong seen among %llu goroutines%s%s%s%s",
+		(unsigned long long)m->num_total, ending(m), withdrawn(m),
+		m->tells & IQ_TELLS_HEAP ? "" :
+					   "; no heap: who could wake whom was "
+					   "not looked at",
+		m->num_not_run ? "; not all rules could run" : "");
 }
 
 /* What the worst finding says, and how many stand behind it. */

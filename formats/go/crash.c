@@ -412,9 +412,15 @@ struct iq_error *iq_go_crash_read(const struct iq_go_runtime *rt)
 		p->has_fault_addr = false;
 		return end_by_runtime(rt, m, p);
 	}
-	if (rt->core->from_gcore || !rt->core->has_signal ||
-	    !rt->core->signal) {
+	if (rt->core->from_gcore ||
+	    (rt->core->has_signal && !rt->core->signal)) {
 		p->end = IQ_END_NONE;
+		return NULL;
+	}
+	if (!rt->core->has_signal) {
+		iq_facts_gap(rt->facts, IQ_GAP_MISSING,
+			     "how the process ended cannot be told: the core "
+			     "has no note of a signal");
 		return NULL;
 	}
 	if (!is_own_cause(rt)) {

@@ -388,6 +388,20 @@ static void circle_of_panics_ends(void **state iq_unused)
 	go_process_close(&r.p);
 }
 
+/* The crash may be in the notes that are lost. */
+static void who_has_no_notes_is_not_called_alive(void **state iq_unused)
+{
+	struct running r;
+
+	begin(&r);
+	read_process(&r);
+	r.p.core.has_signal = false;
+	assert_null(iq_go_crash_read(&r.p.rt));
+	assert_int_equal(r.p.facts->process.end, IQ_END_UNKNOWN);
+	assert_int_equal(r.p.facts->gaps.len, 1);
+	go_process_close(&r.p);
+}
+
 static void nobody_died_of_a_core_of_the_living(void **state iq_unused)
 {
 	struct running r;
@@ -419,6 +433,7 @@ int main(void)
 		cmocka_unit_test(fatal_error_without_words_is_a_gap),
 		cmocka_unit_test(panic_that_ended_it_is_the_newest),
 		cmocka_unit_test(circle_of_panics_ends),
+		cmocka_unit_test(who_has_no_notes_is_not_called_alive),
 		cmocka_unit_test(nobody_died_of_a_core_of_the_living),
 	};
 
