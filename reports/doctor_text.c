@@ -363,11 +363,9 @@ static void put_libraries(struct doctor_text *t)
 		if (m->state > IQ_MODULE_MISMATCH)
 			continue;
 		if (lost++ < most(t, MAX_NAMED))
-			missing = join(
-				t, missing, "; ",
-				iq_term_textf(t->term, "%.*s: %.*s",
-					      IQ_STR_ARG(clean(t, m->path)),
-					      IQ_STR_ARG(clean(t, m->why))));
+			missing = join(t, missing, "; ",
+				       join(t, clean(t, m->path), ": ",
+					    clean(t, m->why)));
 	}
 	if (!num)
 		return;
