@@ -5,8 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
+
 /* gcore's cores hold all that a process has reserved: too large to break. */
 static const char *const left_out[] = { "gcore.zst" };
+
+/*
+ * Readers of DWARF fork. What ASan keeps of freed memory would have to be copied
+ * each time, which is most of the time that mangle takes.
+ */
+iq_public const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "quarantine_size_mb=4:thread_local_quarantine_size_kb=64";
+}
 
 static const char *testdata(void)
 {

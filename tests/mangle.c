@@ -2,12 +2,15 @@
 /*
  * Every capture, cut at many lengths and with single bits flipped, through its
  * reader: no crash, no hang, every error with a place, and a core that was cut
- * says so. One TAP line a capture. MANGLE_VERBOSE names each try before it.
+ * says so. One TAP line a capture. The tries of a reader are divided among its
+ * captures, each of which gets others; MANGLE_TRIES is another number of them.
+ * MANGLE_VERBOSE names each try before it.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "model/profile.h"
@@ -15,9 +18,11 @@
 
 /* Longest that one try may take, sanitizers and a busy machine included. */
 #define SECONDS_PER_TRY 60
-/* Most tries of one capture: texts are small, a core is 45 MiB. */
-#define TRIES_SMALL 1000
-#define TRIES_LARGE 800
+/* Tries of all captures of one reader, and of one capture. */
+#define TRIES 6000
+#define TRIES_MIN 64
+#define TRIES_MAX 1000
+/* Texts are small, a core is 45 MiB. */
 #define LARGE (4u << 20)
 /* Headers are worth more tries than what they describe. */
 #define HEAD 8192
@@ -125,7 +130,7 @@ static void try(struct mangler *m, const char *what, uint64_t place,
 static size_t cut_length(struct mangler *m, size_t n, size_t num)
 {
 	if (n < num / 4)
-		return n * HEAD / (num / 4) % m->size;
+		return (n * HEAD + (size_t)next(m, HEAD)) / (num / 4) % m->size;
 	return (size_t)next(m, m->size);
 }
 
@@ -171,26 +176,58 @@ static void flips(struct mangler *m, size_t num)
 	}
 }
 
-static bool mangle(const struct fixture *fixture, int number, bool verbose)
+/* A large one is shared memory: a fork has nothing to copy of it. */
+static uint8_t *bytes_create(size_t size)
+{
+	uint8_t *bytes = size < LARGE ? malloc(size) :
+					mmap(NULL, size, PROT_READ | PROT_WRITE,
+					     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (!bytes || bytes == MAP_FAILED)
+		abort();
+	return bytes;
+}
+
+static void bytes_destroy(uint8_t *bytes, size_t size)
+{
+	if (size < LARGE)
+		free(bytes);
+	else
+		munmap(bytes, size);
+}
+
+/* How many tries one of the captures of @reader gets. */
+static size_t num_tries(const struct fixtures *fixtures,
+			const struct iq_reader *reader, size_t all)
+{
+	size_t num = 0, each;
+
+	for (size_t i = 0; i < fixtures->list.len; i++)
+		num += fixtures->list.data[i].reader == reader;
+	each = all / num;
+	if (each < TRIES_MIN)
+		return TRIES_MIN;
+	return each > TRIES_MAX && all <= TRIES ? TRIES_MAX : each;
+}
+
+static bool mangle(const struct fixture *fixture, int number, size_t num,
+		   bool verbose)
 {
 	struct mangler m = {
 		.fixture = fixture,
 		.size = (size_t)fixture->source->size,
-		.seed = 0x9e3779b97f4a7c15,
+		.seed = 0x9e3779b97f4a7c15 * (uint64_t)number,
 		.verbose = verbose,
 	};
-	size_t num = m.size < LARGE ? TRIES_SMALL : TRIES_LARGE;
 
-	m.bytes = malloc(m.size);
-	if (!m.bytes)
-		abort();
+	m.bytes = bytes_create(m.size);
 	memcpy(m.bytes, fixture->source->data, m.size);
 	printf("# %s\n", fixture->name);
 	fflush(stdout);
 	try(&m, "whole, to", m.size, m.bytes, m.size);
 	cuts(&m, num / 2);
 	flips(&m, num / 2);
-	free(m.bytes);
+	bytes_destroy(m.bytes, m.size);
 	printf("%s %d - %s %s\n", m.wrong[0] ? "not ok" : "ok", number,
 	       fixture->reader->name, fixture->name);
 	if (m.wrong[0])
@@ -201,14 +238,20 @@ static bool mangle(const struct fixture *fixture, int number, bool verbose)
 int main(void)
 {
 	struct fixtures fixtures;
+	const char *more = getenv("MANGLE_TRIES");
+	size_t tries = more ? (size_t)strtoull(more, NULL, 10) : TRIES;
 	bool all = true;
 
 	if (!fixtures_open(&fixtures))
 		return EXIT_SUCCESS;
 	printf("1..%zu\n", fixtures.list.len);
-	for (size_t i = 0; i < fixtures.list.len; i++)
-		all &= mangle(&fixtures.list.data[i], (int)i + 1,
+	for (size_t i = 0; i < fixtures.list.len; i++) {
+		const struct fixture *fixture = &fixtures.list.data[i];
+
+		all &= mangle(fixture, (int)i + 1,
+			      num_tries(&fixtures, fixture->reader, tries),
 			      getenv("MANGLE_VERBOSE"));
+	}
 	fixtures_close(&fixtures);
 	return all ? EXIT_SUCCESS : EXIT_FAILURE;
 }

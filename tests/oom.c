@@ -2,8 +2,9 @@
 /*
  * Every reader with the n-th allocation failing: either it says that there was
  * no memory, or it goes on; it never crashes and, under ASan, leaks nothing.
- * One TAP line a capture. The linker sends our calls of malloc through here
- * (--wrap); those of shared libraries stay.
+ * One TAP line a capture; the captures of a reader divide its tries. The linker
+ * sends our calls of malloc through here (--wrap); those of shared libraries
+ * stay.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +13,11 @@
 
 #include "tests/fixtures.h"
 
-/* Every allocation up to here, then as many again evenly over the rest. */
-#define TRIES 150
+/* Tries of all captures of one reader, and of one capture: the first half of
+ * them from the first allocation on, the others evenly over the rest. */
+#define TRIES 1500
+#define TRIES_MIN 20
+#define TRIES_MAX 300
 #define SECONDS_PER_TRY 60
 
 static size_t num_allocations;
@@ -72,18 +76,26 @@ static bool once(const struct fixture *fixture, size_t n)
 	return fine;
 }
 
-static bool starve(const struct fixture *fixture, int number)
+/* Capture @number in turn begins elsewhere than the one before it. */
+static bool starve(const struct fixture *fixture, int number, size_t tries)
 {
+	size_t half = tries / 2;
 	bool fine = true;
 
 	printf("# %s\n", fixture->name);
 	fflush(stdout);
 	fine &= once(fixture, 0);
 	size_t num = num_allocations;
-	for (size_t n = 1; n <= num && n <= TRIES; n++)
+	for (size_t n = 1; n <= num && n <= half; n++)
 		fine &= once(fixture, n);
-	for (size_t i = 0; num > TRIES && i < TRIES; i++)
-		fine &= once(fixture, TRIES + (num - TRIES) * i / TRIES);
+	for (size_t i = 0; num > half && i < half; i++) {
+		size_t from = half + 1 + (num - half) * i / half;
+		size_t to = half + 1 + (num - half) * (i + 1) / half;
+
+		if (from < to)
+			fine &= once(fixture,
+				     from + (size_t)number * 7 % (to - from));
+	}
 	printf("%s %d - %s %s, %zu allocations\n", fine ? "ok" : "not ok",
 	       number, fixture->reader->name, fixture->name, num);
 	return fine;
@@ -106,6 +118,21 @@ static bool seen(const struct fixtures *fixtures, size_t index)
 	return false;
 }
 
+/* How many tries one of the captures of @reader gets. */
+static size_t num_tries(const struct fixtures *fixtures,
+			const struct iq_reader *reader)
+{
+	size_t num = 0, each;
+
+	for (size_t i = 0; i < fixtures->list.len; i++)
+		num += fixtures->list.data[i].reader == reader &&
+		       !seen(fixtures, i);
+	each = num ? TRIES / num : TRIES;
+	if (each < TRIES_MIN)
+		return TRIES_MIN;
+	return each > TRIES_MAX ? TRIES_MAX : each;
+}
+
 int main(void)
 {
 	struct fixtures fixtures;
@@ -115,8 +142,11 @@ int main(void)
 	if (!fixtures_open(&fixtures))
 		return EXIT_SUCCESS;
 	for (size_t i = 0; i < fixtures.list.len; i++) {
+		const struct fixture *fixture = &fixtures.list.data[i];
+
 		if (!seen(&fixtures, i))
-			all &= starve(&fixtures.list.data[i], ++number);
+			all &= starve(fixture, ++number,
+				      num_tries(&fixtures, fixture->reader));
 	}
 	printf("1..%d\n", number);
 	fixtures_close(&fixtures);
