@@ -33,6 +33,12 @@ static struct joined core_and(enum iq_witness_kind kind)
 	return x;
 }
 
+static struct joined dump_and(enum iq_witness_kind kind)
+{
+	return (struct joined){ .facts = { facts_new(IQ_WITNESS_DUMP, "dump"),
+					   facts_new(kind, "other") } };
+}
+
 static void assert_kinship(const struct joined *x, enum iq_kinship kinship,
 			   const char *text)
 {
@@ -42,16 +48,25 @@ static void assert_kinship(const struct joined *x, enum iq_kinship kinship,
 	assert_int_equal(x->model->num_gaps, x->model->foreign[1]);
 }
 
+/* Joins, then compares; a NULL @text is not compared. */
+static void expect(struct joined *x, enum iq_kinship kinship, const char *text)
+{
+	joined_make(x);
+	if (text)
+		assert_kinship(x, kinship, text);
+	else
+		assert_int_equal(x->model->kinship[1], kinship);
+	joined_deinit(x);
+}
+
 static void test_ids_made_at_the_same_place_are_of_one_process(void **state)
 {
 	struct joined x = core_and(IQ_WITNESS_DUMP);
 
 	(void)state;
 	add_workers(x.facts[1], 7, 3);
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_PROCESS,
-		       "3 goroutine ids agree with where they were made");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_PROCESS,
+	       "3 goroutine ids agree with where they were made");
 }
 
 static void test_ids_without_overlap_are_of_another_process(void **state)
@@ -60,10 +75,8 @@ static void test_ids_without_overlap_are_of_another_process(void **state)
 
 	(void)state;
 	add_workers(x.facts[1], 70, 3);
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
-		       "it is of another process (no goroutine id in common)");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_OTHER_RUN,
+	       "it is of another process (no goroutine id in common)");
 }
 
 static void test_ids_made_elsewhere_are_of_another_process(void **state)
@@ -75,11 +88,9 @@ static void test_ids_made_elsewhere_are_of_another_process(void **state)
 		facts_created(x.facts[1],
 			      facts_add(x.facts[1], id, "chan send", PARKED), 1,
 			      "main.main main.go:11");
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
-		       "it is of another process (goroutines of equal ids were "
-		       "made elsewhere)");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_OTHER_RUN,
+	       "it is of another process (goroutines of equal ids were "
+	       "made elsewhere)");
 }
 
 static void test_runtime_goroutines_show_no_process(void **state)
@@ -97,9 +108,7 @@ static void test_runtime_goroutines_show_no_process(void **state)
 		facts_created(x.facts[i], g, 1, "runtime.init.6 proc.go:300");
 	}
 	add_workers(x.facts[1], 70, 3);
-	joined_make(&x);
-	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_UNKNOWN);
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_UNKNOWN, NULL);
 }
 
 static void
@@ -112,17 +121,14 @@ test_other_start_function_in_a_trace_is_another_process(void **state)
 	for (uint64_t id = 7; id < 10; id++)
 		joined_traced(x.facts[1], id, "main.serve", "chan send",
 			      BLOCKED, 12);
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
-		       "it is of another process (goroutines of equal ids were "
-		       "made elsewhere)");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_OTHER_RUN,
+	       "it is of another process (goroutines of equal ids were "
+	       "made elsewhere)");
 }
 
 static void test_wrapper_of_an_old_text_is_no_other_function(void **state)
 {
-	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump"),
-				       facts_new(IQ_WITNESS_TRACE, "trace") } };
+	struct joined x = dump_and(IQ_WITNESS_TRACE);
 
 	(void)state;
 	joined_trace(x.facts[1], 10, 20);
@@ -133,9 +139,7 @@ static void test_wrapper_of_an_old_text_is_no_other_function(void **state)
 		joined_traced(x.facts[1], id, "main.work", "chan send",
 			      "main.work main.go:50", 12);
 	}
-	joined_make(&x);
-	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_PROCESS);
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_PROCESS, NULL);
 }
 
 static void test_ended_id_in_a_later_core_is_another_process(void **state)
@@ -147,46 +151,40 @@ static void test_ended_id_in_a_later_core_is_another_process(void **state)
 	joined_trace(x.facts[1], 10, 20);
 	joined_traced(x.facts[1], 7, "main.work", "chan send", BLOCKED, 12);
 	joined_traced(x.facts[1], 8, "main.work", "dead", "", 12);
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
-		       "it is of another process (goroutines that had ended in "
-		       "one are in the other)");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_OTHER_RUN,
+	       "it is of another process (goroutines that had ended in "
+	       "one are in the other)");
 }
 
 /* A text of a crash prints the address of the g, which is its place in a core. */
-static void test_other_g_is_of_another_process(void **state)
+static struct joined core_and_gs_at(uint64_t addr)
 {
 	struct joined x = core_and(IQ_WITNESS_DUMP);
 
-	(void)state;
 	add_workers(x.facts[1], 7, 3);
 	for (size_t i = 0; i < 3; i++) {
 		x.facts[0]->goroutines.data[i].place = 0xc000002000 + i;
 		x.facts[1]->goroutines.data[i].has_g = true;
-		x.facts[1]->goroutines.data[i].g_addr = 0xc000802000 + i;
+		x.facts[1]->goroutines.data[i].g_addr = addr + i;
 	}
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
-		       "it is of another process (goroutines of equal ids are "
-		       "at other addresses)");
-	joined_deinit(&x);
+	return x;
+}
+
+static void test_other_g_is_of_another_process(void **state)
+{
+	struct joined x = core_and_gs_at(0xc000802000);
+
+	(void)state;
+	expect(&x, IQ_KINSHIP_OTHER_RUN,
+	       "it is of another process (goroutines of equal ids are at other addresses)");
 }
 
 static void test_same_gs_are_no_sign_against(void **state)
 {
-	struct joined x = core_and(IQ_WITNESS_DUMP);
+	struct joined x = core_and_gs_at(0xc000002000);
 
 	(void)state;
-	add_workers(x.facts[1], 7, 3);
-	for (size_t i = 0; i < 3; i++) {
-		x.facts[0]->goroutines.data[i].place = 0xc000002000 + i;
-		x.facts[1]->goroutines.data[i].has_g = true;
-		x.facts[1]->goroutines.data[i].g_addr = 0xc000002000 + i;
-	}
-	joined_make(&x);
-	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_PROCESS);
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_PROCESS, NULL);
 }
 
 static void test_ids_that_end_in_a_trace_are_compared_by_name(void **state)
@@ -201,10 +199,8 @@ static void test_ids_that_end_in_a_trace_are_compared_by_name(void **state)
 	joined_traced(x.facts[1], 8, "main.work", "dead", "", 12);
 	joined_traced(x.facts[1], 70, "main.work", "chan send", BLOCKED, 12);
 	joined_traced(x.facts[1], 71, "main.work", "chan send", BLOCKED, 12);
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_PROCESS,
-		       "2 goroutine ids agree with where they were made");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_PROCESS,
+	       "2 goroutine ids agree with where they were made");
 }
 
 /* As many as no processors can have kept ids for. */
@@ -212,8 +208,7 @@ static void test_ids_that_end_in_a_trace_are_compared_by_name(void **state)
 
 static void test_older_ids_that_a_trace_lacks_are_of_another(void **state)
 {
-	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump"),
-				       facts_new(IQ_WITNESS_TRACE, "trace") } };
+	struct joined x = dump_and(IQ_WITNESS_TRACE);
 
 	(void)state;
 	add_workers(x.facts[0], 10, UNKNOWN);
@@ -223,11 +218,9 @@ static void test_older_ids_that_a_trace_lacks_are_of_another(void **state)
 		joined_traced(x.facts[1], id, "main.work", "chan send", BLOCKED,
 			      12)
 			->has_created = true;
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
-		       "it is of another process (its goroutines and those of "
-		       "the trace were never together)");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_OTHER_RUN,
+	       "it is of another process (its goroutines and those of "
+	       "the trace were never together)");
 }
 
 static void test_id_may_end_after_an_earlier_core(void **state)
@@ -240,9 +233,7 @@ static void test_id_may_end_after_an_earlier_core(void **state)
 	joined_trace(x.facts[1], 10, 20);
 	joined_traced(x.facts[1], 7, "main.work", "chan send", BLOCKED, 12);
 	joined_traced(x.facts[1], 8, "main.work", "dead", "", 12);
-	joined_make(&x);
-	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_PROCESS);
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_PROCESS, NULL);
 }
 
 static struct joined core_and_profile_at(int64_t second)
@@ -256,7 +247,6 @@ static struct joined core_and_profile_at(int64_t second)
 	x.facts[1]->process.has_time = true;
 	x.facts[1]->process.time_ns =
 		SECONDS(second) + x.facts[0]->process.wall_offset_ns;
-	joined_make(&x);
 	return x;
 }
 
@@ -265,10 +255,9 @@ static void test_profile_after_the_end_is_of_another_process(void **state)
 	struct joined x = core_and_profile_at(306);
 
 	(void)state;
-	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
-		       "it is of another process (that of the core had ended "
-		       "by then)");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_OTHER_RUN,
+	       "it is of another process (that of the core had ended "
+	       "by then)");
 }
 
 static void test_profile_before_the_start_is_of_another_process(void **state)
@@ -276,10 +265,9 @@ static void test_profile_before_the_start_is_of_another_process(void **state)
 	struct joined x = core_and_profile_at(280);
 
 	(void)state;
-	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
-		       "it is of another process (that of the core had not "
-		       "begun by then)");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_OTHER_RUN,
+	       "it is of another process (that of the core had not "
+	       "begun by then)");
 }
 
 static void test_profile_within_the_life_is_used(void **state)
@@ -287,8 +275,7 @@ static void test_profile_within_the_life_is_used(void **state)
 	struct joined x = core_and_profile_at(290);
 
 	(void)state;
-	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_UNKNOWN);
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_UNKNOWN, NULL);
 }
 
 static void test_trace_after_the_end_is_of_another_process(void **state)
@@ -299,12 +286,9 @@ static void test_trace_after_the_end_is_of_another_process(void **state)
 	joined_clock(x.facts[0], 30, 31);
 	joined_trace(x.facts[1], 200, 210);
 	joined_traced(x.facts[1], 7, "main.work", "chan send", BLOCKED, 202);
-	joined_make(&x);
-	assert_kinship(
-		&x, IQ_KINSHIP_OTHER_RUN,
-		"it is of another process (that of the core had ended by "
-		"then)");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_OTHER_RUN,
+	       "it is of another process (that of the core had ended by "
+	       "then)");
 }
 
 static void test_build_id_shows_the_build_and_no_more(void **state)
@@ -315,11 +299,9 @@ static void test_build_id_shows_the_build_and_no_more(void **state)
 	x.facts[0]->process.build_id = IQ_STR("ab");
 	x.facts[1]->process.build_id = IQ_STR("ab");
 	facts_add(x.facts[1], 0, "chan send", PARKED)->has_id = false;
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_BUILD,
-		       "process not known, build ids agree, 1 of 1 stacks in "
-		       "common");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_BUILD,
+	       "process not known, build ids agree, 1 of 1 stacks in "
+	       "common");
 }
 
 static void test_other_build_id_is_another_build(void **state)
@@ -330,10 +312,8 @@ static void test_other_build_id_is_another_build(void **state)
 	x.facts[0]->process.build_id = IQ_STR("ab");
 	x.facts[1]->process.build_id = IQ_STR("cd");
 	facts_add(x.facts[1], 0, "chan send", PARKED)->has_id = false;
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_OTHER_BUILD,
-		       "it is of another build (build ids differ)");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_OTHER_BUILD,
+	       "it is of another build (build ids differ)");
 }
 
 static void test_trace_of_another_go_is_another_build(void **state)
@@ -344,10 +324,8 @@ static void test_trace_of_another_go_is_another_build(void **state)
 	x.facts[0]->process.go_version = IQ_STR("go1.22.12");
 	joined_trace(x.facts[1], 10, 20);
 	joined_traced(x.facts[1], 7, "main.work", "chan send", BLOCKED, 12);
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_OTHER_BUILD,
-		       "it is of another build (Go versions differ)");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_OTHER_BUILD,
+	       "it is of another build (Go versions differ)");
 }
 
 static void test_file_that_a_core_refuses_is_named(void **state)
@@ -358,10 +336,7 @@ static void test_file_that_a_core_refuses_is_named(void **state)
 	x.facts[1]->process.go_version = IQ_STR("go1.26.8");
 	iq_facts_gap(x.facts[0], IQ_GAP_MISMATCH,
 		     "\"other\" (no build id) is not the program of this core");
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_OTHER_BUILD,
-		       "it is not the program of the core");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_OTHER_BUILD, "it is not the program of the core");
 }
 
 static void test_debug_file_of_the_same_build_is_used(void **state)
@@ -410,9 +385,7 @@ static void test_file_that_a_core_cannot_verify_is_used(void **state)
 	x.facts[1]->process.go_version = IQ_STR("go1.26.8");
 	iq_facts_gap(x.facts[0], IQ_GAP_MISMATCH,
 		     "\"other\" is not verified: the core holds nothing");
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_UNKNOWN, "");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_UNKNOWN, "");
 }
 
 /* Each function of @names is a stack in @file, under the same main.main. */
@@ -437,33 +410,23 @@ static const char *const mill[] = { "grind", "sift", "pack", "load", "send" };
 
 static void test_no_function_in_common_is_another_program(void **state)
 {
-	struct joined x = { .facts = {
-				    facts_new(IQ_WITNESS_DUMP, "dump"),
-				    facts_new(IQ_WITNESS_PROFILE, "other"),
-			    } };
+	struct joined x = dump_and(IQ_WITNESS_PROFILE);
 
 	(void)state;
 	add_program(x.facts[0], "/src/shop/main.go", shop);
 	add_program(x.facts[1], "/src/mill/main.go", mill);
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_OTHER_BUILD,
-		       "it is of another program (no function in common)");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_OTHER_BUILD,
+	       "it is of another program (no function in common)");
 }
 
 static void test_functions_of_one_file_are_of_one_program(void **state)
 {
-	struct joined x = { .facts = {
-				    facts_new(IQ_WITNESS_DUMP, "dump"),
-				    facts_new(IQ_WITNESS_PROFILE, "other"),
-			    } };
+	struct joined x = dump_and(IQ_WITNESS_PROFILE);
 
 	(void)state;
 	add_program(x.facts[0], "/src/shop/main.go", shop);
 	add_program(x.facts[1], "/src/shop/main.go", mill);
-	joined_make(&x);
-	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_UNKNOWN);
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_UNKNOWN, NULL);
 }
 
 /* Calls within net/http, each @shift lines further down. */
@@ -490,11 +453,9 @@ static void test_other_lines_of_the_library_are_another_build(void **state)
 	(void)state;
 	add_library(x.facts[0], 0);
 	add_library(x.facts[1], 3);
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_OTHER_BUILD,
-		       "it is of another build (the standard library has other "
-		       "lines)");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_OTHER_BUILD,
+	       "it is of another build (the standard library has other "
+	       "lines)");
 }
 
 static void test_same_lines_of_the_library_say_nothing(void **state)
@@ -504,9 +465,7 @@ static void test_same_lines_of_the_library_say_nothing(void **state)
 	(void)state;
 	add_library(x.facts[0], 0);
 	add_library(x.facts[1], 0);
-	joined_make(&x);
-	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_UNKNOWN);
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_UNKNOWN, NULL);
 }
 
 static void test_profile_without_identity_is_used(void **state)
@@ -516,10 +475,8 @@ static void test_profile_without_identity_is_used(void **state)
 	(void)state;
 	facts_add(x.facts[1], 0, "chan send", "main.other main.go:3")->has_id =
 		false;
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_UNKNOWN,
-		       "process not known, 0 of 1 stacks in common");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_UNKNOWN,
+	       "process not known, 0 of 1 stacks in common");
 }
 
 /* The same stack in two witnesses, the second one's calls @slide further. */
@@ -560,11 +517,9 @@ static void test_equal_addresses_show_the_build(void **state)
 
 	(void)state;
 	add_addresses(x.facts[0], x.facts[1], 0);
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_BUILD,
-		       "process not known, 4 calls are at the same addresses, "
-		       "1 of 1 stacks in common");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_BUILD,
+	       "process not known, 4 calls are at the same addresses, "
+	       "1 of 1 stacks in common");
 }
 
 static void test_slid_addresses_show_the_build(void **state)
@@ -573,9 +528,7 @@ static void test_slid_addresses_show_the_build(void **state)
 
 	(void)state;
 	add_addresses(x.facts[0], x.facts[1], 0x7f0000000000);
-	joined_make(&x);
-	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_BUILD);
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_BUILD, NULL);
 }
 
 static void test_shifted_addresses_are_of_another_build(void **state)
@@ -584,11 +537,9 @@ static void test_shifted_addresses_are_of_another_build(void **state)
 
 	(void)state;
 	add_addresses(x.facts[0], x.facts[1], 0x40);
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_OTHER_BUILD,
-		       "it is of another build (the same calls are at other "
-		       "addresses)");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_OTHER_BUILD,
+	       "it is of another build (the same calls are at other "
+	       "addresses)");
 }
 
 static void test_trace_tells_the_build_where_a_text_cannot(void **state)
@@ -622,7 +573,6 @@ static struct joined with_threads(const uint64_t *core)
 	p->threads = core;
 	while (core[p->num_threads])
 		p->num_threads++;
-	joined_make(&x);
 	return x;
 }
 
@@ -632,9 +582,8 @@ static void test_no_thread_in_common_is_another_process(void **state)
 	struct joined x = with_threads(core);
 
 	(void)state;
-	assert_kinship(&x, IQ_KINSHIP_OTHER_RUN,
-		       "it is of another process (no thread in common)");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_OTHER_RUN,
+	       "it is of another process (no thread in common)");
 }
 
 static void test_threads_of_a_damaged_core_deny_nothing(void **state)
@@ -643,8 +592,7 @@ static void test_threads_of_a_damaged_core_deny_nothing(void **state)
 	struct joined x = with_threads(core);
 
 	(void)state;
-	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_PROCESS);
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_PROCESS, NULL);
 }
 
 static void test_functions_in_other_files_are_of_another_build(void **state)
@@ -655,10 +603,8 @@ static void test_functions_in_other_files_are_of_another_build(void **state)
 	facts_add(x.facts[1], 0, "chan send",
 		  "main.send send.go:34;main.work work.go:1")
 		->has_id = false;
-	joined_make(&x);
-	assert_kinship(&x, IQ_KINSHIP_OTHER_BUILD,
-		       "it is of another build (functions are in other files)");
-	joined_deinit(&x);
+	expect(&x, IQ_KINSHIP_OTHER_BUILD,
+	       "it is of another build (functions are in other files)");
 }
 
 static void test_core_is_the_reference_wherever_it_stands(void **state)
