@@ -111,6 +111,8 @@ struct capture {
 	struct iq_facts *facts;
 	const struct iq_facts *witnesses[1];
 	struct iq_model *model;
+	const struct iq_coverage *coverage;
+	struct iq_doctor doctor;
 };
 
 static struct iq_source *testdata_open(const char *name)
@@ -153,10 +155,14 @@ static void capture_open(struct capture *c, unsigned percent, bool executable)
 	assert_null(iq_model_create(c->witnesses, 1, &c->model));
 	assert_null(iq_model_join(c->model));
 	assert_null(iq_liveness_run(c->model, NULL));
+	c->coverage = c->facts->coverage;
+	assert_non_null(c->coverage);
+	assert_null(iq_doctor_init(&c->doctor, c->model));
 }
 
 static void capture_close(struct capture *c)
 {
+	iq_doctor_deinit(&c->doctor);
 	iq_model_destroy(c->model);
 	iq_facts_destroy(c->facts);
 	iq_source_destroy(c->executable);
@@ -187,13 +193,11 @@ static void test_a_whole_core_lacks_nothing(void **state)
 {
 	const struct iq_coverage_module *exe;
 	const struct iq_coverage *c;
-	struct iq_doctor doctor;
 	struct capture x;
 
 	(void)state;
 	capture_open(&x, 100, true);
-	c = x.facts->coverage;
-	assert_non_null(c);
+	c = x.coverage;
 	assert_int_equal(iq_coverage_missing(c->file), 0);
 	assert_int_equal(c->goroutines.total, x.facts->goroutines.len);
 	assert_int_equal(c->goroutines.present, c->goroutines.total);
@@ -209,16 +213,14 @@ static void test_a_whole_core_lacks_nothing(void **state)
 	assert_int_equal(exe->state, IQ_MODULE_VERIFIED);
 	assert_true(exe->is_go && exe->has_pclntab && !exe->pclntab_in_core);
 	assert_false(exe->has_symbols || exe->has_dwarf);
-	assert_null(iq_doctor_init(&doctor, x.model));
-	assert_true(doctor.heaps[0].known);
-	assert_int_equal(iq_coverage_missing(doctor.heaps[0].size.memory), 0);
-	assert_true(doctor.heaps[0].size.memory.total > 0);
-	assert_int_equal(doctor.losses.len, 0);
-	assert_null(advice(&doctor, "find-executable"));
-	assert_null(advice(&doctor, "core-limit"));
-	assert_null(advice(&doctor, "core-filter"));
-	assert_non_null(advice(&doctor, "keep-symbols"));
-	iq_doctor_deinit(&doctor);
+	assert_true(x.doctor.heaps[0].known);
+	assert_int_equal(iq_coverage_missing(x.doctor.heaps[0].size.memory), 0);
+	assert_true(x.doctor.heaps[0].size.memory.total > 0);
+	assert_int_equal(x.doctor.losses.len, 0);
+	assert_null(advice(&x.doctor, "find-executable"));
+	assert_null(advice(&x.doctor, "core-limit"));
+	assert_null(advice(&x.doctor, "core-filter"));
+	assert_non_null(advice(&x.doctor, "keep-symbols"));
 	capture_close(&x);
 }
 
@@ -226,26 +228,22 @@ static void test_a_cut_core_says_how_much_is_gone(void **state)
 {
 	const struct iq_coverage *c;
 	const struct iq_doctor_advice *a;
-	struct iq_doctor doctor;
 	struct capture x;
 	char number[32];
 
 	(void)state;
 	capture_open(&x, 50, true);
-	c = x.facts->coverage;
-	assert_non_null(c);
+	c = x.coverage;
 	assert_int_equal(c->file.total, x.core->size);
 	assert_int_equal(c->file.present, x.cut.size);
 	assert_true(iq_coverage_missing(c->segments) > 0);
-	assert_null(iq_doctor_init(&doctor, x.model));
-	assert_non_null(advice(&doctor, "core-limit"));
-	assert_null(advice(&doctor, "core-filter"));
-	a = advice(&doctor, "copy-again");
+	assert_non_null(advice(&x.doctor, "core-limit"));
+	assert_null(advice(&x.doctor, "core-filter"));
+	a = advice(&x.doctor, "copy-again");
 	assert_non_null(a);
 	snprintf(number, sizeof(number), "%zu", (size_t)x.core->size);
 	assert_true(iq_str_search(a->text, iq_str_of(number)) < a->text.len);
-	assert_true(loses(&doctor, "leaked-goroutine", "no proof"));
-	iq_doctor_deinit(&doctor);
+	assert_true(loses(&x.doctor, "leaked-goroutine", "no proof"));
 	capture_close(&x);
 }
 
@@ -254,13 +252,11 @@ static void test_every_cut_adds_up(void **state)
 	(void)state;
 	for (unsigned percent = 1; percent < 100; percent += 7) {
 		const struct iq_coverage *c;
-		struct iq_doctor doctor;
 		struct capture x;
 		uint64_t lost = 0;
 
 		capture_open(&x, percent, true);
-		c = x.facts->coverage;
-		assert_non_null(c);
+		c = x.coverage;
 		assert_true(c->segments.present <= c->segments.total);
 		assert_true(c->stacks.present <= c->stacks.total);
 		for (size_t i = 0; i < c->num_losses; i++) {
@@ -270,10 +266,8 @@ static void test_every_cut_adds_up(void **state)
 		}
 		assert_int_equal(c->goroutines.present + lost,
 				 c->goroutines.total);
-		assert_null(iq_doctor_init(&doctor, x.model));
-		assert_non_null(advice(&doctor, "copy-again"));
-		assert_true(doctor.losses.len > 0);
-		iq_doctor_deinit(&doctor);
+		assert_non_null(advice(&x.doctor, "copy-again"));
+		assert_true(x.doctor.losses.len > 0);
 		capture_close(&x);
 	}
 }
@@ -282,13 +276,11 @@ static void test_without_its_executable_stacks_are_gone(void **state)
 {
 	const struct iq_doctor_advice *a;
 	const struct iq_coverage *c;
-	struct iq_doctor doctor;
 	struct capture x;
 
 	(void)state;
 	capture_open(&x, 100, false);
-	c = x.facts->coverage;
-	assert_non_null(c);
+	c = x.coverage;
 	assert_int_equal(c->goroutines.present, 0);
 	assert_int_equal(c->num_losses, 1);
 	assert_int_equal(c->losses[0].why, IQ_STACK_LOSS_TABLES);
@@ -296,15 +288,14 @@ static void test_without_its_executable_stacks_are_gone(void **state)
 	assert_true(c->left_out > 0);
 	// What was built is in the core all the same.
 	assert_true(c->num_settings > 0);
-	assert_null(iq_doctor_init(&doctor, x.model));
-	a = advice(&doctor, "find-executable");
+	a = advice(&x.doctor, "find-executable");
 	assert_non_null(a);
 	assert_true(a->num_commands >= 1);
 	assert_true(iq_str_starts(a->commands[0],
 				  IQ_STR("inquest report core.20362 --exe")));
-	assert_true(loses(&doctor, "stacks, places of findings", "not known"));
-	assert_null(advice(&doctor, "find-executable-inlining"));
-	iq_doctor_deinit(&doctor);
+	assert_true(
+		loses(&x.doctor, "stacks, places of findings", "not known"));
+	assert_null(advice(&x.doctor, "find-executable-inlining"));
 	capture_close(&x);
 }
 
@@ -317,6 +308,18 @@ static void case_add(struct render *x, struct iq_facts *facts)
 		iq_out_init_memory(&x->out);
 	}
 	x->facts[x->num_facts++] = facts;
+}
+
+/* What doctor says of a case of @facts alone, until render_deinit(). */
+static const char *doctor_text(struct render *x, struct iq_facts *facts)
+{
+	const char *text;
+
+	case_add(x, facts);
+	render_join(x);
+	text = render_text(x, "doctor", "text");
+	assert_non_null(text);
+	return text;
 }
 
 static struct iq_facts *core_of(const struct iq_coverage *coverage)
@@ -354,10 +357,7 @@ static void test_whose_stacks_are_gone_is_said(void **state)
 	const char *text;
 
 	(void)state;
-	case_add(&x, core_of(&coverage));
-	render_join(&x);
-	text = render_text(&x, "doctor", "text");
-	assert_non_null(text);
+	text = doctor_text(&x, core_of(&coverage));
 	assert_non_null(strstr(text, "no stack: 3, 5-8, 19, 20 and 33 more: "
 				     "the core ends before it"));
 	assert_non_null(strstr(text, "41, 1 with a whole stack"));
@@ -381,10 +381,7 @@ static void test_memory_left_out_asks_for_the_filter(void **state)
 	const char *text;
 
 	(void)state;
-	case_add(&x, core_of(&coverage));
-	render_join(&x);
-	text = render_text(&x, "doctor", "text");
-	assert_non_null(text);
+	text = doctor_text(&x, core_of(&coverage));
 	assert_non_null(strstr(text, "8.0 KiB of heap, stacks"));
 	assert_non_null(strstr(
 		text, "\n      echo 0x3f > /proc/PID/coredump_filter\n"));
@@ -406,10 +403,7 @@ static void test_a_notes_less_core_is_not_called_alive(void **state)
 
 	(void)state;
 	facts->process.end = IQ_END_NONE;
-	case_add(&x, facts);
-	render_join(&x);
-	text = render_text(&x, "doctor", "text");
-	assert_non_null(text);
+	text = doctor_text(&x, facts);
 	assert_null(strstr(text, "alive"));
 	assert_non_null(strstr(text, "Let gcore end"));
 	render_deinit(&x);
@@ -417,16 +411,14 @@ static void test_a_notes_less_core_is_not_called_alive(void **state)
 
 static void test_what_a_profile_cannot_know_is_said(void **state)
 {
+	struct iq_facts *facts =
+		facts_new_profile("goroutine.pb.gz", IQ_PROFILE_GOROUTINE);
 	struct render x = { 0 };
 	const char *text;
 
 	(void)state;
-	case_add(&x,
-		 facts_new_profile("goroutine.pb.gz", IQ_PROFILE_GOROUTINE));
-	facts_sampled(x.facts[0], 12, "main.wait /src/main.go:3");
-	render_join(&x);
-	text = render_text(&x, "doctor", "text");
-	assert_non_null(text);
+	facts_sampled(facts, 12, "main.wait /src/main.go:3");
+	text = doctor_text(&x, facts);
 	assert_non_null(strstr(text, "cannot     ids, states, creators"));
 	assert_non_null(strstr(text, "gcore -o core PID"));
 	assert_non_null(strstr(text, "later.pb.gz"));
@@ -484,10 +476,7 @@ static void test_equal_problems_are_told_once(void **state)
 		iq_facts_gap_addr(facts, IQ_GAP_DAMAGED, 0xc000100000 + i,
 				  "a bad stack");
 	iq_facts_gap_addr(facts, IQ_GAP_DAMAGED, 0xc000200000, "another one");
-	case_add(&x, facts);
-	render_join(&x);
-	text = render_text(&x, "doctor", "text");
-	assert_non_null(text);
+	text = doctor_text(&x, facts);
 	first = strstr(text, "at 0xc000100000: a bad stack (3 times)\n");
 	assert_non_null(first);
 	assert_null(strstr(strchr(first, '('), "a bad stack"));
