@@ -10,16 +10,6 @@
 #include "reports/emit_json.h"
 #include "reports/report.h"
 
-static void put_tristate(struct iq_json *json, const char *key,
-			 enum iq_tristate v)
-{
-	iq_json_key(json, key);
-	if (v == IQ_UNKNOWN)
-		iq_json_null(json);
-	else
-		iq_json_bool(json, v == IQ_YES);
-}
-
 static void put_part(struct iq_json *json, const char *key,
 		     struct iq_coverage_part part)
 {
@@ -225,9 +215,9 @@ static void put_witness(struct iq_json *json, const struct iq_doctor *doctor,
 	iq_json_pair_text(json, "build_id", p->build_id);
 	iq_json_pair_text(json, "go_build_id", p->go_build_id);
 	iq_json_maybe_i64(json, "pid", p->has_pid, p->pid);
-	put_tristate(json, "stripped", p->stripped);
-	put_tristate(json, "cgo", p->cgo);
-	put_tristate(json, "optimised", p->optimised);
+	iq_json_tristate(json, "stripped", p->stripped);
+	iq_json_tristate(json, "cgo", p->cgo);
+	iq_json_tristate(json, "optimised", p->optimised);
 	iq_json_pair_u64(json, "goroutines", iq_facts_count(facts));
 	iq_json_pair_cstr(json, "can_tell", iq_doctor_can(facts));
 	iq_json_pair_cstr(json, "cannot_know", iq_doctor_cannot(facts));

@@ -324,6 +324,15 @@ static void put_problem(struct iq_json *json, const struct iq_gap *gap)
 	iq_json_object_end(json);
 }
 
+void iq_json_tristate(struct iq_json *json, const char *key, enum iq_tristate v)
+{
+	iq_json_key(json, key);
+	if (v == IQ_UNKNOWN)
+		iq_json_null(json);
+	else
+		iq_json_bool(json, v == IQ_YES);
+}
+
 void iq_json_problems(struct iq_json *json, const struct iq_gap *gaps,
 		      size_t num)
 {

@@ -64,6 +64,9 @@ void iq_json_maybe_i64(struct iq_json *json, const char *key, bool known,
 
 /* FRAME of the contract; null for NULL. */
 void iq_json_frame(struct iq_json *json, const struct iq_frame *frame);
+/* A key with its value, null if that is unknown. */
+void iq_json_tristate(struct iq_json *json, const char *key,
+		      enum iq_tristate v);
 /* An array of them; empty for NULL. */
 void iq_json_frames(struct iq_json *json, const struct iq_stack *stack);
 /* The contract's "problems": an array of gaps. */

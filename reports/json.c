@@ -12,16 +12,6 @@
 #include "reports/report.h"
 #include "reports/scene_json.h"
 
-static void key_tristate(struct iq_json *json, const char *key,
-			 enum iq_tristate v)
-{
-	iq_json_key(json, key);
-	if (v == IQ_UNKNOWN)
-		iq_json_null(json);
-	else
-		iq_json_bool(json, v == IQ_YES);
-}
-
 static void put_verdict(struct iq_json *json, const struct iq_verdict *verdict)
 {
 	iq_json_key(json, "verdict");
@@ -166,9 +156,9 @@ static struct iq_error *put_process(struct iq_json *json,
 	iq_json_pair_text(json, "vcs_revision", p->vcs_revision);
 	iq_json_pair_text(json, "build_id", p->build_id);
 	iq_json_maybe_i64(json, "pid", p->has_pid, p->pid);
-	key_tristate(json, "cgo", p->cgo);
-	key_tristate(json, "stripped", p->stripped);
-	key_tristate(json, "optimised", p->optimised);
+	iq_json_tristate(json, "cgo", p->cgo);
+	iq_json_tristate(json, "stripped", p->stripped);
+	iq_json_tristate(json, "optimised", p->optimised);
 	iq_json_pair_text(json, "signal", p->signal);
 	err = put_crash(json, model, options);
 	iq_json_object_end(json);
