@@ -250,14 +250,24 @@ static struct iq_error *collect_executables(struct inquest *iq,
 	return NULL;
 }
 
+/* Some readers have told it, with the place. */
+static bool has_gap(const struct iq_facts *facts, struct iq_str text)
+{
+	for (size_t i = 0; i < facts->gaps.len; i++) {
+		if (iq_str_equal(facts->gaps.data[i].text, text))
+			return true;
+	}
+	return false;
+}
+
 /* What happened to the bytes themselves is the witness's gap, too. */
 static void source_gaps(struct input *input)
 {
+	const char *damage = input->source->damage;
 	uint64_t offset;
 
-	if (input->source->damage)
-		iq_facts_gap(input->facts, IQ_GAP_TRUNCATED, "%s",
-			     input->source->damage);
+	if (damage && !has_gap(input->facts, iq_str_of(damage)))
+		iq_facts_gap(input->facts, IQ_GAP_TRUNCATED, "%s", damage);
 	input->is_lost = iq_source_first_fault(input->source, &offset);
 	if (input->is_lost)
 		iq_facts_gap_offset(input->facts, IQ_GAP_IO, offset,
