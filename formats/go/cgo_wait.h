@@ -12,9 +12,10 @@
 
 /*
  * If @g, in status syscall and with @stack (or NULL), is in a call into C, sets
- * wait->kind to CGO and wait->cgo, in @arena, to what it called: the innermost
- * C function that its stack shows, else what runtime.cgocall was given. Leaves
- * @wait alone otherwise. NULL wait->cgo: in C, and nobody knows where.
+ * wait->kind to CGO and wait->cgo, in @arena, to what it called: its name as cgo
+ * gave it to the Go function that calls it, else of C's outermost frame; its
+ * address, which is that of cgo's stub, 0 if unknown. Leaves @wait alone
+ * otherwise. wait->cgo stays NULL where nobody knows what was called.
  */
 struct iq_error *iq_go_cgo_wait_read(const struct iq_go_runtime *rt,
 				     const struct iq_go_g *g,

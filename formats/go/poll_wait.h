@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "formats/go/runtime.h"
+#include "formats/go/wait_objects.h"
 #include "model/object.h"
 
 /*
@@ -31,5 +32,10 @@ struct iq_error *iq_go_poll_object_read(const struct iq_go_runtime *rt,
 					uint64_t address,
 					struct iq_arena *arena,
 					struct iq_object *ret) iq_must_check;
+
+/* Both for goroutine @i, whose @wait is of kind FD with the op that the frames
+ * tell. What is not found is a gap. */
+struct iq_error *iq_go_wait_fd_read(struct iq_go_wait_reader *r, size_t i,
+				    struct iq_wait *wait) iq_must_check;
 
 #endif
