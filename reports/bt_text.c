@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "model/object.h"
 #include "reports/blocks.h"
 #include "reports/emit_term.h"
 #include "reports/goroutine_line.h"
@@ -116,6 +117,8 @@ static void put_creator(struct iq_bt *bt, const struct iq_goroutine_fact *fact)
 /* "    waits for chan 0xc000102060 (send; 0 of 0, open)" */
 static void put_wait(struct iq_out *out, const struct iq_wait *wait)
 {
+	const struct iq_object *o = wait->object;
+
 	iq_out_cstr(out, "    waits for ");
 	iq_out_cstr(out, iq_wait_kind_name(wait->kind));
 	if (wait->has_address) {
@@ -126,12 +129,12 @@ static void put_wait(struct iq_out *out, const struct iq_wait *wait)
 		iq_out_cstr(out, " to ");
 		iq_out_cstr(out, iq_wait_op_name(wait->op));
 	}
-	if (wait->has_chan) {
+	if (o && o->kind == IQ_WAIT_CHAN && o->is_read) {
 		iq_out_cstr(out, ", holds ");
-		iq_out_u64(out, wait->chan_len);
+		iq_out_u64(out, o->chan.len);
 		iq_out_cstr(out, " of ");
-		iq_out_u64(out, wait->chan_cap);
-		iq_out_cstr(out, wait->chan_closed ? ", closed" : ", open");
+		iq_out_u64(out, o->chan.cap);
+		iq_out_cstr(out, o->chan.closed ? ", closed" : ", open");
 	}
 	iq_out_char(out, '\n');
 }
@@ -141,7 +144,11 @@ static void put_wait(struct iq_out *out, const struct iq_wait *wait)
 
 static void put_waits(struct iq_bt *bt, const struct iq_goroutine *g)
 {
-	uint32_t num = g->fact->num_waits;
+	// Its wait reason says all there is to know of the runtime's own.
+	uint32_t num =
+		g->fact->num_waits && g->fact->waits->kind == IQ_WAIT_RUNTIME ?
+			0 :
+			g->fact->num_waits;
 	uint32_t shown =
 		bt->options->all && bt->options->has_id ? num : MAX_WAITS;
 

@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "reports/blocks.h"
 #include "reports/emit_json.h"
+#include "reports/wait_json.h"
 
 /* How many goroutines wait for one object. */
 struct waiters {
@@ -21,6 +22,8 @@ struct iq_records {
 	struct iq_blocks blocks;
 	/* Writes what a block is made of. */
 	struct iq_json *json;
+	/* Writes what is none. */
+	struct iq_json *plain;
 	struct iq_arena arena;
 	struct waiters *waiters;
 };
@@ -30,6 +33,9 @@ enum {
 	BLOCK_FRAME,
 	BLOCK_FRAMES,
 	BLOCK_LABELS,
+	/* One for each operation, with and without an end. */
+	BLOCK_WAIT,
+	BLOCK_WAIT_LAST = BLOCK_WAIT + 63,
 	/* Texts add their length. */
 	BLOCK_TEXT,
 };
@@ -129,6 +135,8 @@ struct iq_error *iq_records_create(const struct iq_model *model,
 	iq_blocks_init(&records->blocks);
 	err = iq_json_create(&records->blocks.making, &records->json);
 	if (!err)
+		err = iq_json_create(out, &records->plain);
+	if (!err)
 		err = count_waiters(records);
 	if (err) {
 		iq_records_destroy(records);
@@ -144,6 +152,7 @@ void iq_records_destroy(struct iq_records *records)
 		return;
 	HASH_CLEAR(hh, records->waiters);
 	iq_json_destroy(records->json);
+	iq_json_destroy(records->plain);
 	iq_blocks_deinit(&records->blocks);
 	iq_arena_deinit(&records->arena);
 	free(records);
@@ -158,6 +167,8 @@ struct iq_error *iq_records_done(const struct iq_records *records)
 {
 	struct iq_error *err = iq_json_done(records->json);
 
+	if (!err)
+		err = iq_json_done(records->plain);
 	return err ? err : iq_blocks_done(&records->blocks);
 }
 
@@ -275,33 +286,27 @@ static void write_origin(struct iq_records *records,
 			   !fact->stack->elided);
 }
 
-/* Kind and operation are words of our own tables. */
+/* What several wait for is made once; what is the goroutine's own is not. */
 static void write_wait(struct iq_records *records, const struct iq_wait *wait)
 {
-	struct iq_out *out = records->out;
+	uint64_t num =
+		wait->has_address ? num_waiters(records, wait->address) : 0;
+	struct iq_block_key key = {
+		.object = wait->object,
+		.what = BLOCK_WAIT + 2 * (uint64_t)wait->op + wait->has_until,
+	};
 
-	iq_out_cstr(out, "{\"kind\":\"");
-	iq_out_cstr(out, iq_wait_kind_name(wait->kind));
-	iq_out_char(out, '"');
-	if (wait->op != IQ_OP_UNKNOWN) {
-		iq_out_cstr(out, ",\"op\":\"");
-		iq_out_cstr(out, iq_wait_op_name(wait->op));
-		iq_out_char(out, '"');
+	if (!wait->object || num < 2) {
+		iq_json_restart(records->plain);
+		iq_wait_json(records->plain, wait, num);
+		return;
 	}
-	if (wait->has_address) {
-		iq_out_cstr(out, ",\"address\":\"");
-		iq_out_hex(out, wait->address);
-		iq_out_char(out, '"');
-	}
-	if (wait->has_chan) {
-		write_number(out, ",\"length\":", true, wait->chan_len);
-		write_number(out, ",\"capacity\":", true, wait->chan_cap);
-		write_bool(out, ",\"closed\":", wait->chan_closed);
-	}
-	if (wait->has_address)
-		write_number(out, ",\"waiters\":", true,
-			     num_waiters(records, wait->address));
-	iq_out_char(out, '}');
+	if (iq_blocks_copy(&records->blocks, key, records->out))
+		return;
+	iq_blocks_begin(&records->blocks);
+	iq_json_restart(records->json);
+	iq_wait_json(records->json, wait, num);
+	iq_blocks_end(&records->blocks, key, records->out);
 }
 
 static void write_waits(struct iq_records *records,

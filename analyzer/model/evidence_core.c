@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 
+#include "model/object.h"
 #include "model/text.h"
 
 /* The one object that all of them wait for; NULL: none or several. */
@@ -31,24 +32,25 @@ static const struct iq_wait *common_object(const struct iq_examination *x)
 static const char *object_words(struct iq_examination *x)
 {
 	const struct iq_wait *wait = common_object(x);
+	const struct iq_object *o = wait ? wait->object : NULL;
 	struct iq_str words = IQ_STR("");
 
 	if (!wait || x->clauses.err)
 		return "";
-	if (!wait->has_chan)
+	if (!o || o->kind != IQ_WAIT_CHAN || !o->is_read)
 		x->clauses.err = iq_textf(x->clauses.arena, &words,
 					  " on 0x%" PRIx64, wait->address);
-	else if (!wait->chan_cap)
+	else if (!o->chan.cap)
 		x->clauses.err = iq_textf(x->clauses.arena, &words,
 					  " on 0x%" PRIx64 ", unbuffered%s",
 					  wait->address,
-					  wait->chan_closed ? ", closed" : "");
+					  o->chan.closed ? ", closed" : "");
 	else
 		x->clauses.err = iq_textf(
 			x->clauses.arena, &words,
 			" on 0x%" PRIx64 ", %" PRIu64 " of %" PRIu64 " full%s",
-			wait->address, wait->chan_len, wait->chan_cap,
-			wait->chan_closed ? ", closed" : "");
+			wait->address, o->chan.len, o->chan.cap,
+			o->chan.closed ? ", closed" : "");
 	return words.ptr;
 }
 

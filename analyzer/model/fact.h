@@ -157,12 +157,6 @@ struct iq_wait {
 	/* Semaphore word or notifyList, where address is the object's start. */
 	bool has_sema;
 	uint64_t sema_addr;
-	bool has_chan;
-	uint64_t chan_len;
-	uint64_t chan_cap;
-	bool chan_closed;
-	/* The channel belongs to a timer (time.After, Ticker; Go 1.23+). */
-	bool chan_timer;
 	/* The object itself, shared by all who wait for it: model/object.h. NULL
 	 * where nothing is known but what stands here. */
 	const struct iq_object *object;

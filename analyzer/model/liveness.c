@@ -10,6 +10,7 @@
 #include "base/vec.h"
 #include "model/heap.h"
 #include "model/mark.h"
+#include "model/object.h"
 #include "model/text.h"
 
 /*
@@ -106,6 +107,12 @@ static bool is_live_anyway(const struct iq_goroutine *g)
 	}
 }
 
+static bool is_closed(const struct iq_wait *wait)
+{
+	return wait->kind == IQ_WAIT_CHAN && wait->object &&
+	       wait->object->chan.closed;
+}
+
 /* The objects that are waited for, by their slots; false if who waits may be
  * woken by something that the heap does not show. */
 static bool watched_slots(const struct liveness *l,
@@ -116,7 +123,7 @@ static bool watched_slots(const struct liveness *l,
 
 		// A closed channel has woken its waiters, even if they do not
 		// know yet.
-		if (!wait->has_address || wait->chan_closed)
+		if (!wait->has_address || is_closed(wait))
 			return false;
 		// The word it sleeps on, where the object's start is inferred.
 		slots[i] = iq_heap_map_slot(l->map, wait->has_sema ?
@@ -446,4 +453,156 @@ struct iq_error *iq_liveness_run(struct iq_model *model, struct iq_pool *pool)
 			return err;
 	}
 	return NULL;
+}
+
+/* ---- who would be woken if some were held back */
+
+struct iq_closure {
+	struct liveness l;
+	/* By index into facts->goroutines: index into model->goroutines. */
+	uint32_t *goroutines;
+	/* Of the slot that was reached last: the watches to come. */
+	size_t at, end;
+};
+
+void iq_closure_destroy(struct iq_closure *c)
+{
+	if (!c)
+		return;
+	liveness_deinit(&c->l);
+	free(c->goroutines);
+	free(c);
+}
+
+static struct iq_error *closure_load(struct iq_closure *c)
+{
+	const struct iq_facts *facts = c->l.facts;
+	const struct iq_model *m = c->l.model;
+	struct iq_error *err = facts->heap->load(facts->heap, &c->l.map);
+	uint32_t index;
+
+	if (err)
+		return err;
+	c->l.stands = calloc(facts->goroutines.len + 1, sizeof(*c->l.stands));
+	c->goroutines =
+		calloc(facts->goroutines.len + 1, sizeof(*c->goroutines));
+	if (!c->l.stands || !c->goroutines)
+		return &iq_enomem;
+	if (c->l.map->incomplete[0] ||
+	    c->l.map->num_holders < facts->goroutines.len)
+		return NULL;
+	for (size_t i = 0; i < m->num_goroutines; i++) {
+		if (fact_index(&c->l, &m->goroutines[i], &index))
+			c->goroutines[index] = (uint32_t)i;
+	}
+	return iq_mark_create(c->l.map, &c->l.mark);
+}
+
+struct iq_error *iq_closure_create(struct iq_model *model, size_t witness,
+				   struct iq_closure **ret)
+{
+	const struct iq_facts *facts = model->witnesses[witness];
+	struct iq_closure *c;
+	struct iq_error *err;
+
+	*ret = NULL;
+	if (!facts->heap)
+		return NULL;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return &iq_enomem;
+	c->l.model = model;
+	c->l.facts = facts;
+	err = closure_load(c);
+	if (err || !c->l.mark)
+		iq_closure_destroy(c);
+	else
+		*ret = c;
+	return err;
+}
+
+struct iq_error *iq_closure_hold(struct iq_closure *c, uint32_t goroutine,
+				 bool watched, bool *ret)
+{
+	const struct iq_goroutine *g = &c->l.model->goroutines[goroutine];
+	struct iq_error *err = NULL;
+	uint32_t index;
+
+	*ret = false;
+	if (!fact_index(&c->l, g, &index))
+		return NULL;
+	if (!watched)
+		c->l.stands[index] = STAND_HOPELESS;
+	else if (is_candidate(g))
+		err = watch_goroutine(&c->l, index, g->fact);
+	*ret = c->l.stands[index] != STAND_RUNS;
+	return err;
+}
+
+struct iq_error *iq_closure_start(struct iq_closure *c)
+{
+	struct iq_error *err = order_watches(&c->l);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < c->l.watches.len; i++)
+		iq_mark_watch(c->l.mark, c->l.watches.data[i].slot);
+	mark_roots(&c->l);
+	return NULL;
+}
+
+void iq_closure_let_go(struct iq_closure *c, uint32_t goroutine)
+{
+	uint32_t index;
+
+	if (!fact_index(&c->l, &c->l.model->goroutines[goroutine], &index) ||
+	    c->l.stands[index] == STAND_RUNS)
+		return;
+	c->l.stands[index] = STAND_RUNS;
+	mark_holder(&c->l, index);
+}
+
+/* The next slot that was reached; false if there is none. */
+static bool next_slot(struct iq_closure *c)
+{
+	uint32_t slot;
+
+	if (!iq_mark_next_seen(c->l.mark, &slot))
+		return false;
+	c->at = c->end = first_watch(&c->l, slot);
+	while (c->end < c->l.watches.len &&
+	       c->l.watches.data[c->end].slot == slot)
+		c->end++;
+	return true;
+}
+
+struct iq_error *iq_closure_next(struct iq_closure *c, uint32_t *ret)
+{
+	struct iq_error *err = NULL;
+
+	*ret = UINT32_MAX;
+	while (!err) {
+		while (c->at < c->end) {
+			uint32_t index = c->l.watches.data[c->at++].goroutine;
+
+			if (c->l.stands[index] != STAND_WAITS)
+				continue;
+			*ret = c->goroutines[index];
+			iq_closure_let_go(c, *ret);
+			return NULL;
+		}
+		if (!next_slot(c)) {
+			err = iq_mark_reach(c->l.mark);
+			if (err || !next_slot(c))
+				break;
+		}
+	}
+	return err;
+}
+
+bool iq_closure_is_sound(const struct iq_closure *c)
+{
+	char why[200];
+
+	return !lacks(&c->l, why, sizeof(why));
 }

@@ -115,7 +115,9 @@ struct iq_fd_object {
 
 /* Go: src/runtime/coro.go, coro. */
 struct iq_coroutine_object {
-	/* The goroutine that is parked in it. */
+	/* The other side of who is parked in it: the goroutine that runs the
+	 * coroutine's function, whose next switch wakes them. Who will switch
+	 * to that function, where it is parked itself, is not recorded. */
 	bool has_goroutine;
 	uint64_t goroutine;
 };

@@ -46,8 +46,47 @@ static const struct {
 	  .source = IQ_GO_WAIT_SEMAPHORES, .by_frames = true } },
 	{ "sync.Cond.Wait", { .kind = IQ_WAIT_COND, .op = IQ_OP_WAIT,
 	  .source = IQ_GO_WAIT_LISTS, .offset = COND_NOTIFY } },
-	{ "sleep", { .kind = IQ_WAIT_TIMER, .op = IQ_OP_WAIT } },
-	{ "IO wait", { .kind = IQ_WAIT_FD, .by_frames = true } },
+	{ "sleep", { .kind = IQ_WAIT_TIMER, .op = IQ_OP_WAIT,
+	  .source = IQ_GO_WAIT_SLEEP } },
+	{ "IO wait", { .kind = IQ_WAIT_FD, .source = IQ_GO_WAIT_POLL,
+	  .by_frames = true } },
+	{ "coroutine", { .kind = IQ_WAIT_COROUTINE, .op = IQ_OP_WAIT,
+	  .source = IQ_GO_WAIT_CORO } },
+	{ "synctest.Run", { .kind = IQ_WAIT_BUBBLE, .op = IQ_OP_WAIT,
+	  .source = IQ_GO_WAIT_BUBBLE } },
+	{ "synctest.Wait", { .kind = IQ_WAIT_BUBBLE, .op = IQ_OP_WAIT,
+	  .source = IQ_GO_WAIT_BUBBLE } },
+};
+/* clang-format on */
+
+/* The runtime waits for itself: the same source. */
+/* clang-format off */
+static const char *const runtime_reasons[] = {
+	"GC assist marking",
+	"GC assist wait",
+	"GC mark termination",
+	"GC scavenge wait",
+	"GC sweep wait",
+	"GC weak to strong wait",
+	"GC worker (active)",
+	"GC worker (idle)",
+	"GOMAXPROCS updater (idle)",
+	"cleanup wait",
+	"debug call",
+	"dumping heap",
+	"finalizer wait",
+	"flushing proc caches",
+	"force gc (idle)",
+	"garbage collection",
+	"garbage collection scan",
+	"page trace flush",
+	"panicwait",
+	"stopping the world",
+	"timer goroutine (idle)",
+	"trace goroutine status",
+	"trace proc status",
+	"trace reader (blocked)",
+	"wait for GC cycle",
 };
 /* clang-format on */
 
@@ -110,6 +149,13 @@ struct iq_go_wait_class iq_go_wait_class_of(struct iq_str reason)
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(reasons); i++) {
 		if (iq_str_equal(reason, iq_str_of(reasons[i].reason)))
 			return reasons[i].class;
+	}
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(runtime_reasons); i++) {
+		if (iq_str_equal(reason, iq_str_of(runtime_reasons[i])))
+			return (struct iq_go_wait_class){
+				.kind = IQ_WAIT_RUNTIME,
+				.op = IQ_OP_WAIT,
+			};
 	}
 	return (struct iq_go_wait_class){ .kind = IQ_WAIT_NONE };
 }

@@ -15,6 +15,11 @@ enum iq_go_wait_source {
 	IQ_GO_WAIT_CHANNELS, /* g.waiting: sudogs of channels */
 	IQ_GO_WAIT_SEMAPHORES,
 	IQ_GO_WAIT_LISTS, /* g.waiting: a notifyList, 1.26+ */
+	IQ_GO_WAIT_SLEEP, /* the g's own timer */
+	IQ_GO_WAIT_POLL,  /* a descriptor that the stack leads to */
+	IQ_GO_WAIT_CORO,  /* a coroutine */
+	IQ_GO_WAIT_BUBBLE,
+	IQ_GO_WAIT_SYSCALL, /* registers and frames of its thread */
 };
 
 struct iq_go_wait_class {
@@ -27,7 +32,7 @@ struct iq_go_wait_class {
 	bool by_frames;
 };
 
-/* By @reason, "" if there is none; NONE if it is no wait of the program. */
+/* By @reason, "" if there is none; NONE if it is no wait. */
 struct iq_go_wait_class iq_go_wait_class_of(struct iq_str reason);
 
 /* @reason without the marks that goroutines in a synctest bubble get. */

@@ -10,6 +10,7 @@
 #include "facts-builder.h"
 #include "heap-builder.h"
 #include "model/model.h"
+#include "model/object.h"
 
 #define GOEXIT ";runtime.goexit asm.s:1"
 #define PARK "runtime.gopark proc.go:1;"
@@ -284,11 +285,19 @@ static void test_waiters_without_an_address_are_unknown(void **state)
 
 static void test_a_closed_channel_has_woken_its_waiters(void **state)
 {
+	struct iq_object closed = {
+		.kind = IQ_WAIT_CHAN,
+		.is_read = true,
+		.chan.closed = true,
+	};
+	struct iq_wait *wait;
 	struct fixture x;
 
 	(void)state;
 	init(&x);
-	add_select(&x, 1, 10, 1)->chan_closed = true;
+	wait = add_select(&x, 1, 10, 1);
+	closed.address = wait->address;
+	wait->object = &closed;
 	analyse(&x);
 	assert_int_equal(reach(&x, 1), IQ_REACH_LIVE);
 	deinit(&x);

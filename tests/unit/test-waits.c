@@ -11,6 +11,7 @@
 #include "formats/go/goroutine.h"
 #include "formats/go/waits.h"
 #include "go-process.h"
+#include "model/object.h"
 
 /* A process of @version whose goroutines' facts are filled. */
 struct waiting {
@@ -60,6 +61,9 @@ static uint64_t channel_waiter(struct waiting *w, uint64_t g, uint64_t channel,
 	go_process_field(
 		&w->p, channel,
 		sends ? w->l->hchan_sendq_first : w->l->hchan_recvq_first, at);
+	go_process_field(
+		&w->p, channel,
+		sends ? w->l->hchan_sendq_last : w->l->hchan_recvq_last, at);
 	return at;
 }
 
@@ -74,6 +78,19 @@ static uint64_t channel(struct waiting *w, uint64_t len, uint64_t cap)
 	go_process_field(
 		&w->p, at, w->l->hchan_buf,
 		at + (cap ? w->l->hchan_size : w->l->hchan_buf.offset));
+	return at;
+}
+
+/* The timer of the channel, which says so itself (Go 1.23 and newer). */
+static uint64_t timer(struct waiting *w, uint64_t channel, uint64_t when,
+		      uint64_t period)
+{
+	uint64_t at = go_process_alloc(&w->p, w->l->timer_size);
+
+	go_process_field(&w->p, channel, w->l->hchan_timer, at);
+	go_process_field(&w->p, at, w->l->timer_when, when);
+	go_process_field(&w->p, at, w->l->timer_period, period);
+	go_process_word(&w->p, at + w->l->timer_arg.offset + 8, channel);
 	return at;
 }
 
@@ -102,11 +119,21 @@ static void channel_is_read(void **state iq_unused)
 
 		assert_int_equal(wait->kind, IQ_WAIT_CHAN);
 		assert_int_equal(wait->op, IQ_OP_SEND);
-		assert_true(wait->has_address && wait->has_chan);
+		assert_true(wait->has_address);
 		assert_int_equal(wait->address, c);
-		assert_int_equal(wait->chan_len, 3);
-		assert_int_equal(wait->chan_cap, 3);
-		assert_false(wait->chan_closed);
+		assert_int_equal(w.p.facts->objects.len, 1);
+		const struct iq_object *o = w.p.facts->objects.data[0];
+
+		assert_ptr_equal(wait->object, o);
+		assert_int_equal(o->kind, IQ_WAIT_CHAN);
+		assert_int_equal(o->address, c);
+		assert_true(o->is_read && o->chan.has_queues);
+		assert_int_equal(o->chan.elem_size, 8);
+		assert_int_equal(o->chan.len, 3);
+		assert_int_equal(o->chan.cap, 3);
+		assert_int_equal(o->chan.num_senders, 1);
+		assert_int_equal(o->chan.num_receivers, 0);
+		assert_false(o->chan.closed || o->chan.timer);
 		assert_int_equal(w.p.facts->gaps.len, 0);
 		go_process_close(&w.p);
 	}
@@ -161,7 +188,7 @@ static void select_has_a_wait_for_each_case(void **state iq_unused)
 	g = goroutine(&w, "select");
 	a = channel(&w, 0, 0);
 	b = channel(&w, 0, 1);
-	go_process_field(&w.p, b, w.l->hchan_timer, b);
+	timer(&w, b, 5000, 70);
 	first = channel_waiter(&w, g, a, true);
 	second = channel_waiter(&w, g, b, false);
 	go_process_field(&w.p, g, w.l->g_waiting, first);
@@ -169,10 +196,17 @@ static void select_has_a_wait_for_each_case(void **state iq_unused)
 	read_waits(&w);
 	assert_int_equal(w.facts[0].num_waits, 2);
 	assert_int_equal(w.facts[0].waits[0].op, IQ_OP_SEND);
-	assert_false(w.facts[0].waits[0].chan_timer);
+	assert_false(w.facts[0].waits[0].object->chan.timer);
+	assert_false(w.facts[0].waits[0].has_until);
 	assert_int_equal(w.facts[0].waits[1].op, IQ_OP_RECEIVE);
 	assert_int_equal(w.facts[0].waits[1].address, b);
-	assert_true(w.facts[0].waits[1].chan_timer);
+	const struct iq_chan_object *c = &w.facts[0].waits[1].object->chan;
+
+	assert_true(c->timer && c->when.is_set);
+	assert_int_equal(c->when.ns, 5000);
+	assert_int_equal(c->period_ns, 70);
+	assert_true(w.facts[0].waits[1].has_until);
+	assert_int_equal(w.facts[0].waits[1].until_ns, 5000);
 	go_process_close(&w.p);
 }
 
@@ -215,7 +249,9 @@ static void nothing_to_wait_for_has_no_address(void **state iq_unused)
 		assert_int_equal(w.facts[i].num_waits, 1);
 		assert_false(w.facts[i].waits[0].has_address);
 	}
-	assert_int_equal(w.facts[4].num_waits, 0);
+	assert_int_equal(w.facts[4].num_waits, 1);
+	assert_int_equal(w.facts[4].waits[0].kind, IQ_WAIT_RUNTIME);
+	assert_int_equal(w.p.facts->objects.len, 0);
 	go_process_close(&w.p);
 }
 
