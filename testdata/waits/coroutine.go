@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build go1.23
+
+package waits
+
+import (
+	"iter"
+
+	"inquest.test/truth"
+)
+
+func init() { more = append(more, coroutines) }
+
+func itself() truth.F {
+	return truth.F{"kind": "coroutine", "goroutine": truth.Goid()}
+}
+
+// numbers waits until it is asked for more.
+func numbers(yield func(int) bool) {
+	truth.Waits(itself())
+	for i := 0; yield(i); i++ {
+	}
+}
+
+// yielding waits within its coroutine, so who asked it waits for it.
+func yielding(yield func(int) bool) {
+	truth.Waits(truth.Chan("receive", forEver))
+	<-forEver
+	yield(1)
+}
+
+func pulling() {
+	next, stop := iter.Pull(yielding)
+	defer stop()
+	truth.Waits(itself())
+	next()
+}
+
+var stops []func()
+
+func coroutines() {
+	next, stop := iter.Pull(numbers)
+	stops = append(stops, stop)
+	next()
+	go pulling()
+}
