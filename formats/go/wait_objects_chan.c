@@ -159,8 +159,15 @@ static struct iq_error *timer_fill(struct iq_go_wait_reader *r,
 {
 	uint64_t timer = iq_go_record_uint(hchan, r->rt->layout->hchan_timer);
 
-	if (!timer || iq_go_wait_timer_read(r->rt, timer, o->address, &o->chan))
+	if (!timer)
 		return NULL;
+	if (iq_go_wait_timer_read(r->rt, timer, o->address, &o->chan)) {
+		// Its one place for an element is not to be seen: len() and
+		// cap() are 0. Go: src/runtime/chan.go, chanlen and chancap.
+		o->chan.len = 0;
+		o->chan.cap = 0;
+		return NULL;
+	}
 	return iq_go_wait_object_problem(
 		r, o, timer,
 		iq_go_wait_is_there(r->rt, timer, r->rt->layout->timer_size) ?

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/go/poll_wait.h"
+#include "formats/go/syscall_wait.h"
 #include "formats/go/wait_objects.h"
 
 struct job {
@@ -30,6 +32,9 @@ static struct iq_error *wait_read(struct iq_go_wait_reader *r, size_t i,
 {
 	switch (class->source) {
 	case IQ_GO_WAIT_CHANNELS:
+		// Nil channels have no queue to wait in: all of them are.
+		if (!r->rt->gs[i].waiting && class->op == IQ_OP_UNKNOWN)
+			wait->kind = IQ_WAIT_SELECT;
 		return iq_go_wait_channels_read(r, i, class->op);
 	case IQ_GO_WAIT_SEMAPHORES:
 	case IQ_GO_WAIT_LISTS:
@@ -41,7 +46,9 @@ static struct iq_error *wait_read(struct iq_go_wait_reader *r, size_t i,
 	case IQ_GO_WAIT_BUBBLE:
 		return iq_go_wait_bubble_read(r, i, wait);
 	case IQ_GO_WAIT_POLL:
+		return iq_go_wait_fd_read(r, i, wait);
 	case IQ_GO_WAIT_SYSCALL:
+		return iq_go_wait_syscall_read(r, i, wait);
 	case IQ_GO_WAIT_NOWHERE:
 		break;
 	}
