@@ -13,6 +13,7 @@
 #include "formats/go/clock.h"
 #include "formats/go/coverage.h"
 #include "formats/go/crash.h"
+#include "formats/go/fd_limit.h"
 #include "formats/go/find.h"
 #include "formats/go/goroutine.h"
 #include "formats/go/goroutine_threads.h"
@@ -316,8 +317,10 @@ static struct iq_error *facts_fill(struct iq_go_runtime *rt)
 	// Without any there may be no array to point into.
 	if (!err && facts->goroutines.len > first)
 		err = iq_go_waits_read(rt, facts->goroutines.data + first);
-	if (!err)
-		err = iq_go_crash_read(rt);
+	if (err)
+		return err;
+	iq_go_fds_fill(rt, first);
+	err = iq_go_crash_read(rt);
 	return err ? err : iq_go_scene_read(rt, first);
 }
 
