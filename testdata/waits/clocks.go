@@ -19,9 +19,17 @@ func sleep(d time.Duration) {
 	time.Sleep(d)
 }
 
-// timed is the fact of a timer's channel: it was made between from and to.
-func timed(c <-chan time.Time, from, to int64, d, period time.Duration) truth.F {
+// timerChan is the fact of a timer's channel. From Go 1.23 on cap() is 0 of what
+// has room for one.
+func timerChan(c <-chan time.Time) truth.F {
 	f := truth.Chan("receive", c)
+	truth.Later(func() { f["capacity"] = truth.Range{Min: 0, Max: 1} })
+	return f
+}
+
+// timed is that of one that was made between from and to.
+func timed(c <-chan time.Time, from, to int64, d, period time.Duration) truth.F {
+	f := timerChan(c)
 	f["timer"] = truth.F{"when_ns": truth.Range{Min: from + int64(d), Max: to + int64(d)},
 		"period_ns": int64(period)}
 	return f
@@ -52,7 +60,7 @@ func reset(d time.Duration) {
 func stopped() {
 	t := time.NewTimer(time.Hour)
 	t.Stop()
-	f := truth.Chan("receive", t.C)
+	f := timerChan(t.C)
 	f["timer"] = truth.F{"when_ns": nil, "period_ns": 0}
 	truth.Waits(f)
 	<-t.C
@@ -69,7 +77,7 @@ func ticker(d time.Duration) {
 func stoppedTicker() {
 	t := time.NewTicker(time.Hour)
 	t.Stop()
-	f := truth.Chan("receive", t.C)
+	f := timerChan(t.C)
 	f["timer"] = truth.F{"when_ns": nil, "period_ns": int64(time.Hour)}
 	truth.Waits(f)
 	<-t.C

@@ -58,6 +58,9 @@ import dump
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTDATA = os.path.join(os.path.dirname(os.path.dirname(HERE)), "testdata")
 MOVING = {"running", "runnable"}
+# Cases of executables that have no other.
+OWN = {"kinds": "kinds", "waits": "waits", "waits-cgo": "waits-cgo", "cycles": "waits",
+       "cycles-healthy": "waits"}
 # It sleeps and parks by itself, also between a gcore and the signal.
 RESTLESS = "runtime.bgscavenge"
 
@@ -240,7 +243,7 @@ def executable_of(folder):
     case = os.path.basename(os.path.dirname(folder))
     binary = ("httpcases" if case.startswith("http") else
               "cgocases" if case.startswith("cgo") else
-              "kinds" if case == "kinds" else "cases")
+              OWN.get(case, "cases"))
     root = os.path.dirname(os.path.dirname(folder))
     return os.path.join(root, "bin", os.path.basename(folder), binary + ".zst")
 

@@ -25,6 +25,8 @@ from concurrent.futures import ThreadPoolExecutor
 from compare import TESTDATA, base, executable_of
 
 KINDS = ("core", "trace", "profile")
+# They hold what waits, and are compared with the texts and their own words.
+NOT_JUDGED = ("bin", "zoo", "kinds", "waits", "waits-cgo")
 # What each set is made of: names of files, or the first of several that is there.
 SETS = {
     "core": [("core.zst",)],
@@ -214,12 +216,12 @@ def one(job):
 
 
 def folders(roots):
-    """Those with captures that an expect file judges; of zoo and kinds none is asserted."""
+    """Those with captures that an expect file judges; of those in NOT_JUDGED none is asserted."""
     for root in roots:
         for top, dirs, files in os.walk(root):
             dirs.sort()
             case = os.path.basename(os.path.dirname(top))
-            if (re.match(r"go1\.\d+-", os.path.basename(top)) and case not in ("bin", "zoo", "kinds")
+            if (re.match(r"go1\.\d+-", os.path.basename(top)) and case not in NOT_JUDGED
                     and os.path.exists(path_of(top))):
                 yield os.path.abspath(top)
 
