@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "formats/go/references_scan.h"
+
+/* Mentions of one goroutine that are weighed, and objects of the heap that are
+ * looked into for it. */
+#define HITS_MAX 4096
+#define OBJECTS_MAX 1024
+/* Mentions of one object that are kept: the strongest ones. Of a lock that it
+ * waits for itself all callers matter. */
+#define KEPT 2
+#define KEPT_OF_OWN 16
+/* Variables of a deferred closure that are looked at. */
+#define CAPTURED_MAX 16
+
+static struct iq_error *hit_add(struct iq_go_scanner *s, size_t begin,
+				const struct iq_reference_fact *ref)
+{
+	if (ref->frame == IQ_GO_NO_PLACE || s->found.len - begin >= HITS_MAX)
+		return NULL;
+	return iq_vec_push(&s->found, *ref) ? NULL : &iq_enomem;
+}
+
+/* What goroutine and frame a mention by @word is of. */
+static struct iq_reference_fact mention_by(const struct iq_go_scanner *s,
+					   size_t i,
+					   const struct iq_go_live_word *word)
+{
+	const struct iq_go_frame_place *place =
+		&s->places.frames.data[word->frame];
+
+	return (struct iq_reference_fact){
+		.goroutine = (uint32_t)(s->scan->first + i),
+		.frame = word->parameter ? place->function : place->call,
+	};
+}
+
+/* What the object has that @word refers to. */
+static struct iq_error *object_hits(struct iq_go_scanner *s, size_t begin,
+				    uint64_t word, struct iq_reference_fact ref)
+{
+	struct iq_go_held held[IQ_GO_HOLDS_MAX];
+	struct iq_error *err = NULL;
+	unsigned num =
+		iq_go_holders_find(s->scan->holders, word, &ref.via, held);
+
+	for (unsigned k = 0; k < num && !err; k++) {
+		ref.object = held[k].object;
+		if (!iq_go_scanner_waits(s, ref.object))
+			err = hit_add(s, begin, &ref);
+	}
+	return err;
+}
+
+static struct iq_error *word_hits(struct iq_go_scanner *s, size_t i,
+				  size_t begin)
+{
+	const struct iq_go_word_set *words = s->scan->words;
+	struct iq_error *err = NULL;
+	unsigned objects = 0;
+
+	for (size_t k = 0; k < s->live.words.len && !err; k++) {
+		const struct iq_go_live_word *w = &s->live.words.data[k];
+		const struct iq_go_word *found;
+		struct iq_reference_fact ref;
+
+		if (w->frame >= s->places.frames.len)
+			continue;
+		found = iq_go_word_set_find(words, w->word);
+		ref = mention_by(s, i, w);
+		if (found) {
+			ref.object = found->object;
+			if (s->scan->all || found->kinds & IQ_GO_WAITED_LOCK ||
+			    !iq_go_scanner_waits(s, ref.object))
+				err = hit_add(s, begin, &ref);
+			ref.object = 0;
+		}
+		if (!err && iq_go_holders_may(s->scan->holders, w->word) &&
+		    objects++ < OBJECTS_MAX)
+			err = object_hits(s, begin, w->word, ref);
+	}
+	return err;
+}
+
+/* Words that the closure at @addr has behind its function's address. */
+static uint64_t num_captured(struct iq_go_scanner *s, uint64_t addr,
+			     unsigned deeds)
+{
+	const struct iq_go_live_object *o;
+	uint64_t size = 0;
+
+	// The receiver, or the channel: the call has no other argument.
+	if (deeds & IQ_GO_DEED_WRAPPER)
+		return 1;
+	if (addr >= s->unwound.sp && addr < s->live.hi) {
+		o = iq_go_live_object(&s->live, addr);
+		size = o ? o->end - addr : 0;
+	} else {
+		size = iq_go_holders_size(s->scan->holders, addr);
+	}
+	if (size < 16)
+		return 1;
+	return size / 8 - 1 < CAPTURED_MAX ? size / 8 - 1 : CAPTURED_MAX;
+}
+
+/* The kinds of objects that who does @deeds lets go on. */
+static unsigned kinds_of(unsigned deeds)
+{
+	return (deeds & IQ_GO_DEED_UNLOCK ? IQ_GO_WAITED_LOCK : 0u) |
+	       (deeds & IQ_GO_DEED_DONE ? IQ_GO_WAITED_GROUP : 0u) |
+	       (deeds & IQ_GO_DEED_SIGNAL ? IQ_GO_WAITED_COND : 0u) |
+	       (deeds & IQ_GO_DEED_CLOSE ? IQ_GO_WAITED_CHAN : 0u);
+}
+
+struct captured {
+	const struct iq_go_word *items[CAPTURED_MAX];
+	unsigned num;
+};
+
+/* The one object of @kind that the closure has; with several nobody knows which
+ * of them is meant. */
+static bool is_only(const struct captured *c, unsigned at, unsigned kind)
+{
+	for (unsigned i = 0; i < c->num; i++) {
+		if (i != at && c->items[i]->kinds & kind &&
+		    c->items[i]->object != c->items[at]->object)
+			return false;
+	}
+	return true;
+}
+
+static struct iq_error *closure_hits(struct iq_go_scanner *s, size_t begin,
+				     uint64_t closure,
+				     struct iq_reference_fact ref)
+{
+	unsigned deeds = iq_go_scanner_deeds(s, closure);
+	unsigned kinds = kinds_of(deeds);
+	uint64_t num = num_captured(s, closure, deeds);
+	struct captured c = { .num = 0 };
+	struct iq_error *err = NULL;
+
+	for (uint64_t k = 1; k <= num; k++) {
+		uint64_t word;
+
+		if (!iq_memory_u64(s->scan->rt->memory, closure + 8 * k, &word))
+			break;
+		c.items[c.num] = iq_go_word_set_find(s->scan->words, word);
+		c.num += c.items[c.num] != NULL;
+	}
+	for (unsigned k = 0; k < c.num && !err; k++) {
+		unsigned kind = c.items[k]->kinds & kinds;
+
+		ref.object = c.items[k]->object;
+		ref.unlocks = kind & IQ_GO_WAITED_LOCK &&
+			      is_only(&c, k, IQ_GO_WAITED_LOCK);
+		ref.wakes = kind & ~(unsigned)IQ_GO_WAITED_LOCK &&
+			    is_only(&c, k, kind);
+		if (s->scan->all || ref.unlocks || ref.wakes ||
+		    c.items[k]->kinds & IQ_GO_WAITED_LOCK ||
+		    !iq_go_scanner_waits(s, ref.object))
+			err = hit_add(s, begin, &ref);
+	}
+	return err;
+}
+
+/* The frame that begins at or holds @sp. */
+static bool frame_at(const struct iq_go_unwound *u, uint64_t sp, size_t *ret)
+{
+	size_t lo = 0, hi = u->fps.len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (u->fps.data[mid] <= sp)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	*ret = lo;
+	return sp >= u->sp && lo < u->fps.len;
+}
+
+/* Closures that the frames have deferred. */
+static struct iq_error *deferreds_read(struct iq_go_scanner *s, size_t i)
+{
+	const struct iq_go_runtime *rt = s->scan->rt;
+	struct iq_go_defer_record records[IQ_GO_DEFER_RECORDS_MAX];
+	struct iq_error *err = NULL;
+	size_t num, frame;
+
+	s->deferreds.items.len = 0;
+	for (size_t k = 0; k < s->places.frames.len && !err; k++)
+		err = iq_go_open_defers(&s->live, k, &s->deferreds);
+	num = iq_go_defer_records(rt, rt->gs[i].defers, records,
+				  IQ_ARRAY_SIZE(records));
+	for (size_t k = 0; k < num && !err; k++) {
+		struct iq_go_deferred item = { .closure = records[k].closure };
+
+		if (!frame_at(&s->unwound, records[k].sp, &frame))
+			continue;
+		item.frame = (uint32_t)frame;
+		if (!iq_vec_push(&s->deferreds.items, item))
+			err = &iq_enomem;
+	}
+	return err;
+}
+
+static struct iq_error *deferred_hits(struct iq_go_scanner *s, size_t i,
+				      size_t begin)
+{
+	struct iq_error *err = deferreds_read(s, i);
+
+	for (size_t k = 0; k < s->deferreds.items.len && !err; k++) {
+		const struct iq_go_deferred *d = &s->deferreds.items.data[k];
+		// Functions that defer are not inlined.
+		const struct iq_go_live_word word = {
+			.frame = d->frame,
+			.parameter = true,
+		};
+
+		if (d->frame < s->places.frames.len)
+			err = closure_hits(s, begin, d->closure,
+					   mention_by(s, i, &word));
+	}
+	return err;
+}
+
+/* How much a mention says: less is more. */
+static unsigned rank(const struct iq_reference_fact *ref)
+{
+	if (ref->unlocks || ref->wakes)
+		return 0;
+	return ref->via ? 2 : 1;
+}
+
+static int compare_strength(const void *a, const void *b)
+{
+	const struct iq_reference_fact *x = a;
+	const struct iq_reference_fact *y = b;
+
+	if (x->object != y->object)
+		return x->object < y->object ? -1 : 1;
+	if (rank(x) != rank(y))
+		return rank(x) < rank(y) ? -1 : 1;
+	if (x->frame != y->frame)
+		return x->frame < y->frame ? -1 : 1;
+	return x->via < y->via ? -1 : x->via > y->via;
+}
+
+static int compare_place(const void *a, const void *b)
+{
+	const struct iq_reference_fact *x = a;
+	const struct iq_reference_fact *y = b;
+
+	if (x->object != y->object)
+		return x->object < y->object ? -1 : 1;
+	return x->frame < y->frame ? -1 : x->frame > y->frame;
+}
+
+/* Whether @ref says no more than one of @kept, of the same object. */
+static bool is_known(const struct iq_reference_fact *kept, size_t num,
+		     const struct iq_reference_fact *ref)
+{
+	for (size_t i = 0; i < num; i++) {
+		if (kept[i].frame == ref->frame || (ref->via && !kept[i].via))
+			return true;
+	}
+	return false;
+}
+
+/* Keeps the strongest mentions of each object, each frame once. */
+static void tidy(struct iq_go_scanner *s, size_t begin)
+{
+	struct iq_reference_fact *found = s->found.data + begin;
+	size_t n = s->found.len - begin;
+	size_t kept = 0, first = 0, max = 0;
+
+	if (n < 2)
+		return;
+	qsort(found, n, sizeof(*found), compare_strength);
+	for (size_t i = 0; i < n; i++) {
+		if (!kept || found[kept - 1].object != found[i].object) {
+			first = kept;
+			max = s->scan->all || iq_go_scanner_waits(
+						      s, found[i].object) ?
+				      KEPT_OF_OWN :
+				      KEPT;
+		}
+		if (kept - first < max &&
+		    !is_known(found + first, kept - first, &found[i]))
+			found[kept++] = found[i];
+	}
+	qsort(found, kept, sizeof(*found), compare_place);
+	s->found.len = begin + kept;
+}
+
+struct iq_error *iq_go_scanner_hits(struct iq_go_scanner *s, size_t i,
+				    uint64_t hi)
+{
+	size_t begin = s->found.len;
+	struct iq_error *err =
+		iq_go_live_read(&s->live, &s->unwound, hi, !s->scan->all);
+
+	if (!err)
+		err = word_hits(s, i, begin);
+	if (!err)
+		err = deferred_hits(s, i, begin);
+	if (!err)
+		tidy(s, begin);
+	return err;
+}
