@@ -151,18 +151,18 @@ struct iq_wait {
 	enum iq_wait_kind kind;
 	enum iq_wait_op op;
 	bool has_address;
+	bool has_sema;
+	bool has_until;
 	/* Channel: the hchan. Mutex, RWMutex, WaitGroup, Cond: the start of the
 	 * sync object if it is known, else the semaphore's word. */
 	uint64_t address;
 	/* Semaphore word or notifyList, where address is the object's start. */
-	bool has_sema;
 	uint64_t sema_addr;
 	/* The object itself, shared by all who wait for it: model/object.h. NULL
 	 * where nothing is known but what stands here. */
 	const struct iq_object *object;
 	/* It goes on by itself at this time of the monotonic clock, in ns: a
 	 * sleep, a deadline of the operation. */
-	bool has_until;
 	int64_t until_ns;
 	/* Of IQ_WAIT_SYSCALL, IQ_WAIT_CGO; NULL: unknown. */
 	const struct iq_syscall_fact *syscall;

@@ -28,15 +28,17 @@ struct iq_chan_object {
 	uint64_t len;
 	uint64_t cap;
 	bool closed;
+	/* A timer's channel (time.After, NewTimer, Ticker): Go 1.23 and newer
+	 * record that, before it is known from a timer that names the channel. */
+	bool timer;
 	/* Goroutines in the queues, each case of a select counted. Where a queue
 	 * cannot be followed to its end has_queues is false. */
 	bool has_queues;
 	uint64_t num_senders;
 	uint64_t num_receivers;
-	/* A timer's channel (time.After, NewTimer, Ticker): Go 1.23 and newer
-	 * record that, before it is known from a timer that names the channel. */
-	bool timer;
-	struct iq_moment_fact when; /* it fires next; unset: it is stopped */
+	/* Of a timer's: it fires next, by the clock of its bubble if the
+	 * channel belongs to one; unset: it is stopped. */
+	struct iq_moment_fact when;
 	/* Ns between the ticks of a Ticker; 0: a Timer. */
 	int64_t period_ns;
 };
@@ -142,9 +144,9 @@ struct iq_semaphore_object {
 
 struct iq_object {
 	enum iq_wait_kind kind;
-	uint64_t address; /* as in iq_wait */
 	/* Its contents were read; false: only its place is known. */
 	bool is_read;
+	uint64_t address; /* as in iq_wait */
 	/* By kind; memory for the others may not be there: never copied whole. */
 	union {
 		struct iq_chan_object chan;

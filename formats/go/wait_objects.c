@@ -12,6 +12,7 @@ void iq_go_wait_reader_deinit(struct iq_go_wait_reader *r)
 	free(r->slots);
 	r->slots = NULL;
 	iq_go_word_set_deinit(&r->types);
+	iq_vec_deinit(&r->lone);
 	iq_vec_deinit(&r->waits);
 	iq_vec_deinit(&r->problems);
 }
@@ -84,6 +85,19 @@ struct iq_object *iq_go_wait_object_find(const struct iq_go_wait_reader *r,
 			      NULL;
 }
 
+static struct iq_object *make(struct iq_go_wait_reader *r,
+			      enum iq_wait_kind kind, uint64_t address)
+{
+	struct iq_object *o = iq_arena_alloc(&r->arena, object_size(kind));
+
+	if (!o)
+		return NULL;
+	memset(o, 0, object_size(kind));
+	o->kind = kind;
+	o->address = address;
+	return o;
+}
+
 struct iq_error *iq_go_wait_object(struct iq_go_wait_reader *r,
 				   enum iq_wait_kind kind, uint64_t address,
 				   struct iq_object **ret, bool *is_new_ret)
@@ -94,15 +108,25 @@ struct iq_error *iq_go_wait_object(struct iq_go_wait_reader *r,
 	if (!o) {
 		if (2 * (r->num_objects + 1) > r->num_slots && !grow(r))
 			return &iq_enomem;
-		o = iq_arena_alloc(&r->arena, object_size(kind));
+		o = make(r, kind, address);
 		if (!o)
 			return &iq_enomem;
-		memset(o, 0, object_size(kind));
-		o->kind = kind;
-		o->address = address;
 		*slot_of(r->slots, r->num_slots, kind, address) = o;
 		r->num_objects++;
 	}
+	*ret = o;
+	return NULL;
+}
+
+struct iq_error *iq_go_wait_object_lone(struct iq_go_wait_reader *r,
+					enum iq_wait_kind kind,
+					uint64_t address,
+					struct iq_object **ret)
+{
+	struct iq_object *o = make(r, kind, address);
+
+	if (!o || !iq_vec_push(&r->lone, o))
+		return &iq_enomem;
 	*ret = o;
 	return NULL;
 }

@@ -57,6 +57,8 @@ struct iq_go_wait_reader {
 	struct iq_object **slots;
 	size_t num_slots;
 	size_t num_objects;
+	/* Those that nobody else can have are not in the table. */
+	IQ_VEC(struct iq_object *) lone;
 	/* Names of types by their addresses: struct iq_str *. */
 	struct iq_go_word_set types;
 	IQ_VEC(struct iq_wait) waits; /* of the goroutine in work */
@@ -75,6 +77,12 @@ struct iq_error *iq_go_wait_object(struct iq_go_wait_reader *r,
 				   enum iq_wait_kind kind, uint64_t address,
 				   struct iq_object **ret, bool *is_new_ret)
 	iq_must_check;
+
+/* The same for what is surely nobody else's and is not looked for: cheaper. */
+struct iq_error *iq_go_wait_object_lone(struct iq_go_wait_reader *r,
+					enum iq_wait_kind kind,
+					uint64_t address,
+					struct iq_object **ret) iq_must_check;
 
 /* A gap of one goroutine, or of an object; @text is static. It is about damage
  * unless it ends with "is not in the core". */

@@ -194,8 +194,22 @@ static struct iq_error *channel_fill(struct iq_go_wait_reader *r,
 	return err ? err : timer_fill(r, hchan, o);
 }
 
-/* The channel at @addr; NULL if there cannot be one. */
+/* Whether nobody but @sudog waits for it. */
+static bool is_lone(const struct iq_go_layout *l,
+		    const struct iq_go_record *hchan, uint64_t sudog)
+{
+	uint64_t send = iq_go_record_uint(hchan, l->hchan_sendq_first);
+	uint64_t receive = iq_go_record_uint(hchan, l->hchan_recvq_first);
+
+	return (send == sudog && !receive &&
+		iq_go_record_uint(hchan, l->hchan_sendq_last) == sudog) ||
+	       (receive == sudog && !send &&
+		iq_go_record_uint(hchan, l->hchan_recvq_last) == sudog);
+}
+
+/* The channel at @addr, which @sudog waits for; NULL if there cannot be one. */
 static struct iq_error *channel_get(struct iq_go_wait_reader *r, uint64_t addr,
+				    uint64_t sudog,
 				    const struct iq_object **ret)
 {
 	struct iq_go_record hchan;
@@ -211,7 +225,9 @@ static struct iq_error *channel_get(struct iq_go_wait_reader *r, uint64_t addr,
 			       &hchan) ||
 	    !is_channel(r->rt->layout, &hchan))
 		return NULL;
-	err = iq_go_wait_object(r, IQ_WAIT_CHAN, addr, &o, &is_new);
+	err = is_lone(r->rt->layout, &hchan, sudog) ?
+		      iq_go_wait_object_lone(r, IQ_WAIT_CHAN, addr, &o) :
+		      iq_go_wait_object(r, IQ_WAIT_CHAN, addr, &o, &is_new);
 	if (!err)
 		err = channel_fill(r, &hchan, o);
 	*ret = err ? NULL : o;
@@ -243,7 +259,8 @@ static struct iq_error *case_read(struct iq_go_wait_reader *r, size_t i,
 		.has_address = true,
 		.address = iq_go_record_uint(sudog, l->sudog_c),
 	};
-	struct iq_error *err = channel_get(r, wait.address, &wait.object);
+	struct iq_error *err =
+		channel_get(r, wait.address, sudog->addr, &wait.object);
 
 	if (err)
 		return err;

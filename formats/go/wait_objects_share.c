@@ -80,9 +80,13 @@ static void gather(struct iq_go_wait_reader *readers, unsigned num,
 				ret[n++] = (struct key){ r->slots[i]->address,
 							 r->slots[i] };
 		}
+		for (size_t i = 0; i < r->lone.len; i++)
+			ret[n++] = (struct key){ r->lone.data[i]->address,
+						 r->lone.data[i] };
 		free(r->slots);
 		r->slots = NULL;
 		r->num_slots = 0;
+		iq_vec_deinit(&r->lone);
 	}
 }
 
@@ -147,7 +151,7 @@ static struct iq_error *share(struct iq_go_runtime *rt,
 	bool any = false;
 
 	for (unsigned k = 0; k < num; k++)
-		n += readers[k].num_objects;
+		n += readers[k].num_objects + readers[k].lone.len;
 	keys = calloc(n + 1, sizeof(*keys));
 	scratch = calloc(n + 1, sizeof(*scratch));
 	if (keys && scratch) {
