@@ -19,4 +19,34 @@
 struct iq_error *iq_liveness_run(struct iq_model *model, struct iq_pool *pool)
 	iq_must_check;
 
+/*
+ * The same question under a condition: who could be woken if some goroutines
+ * were held back until somebody else lets them go? The heap of one witness is
+ * marked once more for it. What is found is no proof.
+ */
+struct iq_closure;
+
+/* *@ret is NULL where the heap is not whole: nothing can be concluded. */
+struct iq_error *iq_closure_create(struct iq_model *model, size_t witness,
+				   struct iq_closure **ret) iq_must_check;
+void iq_closure_destroy(struct iq_closure *closure);
+
+/*
+ * Holds the model's @goroutine of the witness back, until it is let go or, if it
+ * is @watched, until something that is not held back reaches what it waits for.
+ * *@ret is false if it cannot be: the heap does not show what it waits for.
+ */
+struct iq_error *iq_closure_hold(struct iq_closure *closure, uint32_t goroutine,
+				 bool watched, bool *ret) iq_must_check;
+/* After all are held that shall be. */
+struct iq_error *iq_closure_start(struct iq_closure *closure) iq_must_check;
+/* What @goroutine holds can be reached from now on. */
+void iq_closure_let_go(struct iq_closure *closure, uint32_t goroutine);
+/* Somebody who was held back and can be reached, each once, and is let go;
+ * IQ_GRAPH_NONE (UINT32_MAX): nobody. */
+struct iq_error *iq_closure_next(struct iq_closure *closure, uint32_t *ret)
+	iq_must_check;
+/* Nothing that was looked for was missing in memory. */
+bool iq_closure_is_sound(const struct iq_closure *closure);
+
 #endif
