@@ -14,6 +14,7 @@
 #include "formats/pprof/legacy.h"
 #include "formats/reader.h"
 #include "formats/source.h"
+#include "model/graph.h"
 #include "model/liveness.h"
 #include "model/model.h"
 #include "model/profile.h"
@@ -380,6 +381,8 @@ static struct iq_error *judge(struct inquest *iq)
 		err = iq_facts_refer(iq->inputs.data[i].facts);
 	if (!err)
 		err = iq_liveness_run(iq->model, iq->pool);
+	if (!err)
+		err = iq_graph_make(iq->model);
 	if (!err)
 		err = add_losses(iq);
 	return err ? err : iq_detectors_run(iq->model);

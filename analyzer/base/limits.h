@@ -30,8 +30,11 @@
 #define IQ_LIMIT_WAITERS IQ_LIMIT_GOROUTINES
 /* Labels of one goroutine. */
 #define IQ_LIMIT_LABELS 1024
-/* Locks in one circle of waiters; real ones have two or three. */
-#define IQ_LIMIT_LOCK_CYCLE 16
+/* Edges of one cycle of goroutines: where each of many could wake each of many
+ * the rest is one for each. */
+#define IQ_LIMIT_CYCLE_STEPS (64u << 10)
+/* Edges of a cycle that are put into words; real ones have two or three. */
+#define IQ_LIMIT_CYCLE_WORDS 16
 /* Panics that are nested. */
 #define IQ_LIMIT_PANICS 1024
 /* One line of a text dump; runtime lines are short, log lines may hold all. */
@@ -92,5 +95,13 @@
 #define IQ_LIMIT_COVERAGE_RANGES 4096
 /* Goroutines that are named of those which lost their stacks alike. */
 #define IQ_LIMIT_COVERAGE_IDS 64
+/* Bytes of a regular expression, which takes memory by its length. */
+#define IQ_LIMIT_FILTER_REGEX 1024
+/* Conditions on goroutines of one command or rule; selections and rules of
+ * files, and a file's bytes: people write them. */
+#define IQ_LIMIT_CONDITIONS 64
+#define IQ_LIMIT_RULE_SELECTIONS 8
+#define IQ_LIMIT_RULES 1024
+#define IQ_LIMIT_RULES_FILE (1u << 20)
 
 #endif

@@ -1,100 +1,167 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/sift.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/limits.h"
 #include "detect/waited.h"
-#include "model/lock.h"
+#include "model/graph.h"
 #include "model/text.h"
 
-static int compare_u32(const void *pa, const void *pb)
-{
-	const uint32_t *a = pa;
-	const uint32_t *b = pb;
+/* What a kind of cycle is called, and what helps. */
+static const struct {
+	const char *title;
+	const char *advice;
+} kinds[] = {
+	[IQ_CYCLE_LOCKS] = {
+		"wait for each other's locks",
+		"take the locks in one order everywhere, for example by id or "
+		"address",
+	},
+	[IQ_CYCLE_RWMUTEX] = {
+		"wait for each other over a RWMutex that is read twice",
+		"do not take a read lock that the caller has: a writer that "
+		"comes in between stops both",
+	},
+	[IQ_CYCLE_CHANNELS] = {
+		"wait for each other over channels",
+		"let one side of the ring give way: a buffer, a select with "
+		"another case, or a close by who sends",
+	},
+	[IQ_CYCLE_WAITGROUP] = {
+		"wait for each other over a WaitGroup",
+		"give back what the goroutines that are waited for need before "
+		"Wait is called",
+	},
+	[IQ_CYCLE_MIXED] = {
+		"wait for each other over a lock and something else",
+		"do not hold a lock over a channel operation or a Wait",
+	},
+};
 
-	return *a < *b ? -1 : *a > *b;
-}
+/* ---- the ground */
 
-/* The circle's goroutines in order of their index, each once. */
-static size_t cycle_members(const struct iq_lock_cycle *cycle, uint32_t *ret)
-{
-	size_t n = 0;
-
-	memcpy(ret, cycle->holders, cycle->len * sizeof(*ret));
-	qsort(ret, cycle->len, sizeof(*ret), compare_u32);
-	for (size_t i = 0; i < cycle->len; i++) {
-		if (!i || ret[i] != ret[i - 1])
-			ret[n++] = ret[i];
-	}
-	return n;
-}
-
-/* "goroutine 7 waits for 0xa and has deferred the Unlock of 0xb; …" */
-static struct iq_error *cycle_ground(const struct iq_model *model,
-				     struct iq_arena *arena,
-				     const struct iq_lock_cycle *cycle,
+/* "Mutex 0xc000012345" */
+static struct iq_error *object_words(struct iq_arena *arena,
+				     const struct iq_graph_node *node,
 				     struct iq_str *ret)
+{
+	static const char *const names[] = {
+		[IQ_WAIT_CHAN] = "channel ",
+		[IQ_WAIT_MUTEX] = "Mutex ",
+		[IQ_WAIT_RWMUTEX] = "RWMutex ",
+		[IQ_WAIT_WAITGROUP] = "WaitGroup ",
+		[IQ_WAIT_COND] = "Cond ",
+		[IQ_WAIT_COROUTINE] = "coroutine ",
+	};
+	const char *name = (size_t)node->kind < IQ_ARRAY_SIZE(names) ?
+				   names[node->kind] :
+				   NULL;
+
+	return iq_textf(arena, ret, "%s0x%" PRIx64, name ? name : "",
+			node->address);
+}
+
+/* "goroutine 7 waits for Mutex 0xa; goroutine 8 has deferred the Unlock of it in
+ * main.f main.go:3" */
+static struct iq_error *step_words(const struct iq_model *m,
+				   struct iq_arena *arena,
+				   const struct iq_cycle_step *step,
+				   struct iq_str *ret)
+{
+	const struct iq_graph_node *node = &m->graph->nodes[step->node];
+	const struct iq_wake *wake = step->wake;
+	struct iq_str object;
+	const char *place = NULL;
+	struct iq_error *err = object_words(arena, node, &object);
+
+	if (!err && wake->frame)
+		err = iq_text_frame(arena, wake->frame, &place);
+	if (err)
+		return err;
+	return iq_textf(arena, ret,
+			"goroutine %" PRIu64
+			" waits for %.*s, goroutine %" PRIu64 " %s it%s%s",
+			m->goroutines[step->goroutine].id, IQ_STR_ARG(object),
+			m->goroutines[wake->goroutine].id,
+			iq_wake_ground_words(wake->ground, node->kind),
+			place ? " in " : "", place ? place : "");
+}
+
+static struct iq_error *ground(const struct iq_model *m, struct iq_arena *arena,
+			       const struct iq_cycle *cycle, struct iq_str *ret)
 {
 	struct iq_str text = IQ_STR("");
 	struct iq_error *err = NULL;
+	size_t num = cycle->num_steps;
 
-	for (size_t i = 0; i < cycle->len && !err; i++) {
-		const struct iq_goroutine *g =
-			&model->goroutines[cycle->holders[i]];
-		const struct iq_lock *lock = &model->locks[cycle->locks[i]];
+	if (num > IQ_LIMIT_CYCLE_WORDS)
+		num = IQ_LIMIT_CYCLE_WORDS;
+	for (size_t i = 0; i < num && !err; i++) {
+		struct iq_str step;
 
-		err = iq_textf(
-			arena, &text,
-			"%.*s%sgoroutine %llu waits for 0x%llx and "
-			"%s 0x%llx",
-			IQ_STR_ARG(text), i ? "; " : "",
-			(unsigned long long)g->id,
-			(unsigned long long)model->locks[g->lock].address,
-			iq_lock_best_hold(lock) == IQ_LOCK_HOLD_UNLOCKS ?
-				"has deferred the Unlock of" :
-				"mentions",
-			(unsigned long long)lock->address);
+		err = step_words(m, arena, &cycle->steps[i], &step);
+		if (!err)
+			err = iq_textf(arena, &text, "%.*s%s%.*s",
+				       IQ_STR_ARG(text), i ? "; " : "",
+				       IQ_STR_ARG(step));
 	}
+	if (!err && num < cycle->num_steps)
+		err = iq_textf(arena, &text, "%.*s; and %zu more",
+			       IQ_STR_ARG(text), cycle->num_steps - num);
 	*ret = text;
 	return err;
 }
+
+/* ---- the key */
 
 static int compare_texts(const void *pa, const void *pb)
 {
 	return strcmp(*(const char *const *)pa, *(const char *const *)pb);
 }
 
-/* The sorted set of sites: every rotation of a circle is the same finding. */
-static struct iq_error *cycle_key(const struct iq_model *model,
-				  struct iq_arena *arena, const uint32_t *list,
-				  size_t n, struct iq_str *ret)
+/* "mutex main.transfer" */
+static struct iq_error *site_words(const struct iq_model *m,
+				   struct iq_arena *arena, uint32_t goroutine,
+				   const char **ret)
 {
-	const char *sites[IQ_LIMIT_LOCK_CYCLE] = { 0 };
+	const struct iq_goroutine *g = &m->goroutines[goroutine];
+	const struct iq_signature *sig =
+		iq_model_goroutine_signature(m, goroutine);
+	struct iq_str name = IQ_STR("unknown");
 	struct iq_error *err = NULL;
+
+	if (sig && sig->site != UINT32_MAX)
+		err = iq_function_canonical(
+			arena, g->fact->stack->frames[sig->site]->function,
+			true, &name);
+	if (!err)
+		err = iq_textf(arena, &name, "%s %.*s",
+			       iq_wait_class_name(g->class), IQ_STR_ARG(name));
+	*ret = name.ptr;
+	return err;
+}
+
+/* The sorted set of sites: every rotation of a cycle is the same finding. */
+static struct iq_error *make_key(const struct iq_model *m,
+				 struct iq_arena *arena,
+				 const struct iq_cycle *cycle,
+				 struct iq_str *ret)
+{
+	iq_cleanup(iq_freep) void *mem =
+		calloc(cycle->num_members, sizeof(const char *));
+	const char **sites = mem;
+	struct iq_error *err = mem ? NULL : &iq_enomem;
 	struct iq_str text = IQ_STR("");
 
-	for (size_t i = 0; i < n && !err; i++) {
-		const struct iq_goroutine *g = &model->goroutines[list[i]];
-		const struct iq_signature *sig =
-			iq_model_goroutine_signature(model, list[i]);
-		struct iq_str name = IQ_STR("unknown");
-
-		if (sig && sig->site != UINT32_MAX)
-			err = iq_function_canonical(
-				arena,
-				g->fact->stack->frames[sig->site]->function,
-				true, &name);
-		if (!err)
-			err = iq_textf(arena, &name, "%s %.*s",
-				       iq_wait_class_name(g->class),
-				       IQ_STR_ARG(name));
-		sites[i] = name.ptr;
-	}
+	for (size_t i = 0; i < cycle->num_members && !err; i++)
+		err = site_words(m, arena, cycle->members[i], &sites[i]);
 	if (err)
 		return err;
-	qsort(sites, n, sizeof(*sites), compare_texts);
-	for (size_t i = 0; i < n && !err; i++) {
+	qsort(sites, cycle->num_members, sizeof(*sites), compare_texts);
+	for (size_t i = 0; i < cycle->num_members && !err; i++) {
 		if (!i || strcmp(sites[i], sites[i - 1]) != 0)
 			err = iq_textf(arena, &text, "%.*s%s%s",
 				       IQ_STR_ARG(text), i ? "\n" : "",
@@ -104,42 +171,66 @@ static struct iq_error *cycle_key(const struct iq_model *model,
 	return err;
 }
 
+/* ---- the finding */
+
+/* Nothing that can run reaches what any of them waits for. */
+static bool is_unreachable(const struct iq_model *m,
+			   const struct iq_cycle *cycle)
+{
+	for (size_t i = 0; i < cycle->num_members; i++) {
+		if (m->goroutines[cycle->members[i]].reach !=
+		    IQ_REACH_UNREACHABLE)
+			return false;
+	}
+	return true;
+}
+
 static struct iq_error *add_cycle(const struct iq_model *model,
-				  const struct iq_lock_cycle *cycle,
+				  const struct iq_cycle *cycle,
 				  struct iq_findings *findings)
 {
 	struct iq_arena *arena = findings->arena;
-	uint32_t members[IQ_LIMIT_LOCK_CYCLE];
-	size_t n = cycle_members(cycle, members);
 	struct iq_finding f;
 	const char *site;
-	struct iq_error *err = iq_finding_init(&iq_detector_deadlock_cycle,
-					       model, arena, members, n, &f);
+	struct iq_error *err =
+		iq_finding_init(&iq_detector_deadlock_cycle, model, arena,
+				cycle->members, cycle->num_members, &f);
 
 	f.mere = cycle->mere;
+	if (!cycle->mere && is_unreachable(model, cycle)) {
+		f.confidence = IQ_CONFIDENCE_PROVEN;
+		f.unreachable = true;
+	}
 	if (!err)
-		err = cycle_ground(model, arena, cycle, &f.ground);
+		err = ground(model, arena, cycle, &f.ground);
 	if (!err)
-		err = cycle_key(model, arena, members, n, &f.key);
+		err = make_key(model, arena, cycle, &f.key);
 	if (!err)
 		err = iq_text_frame(arena, f.site, &site);
 	if (!err)
 		err = iq_textf(
-			arena, &f.title,
-			"%zu goroutines wait for each other's locks, one "
-			"of them in %s",
-			n, site);
-	f.advice = IQ_STR("take the locks in one order everywhere, for example "
-			  "by id or address");
+			arena, &f.title, "%zu goroutines %s, one of them in %s",
+			cycle->num_members, kinds[cycle->kind].title, site);
+	f.advice = iq_str_of(kinds[cycle->kind].advice);
 	return err ? err : iq_findings_add(findings, &f);
 }
 
-/* One that has only just begun to wait: most likely it is served in a moment. */
-static bool has_newcomer(const struct iq_model *model,
-			 const struct iq_lock_cycle *cycle)
+/*
+ * Whether one has only just begun to wait: most likely it is served in a moment.
+ * Where it is not only locks that are waited for, a mention says less: all who
+ * wait for one have to wait long.
+ */
+static bool may_pass(const struct iq_model *m, const struct iq_cycle *cycle)
 {
-	for (size_t i = 0; i < cycle->len; i++) {
-		if (iq_lock_wait_is_short(model, cycle->holders[i]))
+	bool locks = cycle->kind == IQ_CYCLE_LOCKS ||
+		     cycle->kind == IQ_CYCLE_RWMUTEX;
+
+	for (size_t i = 0; i < cycle->num_members; i++) {
+		uint32_t g = cycle->members[i];
+
+		if (iq_lock_wait_is_short(m, g) ||
+		    (!locks && iq_wait_class_is_lock(m->goroutines[g].class) &&
+		     !iq_lock_wait_is_long(m, g)))
 			return true;
 	}
 	return false;
@@ -150,10 +241,11 @@ static struct iq_error *deadlock_cycle_run(const struct iq_model *model,
 {
 	struct iq_error *err = NULL;
 
-	for (size_t i = 0; i < model->num_lock_cycles && !err; i++) {
-		const struct iq_lock_cycle *cycle = &model->lock_cycles[i];
+	for (size_t i = 0; i < model->graph->num_cycles && !err; i++) {
+		const struct iq_cycle *cycle = &model->graph->cycles[i];
 
-		if (!cycle->mere || !has_newcomer(model, cycle))
+		if (cycle->num_members > 1 &&
+		    (!cycle->mere || !may_pass(model, cycle)))
 			err = add_cycle(model, cycle, findings);
 	}
 	return err;
@@ -163,8 +255,9 @@ const struct iq_detector iq_detector_deadlock_cycle = {
 	.id = "deadlock-cycle",
 	.class = IQ_CLASS_DEADLOCK,
 	.severity = IQ_SEVERITY_ERROR,
-	.summary = "goroutines wait for each other's locks in a circle",
+	.summary = "goroutines wait for each other in a circle",
 	.needs = IQ_TELLS_WAITS,
-	.needs_text = "no witness knows the addresses of locks (a core does)",
+	.needs_text = "no witness knows the addresses of what is waited for (a "
+		      "core does)",
 	.run = deadlock_cycle_run,
 };

@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/limits.h"
+#include <inttypes.h>
+
 #include "detect/sift.h"
 #include "detect/waited.h"
-#include "model/lock.h"
+#include "model/graph.h"
 #include "model/text.h"
 
 /* So many waiters of one lock are no passing contention where addresses are
  * unknown. */
 #define SUSPICIOUS_WAITERS 2
-
-static bool is_in_circle(const struct iq_model *model, size_t index)
-{
-	for (size_t i = 0; i < model->num_lock_cycles; i++) {
-		const struct iq_lock_cycle *cycle = &model->lock_cycles[i];
-
-		for (size_t j = 0; j < cycle->len; j++) {
-			if (cycle->holders[j] == index)
-				return true;
-		}
-	}
-	return false;
-}
+/* Locks that are held one over the other; a circle of them is no chain. */
+#define CHAIN_MAX 16
 
 static bool wanted(const struct iq_model *model, size_t index)
 {
@@ -32,8 +22,8 @@ static bool wanted(const struct iq_model *model, size_t index)
 	// Those in a circle have a finding of their own. Where that is only
 	// suspected, a long wait is a finding for itself.
 	return iq_wait_class_is_lock(g->class) && !g->system &&
-	       !g->deadlocked &&
-	       (!is_in_circle(model, index) ||
+	       !iq_graph_is_deadlocked(model->graph, (uint32_t)index) &&
+	       (model->graph->cycle_of[index] == IQ_GRAPH_NONE ||
 		iq_lock_wait_is_long(model, index));
 }
 
@@ -50,13 +40,13 @@ static bool anything_runs(const struct iq_model *model)
 	return false;
 }
 
-/* The lock of the finding's first waiter; NULL if addresses are unknown. */
-static const struct iq_lock *lock_of(const struct iq_model *model,
-				     const struct iq_finding *f)
+/* The lock that it waits for; NULL if its address is unknown. */
+static const struct iq_graph_node *lock_of(const struct iq_model *model,
+					   uint32_t goroutine)
 {
-	uint32_t lock = model->goroutines[f->goroutines[0]].lock;
+	uint32_t lock = iq_graph_lock_of(model->graph, goroutine);
 
-	return lock == IQ_NO_LOCK ? NULL : &model->locks[lock];
+	return lock == IQ_GRAPH_NONE ? NULL : &model->graph->nodes[lock];
 }
 
 /* All of them have only just begun to wait. */
@@ -84,19 +74,19 @@ static bool is_old(const struct iq_model *model, const struct iq_finding *f)
  * Where a chain of locks ends with an unknown holder and a wait that nobody saw
  * last, the locks most likely change hands.
  */
-static bool is_stuck(const struct iq_model *model,
-		     const struct iq_lock_mention *holder)
+static bool is_stuck(const struct iq_model *model, const struct iq_wake *holder)
 {
-	for (size_t i = 0; i < IQ_LIMIT_LOCK_CYCLE && holder; i++) {
-		const struct iq_goroutine *g =
-			&model->goroutines[holder->goroutine];
+	for (size_t i = 0; i < CHAIN_MAX && holder; i++) {
+		const struct iq_graph_node *lock =
+			lock_of(model, holder->goroutine);
 
-		if (g->lock == IQ_NO_LOCK || g->deadlocked ||
+		if (!lock ||
+		    iq_graph_is_deadlocked(model->graph, holder->goroutine) ||
 		    iq_lock_wait_is_long(model, holder->goroutine))
 			return true;
-		if (iq_lock_passes(model, &model->locks[g->lock]))
+		if (iq_graph_passes(model, lock))
 			return false;
-		holder = iq_lock_blocked_holder(model, &model->locks[g->lock]);
+		holder = iq_graph_blocked_holder(model, lock);
 	}
 	return false;
 }
@@ -107,16 +97,16 @@ static bool is_stuck(const struct iq_model *model,
  * a second, or several that wait while nothing runs.
  */
 static bool is_passing(const struct iq_model *model, const struct iq_finding *f,
-		       const struct iq_lock *lock)
+		       const struct iq_graph_node *lock)
 {
-	const struct iq_lock_mention *holder;
+	const struct iq_wake *holder;
 
-	if (lock && iq_lock_passes(model, lock))
+	if (lock && iq_graph_passes(model, lock))
 		return true;
 	if (is_old(model, f))
 		return false;
-	holder = lock ? iq_lock_blocked_holder(model, lock) : NULL;
-	if (holder && model->goroutines[holder->goroutine].deadlocked)
+	holder = lock ? iq_graph_blocked_holder(model, lock) : NULL;
+	if (holder && iq_graph_is_deadlocked(model->graph, holder->goroutine))
 		return false;
 	if (is_short(model, f))
 		return true;
@@ -125,11 +115,37 @@ static bool is_passing(const struct iq_model *model, const struct iq_finding *f,
 	return f->count < SUSPICIOUS_WAITERS || anything_runs(model);
 }
 
+/* "; goroutine 9 stands at the end of the queue, in …" where that is another
+ * than who holds the lock itself. */
+static struct iq_error *add_root(const struct iq_model *model,
+				 struct iq_arena *arena, uint32_t holder,
+				 struct iq_finding *f)
+{
+	const struct iq_graph *graph = model->graph;
+	uint32_t at = graph->blocker_of[f->goroutines[0]];
+	const struct iq_goroutine *g;
+
+	if (at == IQ_GRAPH_NONE || graph->blocker_of[holder] != at)
+		return NULL;
+	if (graph->blockers[at].cycle != IQ_GRAPH_NONE)
+		return iq_textf(arena, &f->ground,
+				"%.*s; at the end of the queue goroutines "
+				"wait for each other",
+				IQ_STR_ARG(f->ground));
+	g = &model->goroutines[graph->blockers[at].goroutine];
+	return iq_textf(arena, &f->ground,
+			"%.*s; goroutine %" PRIu64
+			" at the end of the queue stands in %s",
+			IQ_STR_ARG(f->ground), g->id,
+			iq_wait_class_words(g->class));
+}
+
 static struct iq_error *ground(const struct iq_model *model,
 			       struct iq_arena *arena,
-			       const struct iq_lock *lock, struct iq_finding *f)
+			       const struct iq_graph_node *lock,
+			       struct iq_finding *f)
 {
-	const struct iq_lock_mention *holder;
+	const struct iq_wake *holder;
 	const struct iq_goroutine *g;
 	const char *place;
 	struct iq_error *err;
@@ -139,10 +155,10 @@ static struct iq_error *ground(const struct iq_model *model,
 				   "the lock");
 		return NULL;
 	}
-	holder = iq_lock_blocked_holder(model, lock);
+	holder = iq_graph_blocked_holder(model, lock);
 	if (!holder) {
 		f->ground =
-			lock->num_holders ?
+			lock->num_wakers ?
 				IQ_STR("who holds the lock cannot be told") :
 				IQ_STR("no goroutine whose frames mention "
 				       "the lock is seen to hold it");
@@ -150,22 +166,23 @@ static struct iq_error *ground(const struct iq_model *model,
 	}
 	g = &model->goroutines[holder->goroutine];
 	err = iq_text_frame(arena, holder->frame, &place);
-	if (err)
-		return err;
-	return iq_textf(arena, &f->ground,
-			"goroutine %llu %s in %s and stands in %s",
-			(unsigned long long)g->id,
-			holder->hold == IQ_LOCK_HOLD_UNLOCKS ?
-				"has deferred the Unlock" :
-				"mentions the lock",
-			place, iq_wait_class_words(g->class));
+	if (!err)
+		err = iq_textf(arena, &f->ground,
+			       "goroutine %" PRIu64
+			       " %s in %s and stands in %s",
+			       g->id,
+			       holder->ground == IQ_WAKE_DEFERS ?
+				       "has deferred the Unlock" :
+				       "mentions the lock",
+			       place, iq_wait_class_words(g->class));
+	return err ? err : add_root(model, arena, holder->goroutine, f);
 }
 
 static struct iq_error *describe(const struct iq_model *model,
 				 struct iq_arena *arena, struct iq_finding *f,
 				 bool *drop_ret)
 {
-	const struct iq_lock *lock = lock_of(model, f);
+	const struct iq_graph_node *lock = lock_of(model, f->goroutines[0]);
 
 	*drop_ret = is_passing(model, f, lock);
 	return *drop_ret ? NULL : ground(model, arena, lock, f);

@@ -4,10 +4,11 @@
 #include "detect/detector.h"
 #include "detect/give_way.h"
 #include "detect/sift.h"
+#include "detect/victims.h"
 #include "model/evidence.h"
 #include "model/fingerprint.h"
 #include "model/frame.h"
-#include "model/lock.h"
+#include "model/graph.h"
 #include "model/verdict.h"
 
 static const struct iq_detector *const detectors[] = {
@@ -73,62 +74,6 @@ static struct iq_error *run_all(struct iq_model *model,
 	return err;
 }
 
-static int compare_u32(const void *pa, const void *pb)
-{
-	const uint32_t *a = pa;
-	const uint32_t *b = pb;
-
-	return *a < *b ? -1 : *a > *b;
-}
-
-static bool is_member(const struct iq_finding *f, uint32_t goroutine)
-{
-	return f->num_goroutines &&
-	       bsearch(&goroutine, f->goroutines, f->num_goroutines,
-		       sizeof(goroutine), compare_u32) != NULL;
-}
-
-/* The waiters of @lock that are not of the finding itself. */
-static struct iq_error *add_victims(struct iq_arena *arena,
-				    const struct iq_lock *lock,
-				    struct iq_finding *f)
-{
-	uint32_t *grown = iq_arena_calloc(
-		arena, f->num_victims + lock->num_waiters, sizeof(*grown));
-
-	if (!grown)
-		return &iq_enomem;
-	if (f->num_victims)
-		memcpy(grown, f->victims, f->num_victims * sizeof(*grown));
-	for (size_t i = 0; i < lock->num_waiters; i++) {
-		if (!is_member(f, lock->waiters[i]))
-			grown[f->num_victims++] = lock->waiters[i];
-	}
-	f->victims = grown;
-	return NULL;
-}
-
-/*
- * Goroutines behind a finding: who waits for a lock that one of its goroutines
- * mentions goes on when it does. With several candidates none is named.
- */
-static struct iq_error *find_victims(const struct iq_model *m,
-				     struct iq_arena *arena,
-				     struct iq_finding *f)
-{
-	struct iq_error *err = NULL;
-
-	for (size_t l = 0; l < m->num_locks && !err; l++) {
-		const struct iq_lock *lock = &m->locks[l];
-		const struct iq_lock_mention *holder =
-			iq_lock_blocked_holder(m, lock);
-
-		if (holder && is_member(f, holder->goroutine))
-			err = add_victims(arena, lock, f);
-	}
-	return err;
-}
-
 static const struct iq_frame *goroutine_site(const struct iq_model *m,
 					     uint32_t index)
 {
@@ -170,16 +115,14 @@ static int compare_findings(const void *pa, const void *pb)
 static struct iq_error *complete(struct iq_model *model,
 				 struct iq_findings *findings)
 {
-	struct iq_error *err = NULL;
+	struct iq_error *err = iq_victims_find(model, findings);
 
 	for (size_t i = 0; i < findings->list.len && !err; i++) {
 		struct iq_finding *f = &findings->list.data[i];
 
-		err = find_victims(model, &model->arena, f);
-		if (!err && f->num_victims)
+		if (f->num_victims)
 			f->victims_site = goroutine_site(model, f->victims[0]);
-		if (!err)
-			err = iq_evidence_collect(model, &model->arena, f);
+		err = iq_evidence_collect(model, &model->arena, f);
 		if (!err)
 			err = iq_fingerprint_make(&model->arena, f);
 	}
@@ -191,12 +134,16 @@ static struct iq_error *keep(struct iq_model *model,
 {
 	struct iq_finding *list = iq_arena_calloc(
 		&model->arena, findings->list.len, sizeof(*list));
+	struct iq_error *err;
 
 	if (!list)
 		return &iq_enomem;
 	if (findings->list.len) {
 		qsort(findings->list.data, findings->list.len,
 		      sizeof(*findings->list.data), compare_findings);
+		err = iq_victims_follow(model, findings);
+		if (err)
+			return err;
 		memcpy(list, findings->list.data,
 		       findings->list.len * sizeof(*list));
 	}
@@ -210,7 +157,7 @@ static struct iq_error *keep(struct iq_model *model,
 struct iq_error *iq_detectors_run(struct iq_model *model)
 {
 	struct iq_findings findings = { .arena = &model->arena };
-	struct iq_error *err = iq_locks_make(model);
+	struct iq_error *err = model->graph ? NULL : iq_graph_make(model);
 
 	if (!err)
 		err = run_all(model, &findings);

@@ -132,7 +132,6 @@ static void goroutine_init(const struct iq_model *m, struct iq_goroutine *g,
 		.fact = fact,
 		.witness = (uint32_t)w,
 		.class = iq_wait_class_of(fact),
-		.lock = IQ_NO_LOCK,
 		.system = fact->system,
 	};
 	join_bounds(m, g, bounds_of(fact), w);

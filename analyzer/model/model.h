@@ -18,8 +18,6 @@
 #include "model/signature.h"
 #include "model/wait.h"
 
-#define IQ_NO_LOCK UINT32_MAX
-
 /* What a bound of a wait rests on. */
 enum iq_wait_ground {
 	IQ_WAIT_GROUND_NONE,
@@ -64,11 +62,6 @@ struct iq_goroutine {
 	bool system;
 	enum iq_wait_class class;
 	enum iq_reach reach;
-	/* The lock it waits for: index into model->locks, or IQ_NO_LOCK. */
-	uint32_t lock;
-	/* It waits for a lock in a circle of deferred Unlocks, or for one that
-	 * it holds itself. */
-	bool deadlocked;
 	/* Of the wait at its witness's moment: bounds over all witnesses that
 	 * knew them, where they are of that moment or proven to hold then. */
 	bool has_wait_min, has_wait_max;
@@ -95,48 +88,6 @@ struct iq_group {
 	bool has_wait_min, has_wait_max;
 	/* Smallest minimum and largest maximum of the members. */
 	int64_t wait_min_ns, wait_max_ns;
-};
-
-/* How much a mention says of who holds a lock; weakest first. */
-enum iq_lock_hold {
-	/* main.main, or the function that started a waiter: it shares the
-	 * lock out. */
-	IQ_LOCK_HOLD_SHARES,
-	/* In a caller of the function that the goroutine stands in. */
-	IQ_LOCK_HOLD_CALLER,
-	IQ_LOCK_HOLD_SITE,
-	/* The frame has deferred its Unlock. */
-	IQ_LOCK_HOLD_UNLOCKS,
-};
-
-/* A goroutine whose live frames mention a lock: who may hold it. */
-struct iq_lock_mention {
-	uint32_t goroutine; /* index into model->goroutines */
-	const struct iq_frame *frame;
-	enum iq_lock_hold hold; /* the strongest; @frame has it */
-};
-
-/* A Mutex or RWMutex that goroutines wait for. */
-struct iq_lock {
-	uint64_t address;
-	/* Indexes into model->goroutines, ascending. */
-	const uint32_t *waiters;
-	size_t num_waiters;
-	/* Goroutines that mention it and do not wait for it. */
-	const struct iq_lock_mention *holders;
-	size_t num_holders;
-	/* Waiters that mention it in a caller of the frame that locks. */
-	const struct iq_lock_mention *selves;
-	size_t num_selves;
-};
-
-/* Locks in a circle: holders[i] mentions locks[i] and waits for the next. */
-struct iq_lock_cycle {
-	const uint32_t *locks;	 /* indexes into model->locks */
-	const uint32_t *holders; /* indexes into model->goroutines */
-	size_t len;
-	/* A holder is only seen to mention its lock: it may just want it. */
-	bool mere;
 };
 
 struct iq_graph;
@@ -166,15 +117,9 @@ struct iq_model {
 	/* Largest count first, then by site. */
 	const struct iq_group *groups;
 	size_t num_groups;
-	/* Ordered by address. */
-	const struct iq_lock *locks;
-	size_t num_locks;
 	/* Who waits for what, and who could wake it: model/graph.h. NULL before
 	 * it is made. */
 	const struct iq_graph *graph;
-	/* Ordered by their smallest lock. */
-	const struct iq_lock_cycle *lock_cycles;
-	size_t num_lock_cycles;
 	/* signatures[w][stack->index] of each witness. */
 	struct iq_signature *const *signatures;
 	/* What all witnesses know of the process, first known value. */
