@@ -45,6 +45,7 @@ func rawPipe() (r, w int) {
 func rawRead() {
 	r, _ := rawPipe()
 	b := make([]byte, 100)
+	keep(b) // not on the stack, which may move
 	in(syscall.SYS_READ, "read", r, r, unsafe.Pointer(&b[0]), len(b))
 	syscall.Read(r, b)
 }
@@ -52,6 +53,7 @@ func rawRead() {
 func rawWrite() {
 	_, w := rawPipe()
 	b := make([]byte, 1<<20)
+	keep(b)
 	in(syscall.SYS_WRITE, "write", w, w, unsafe.Pointer(&b[0]), len(b))
 	syscall.Write(w, b)
 }
@@ -73,6 +75,7 @@ func rawReceive() {
 	p, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_DGRAM, 0)
 	must(err)
 	b := make([]byte, 64)
+	keep(b)
 	in(syscall.SYS_RECVFROM, "recvfrom", p[0], p[0], unsafe.Pointer(&b[0]), len(b), 0)
 	syscall.Recvfrom(p[0], b, 0)
 }
@@ -144,7 +147,7 @@ func epoll() {
 		uintptr(len(events)), ^uintptr(0), 0, 0)
 }
 
-// raw is in the kernel, but running as far as the runtime knows.
+// openFifo waits for who writes.
 func openFifo() {
 	path := filepath.Join(os.TempDir(), "waits-open-"+strconv.Itoa(os.Getpid()))
 	must(syscall.Mkfifo(path, 0o600))

@@ -12,19 +12,16 @@ import (
 
 func init() { more = append(more, coroutines) }
 
-func itself() truth.F {
-	return truth.F{"kind": "coroutine", "goroutine": truth.Goid()}
-}
-
-// numbers waits until it is asked for more.
+// numbers waits until it is asked for more, by whoever will.
 func numbers(yield func(int) bool) {
-	truth.Waits(itself())
+	truth.Waits(truth.F{"kind": "coroutine", "goroutine": nil})
 	for i := 0; yield(i); i++ {
 	}
 }
 
 // yielding waits within its coroutine, so who asked it waits for it.
 func yielding(yield func(int) bool) {
+	truth.Is("coroutine", "inner")
 	truth.Waits(truth.Chan("receive", forEver))
 	<-forEver
 	yield(1)
@@ -33,7 +30,9 @@ func yielding(yield func(int) bool) {
 func pulling() {
 	next, stop := iter.Pull(yielding)
 	defer stop()
-	truth.Waits(itself())
+	f := truth.F{"kind": "coroutine"}
+	truth.Later(func() { f["goroutine"] = truth.Role("coroutine", "inner") })
+	truth.Waits(f)
 	next()
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -15,9 +16,16 @@ import (
 )
 
 // held keeps both ends open.
-var held []interface{}
+var (
+	held   []interface{}
+	heldMu sync.Mutex
+)
 
-func keep(v interface{}) { held = append(held, v) }
+func keep(v interface{}) {
+	heldMu.Lock()
+	held = append(held, v)
+	heldMu.Unlock()
+}
 
 type described interface {
 	SyscallConn() (syscall.RawConn, error)
@@ -165,9 +173,9 @@ type deadlined interface{ SetDeadline(time.Time) error }
 
 func listeners() {
 	l := listen("tcp", "127.0.0.1:0")
-	set := l.(deadlined).SetDeadline
-	go accept(until(fd("accept", "listener", "tcp", l), "read", time.Hour,
-		func(t time.Time) error { return set(t) }), l)
+	f := until(fd("accept", "listener", "tcp", l), "read", time.Hour, l.(deadlined).SetDeadline)
+	f["write_deadline"], f["write_deadline_ns"] = "set", f["read_deadline_ns"] // it is both
+	go accept(f, l)
 	l = listen("tcp", ":0")
 	go accept(fd("accept", "listener", "tcp", l), l)
 }
