@@ -21,6 +21,7 @@ struct job {
 	struct iq_go_word_set words;
 	IQ_VEC(struct iq_go_part) parts;
 	struct iq_go_holders holders;
+	struct iq_go_named named;
 	struct iq_go_scanner *scanners;
 	unsigned num_scanners;
 	struct chunk *chunks;
@@ -33,6 +34,7 @@ static void job_deinit(struct job *job)
 	free(job->scanners);
 	free(job->chunks);
 	iq_go_holders_deinit(&job->holders);
+	iq_go_named_deinit(&job->named);
 	iq_go_word_set_deinit(&job->words);
 	iq_vec_deinit(&job->parts);
 }
@@ -205,6 +207,9 @@ struct iq_error *iq_go_references_read(struct iq_go_runtime *rt, size_t first)
 		return err;
 	err = iq_go_holders_init(&job.holders, rt, &job.words, job.parts.data,
 				 job.parts.len);
+	if (!err)
+		err = iq_go_named_init(&job.named, rt, &job.words);
+	job.scan.named = &job.named;
 	if (!err)
 		err = scan(&job, &r);
 	if (err || !r.found.len)

@@ -47,7 +47,8 @@ static struct iq_error *object_hits(struct iq_go_scanner *s, size_t begin,
 
 	for (unsigned k = 0; k < num && !err; k++) {
 		ref.object = held[k].object;
-		if (!iq_go_scanner_waits(s, ref.object))
+		if (held[k].kinds & IQ_GO_WAITED_LOCK ||
+		    !iq_go_scanner_waits(s, ref.object))
 			err = hit_add(s, begin, &ref);
 	}
 	return err;
@@ -113,8 +114,32 @@ static unsigned kinds_of(unsigned deeds)
 	       (deeds & IQ_GO_DEED_CLOSE ? IQ_GO_WAITED_CHAN : 0u);
 }
 
+/* What the code names that the frames will still come to. */
+static struct iq_error *code_hits(struct iq_go_scanner *s, size_t i,
+				  size_t begin)
+{
+	struct iq_error *err = NULL;
+
+	if (!s->scan->named || !s->scan->named->places.num)
+		return NULL;
+	for (size_t k = 0; k < s->places.frames.len && !err; k++) {
+		const struct iq_go_code *code = iq_go_named_find(
+			s->scan->named, &s->codes, s->unwound.pcs.data[k]);
+		const struct iq_go_live_word word = { .frame = (uint32_t)k };
+		struct iq_reference_fact ref = mention_by(s, i, &word);
+
+		for (unsigned n = 0; n < code->num && !err; n++) {
+			ref.object = code->items[n]->object;
+			if (code->items[n]->kinds & IQ_GO_WAITED_LOCK ||
+			    !iq_go_scanner_waits(s, ref.object))
+				err = hit_add(s, begin, &ref);
+		}
+	}
+	return err;
+}
+
 struct captured {
-	const struct iq_go_word *items[CAPTURED_MAX];
+	const struct iq_go_word *items[CAPTURED_MAX + IQ_GO_NAMED_MAX];
 	unsigned num;
 };
 
@@ -130,24 +155,38 @@ static bool is_only(const struct captured *c, unsigned at, unsigned kind)
 	return true;
 }
 
+/* What the closure captured, and what its code names. */
+static void capture(struct iq_go_scanner *s, uint64_t closure, unsigned deeds,
+		    struct captured *c)
+{
+	const struct iq_memory *memory = s->scan->rt->memory;
+	uint64_t num = num_captured(s, closure, deeds);
+	const struct iq_go_code *code;
+	uint64_t word;
+
+	for (uint64_t k = 1; k <= num; k++) {
+		if (!iq_memory_u64(memory, closure + 8 * k, &word))
+			break;
+		c->items[c->num] = iq_go_word_set_find(s->scan->words, word);
+		c->num += c->items[c->num] != NULL;
+	}
+	if (!s->scan->named || !iq_memory_u64(memory, closure, &word))
+		return;
+	code = iq_go_named_find(s->scan->named, &s->codes, word);
+	for (unsigned k = 0; k < code->num; k++)
+		c->items[c->num++] = code->items[k];
+}
+
 static struct iq_error *closure_hits(struct iq_go_scanner *s, size_t begin,
 				     uint64_t closure,
 				     struct iq_reference_fact ref)
 {
 	unsigned deeds = iq_go_scanner_deeds(s, closure);
 	unsigned kinds = kinds_of(deeds);
-	uint64_t num = num_captured(s, closure, deeds);
 	struct captured c = { .num = 0 };
 	struct iq_error *err = NULL;
 
-	for (uint64_t k = 1; k <= num; k++) {
-		uint64_t word;
-
-		if (!iq_memory_u64(s->scan->rt->memory, closure + 8 * k, &word))
-			break;
-		c.items[c.num] = iq_go_word_set_find(s->scan->words, word);
-		c.num += c.items[c.num] != NULL;
-	}
+	capture(s, closure, deeds, &c);
 	for (unsigned k = 0; k < c.num && !err; k++) {
 		unsigned kind = c.items[k]->kinds & kinds;
 
@@ -304,6 +343,8 @@ struct iq_error *iq_go_scanner_hits(struct iq_go_scanner *s, size_t i,
 
 	if (!err)
 		err = word_hits(s, i, begin);
+	if (!err)
+		err = code_hits(s, i, begin);
 	if (!err)
 		err = deferred_hits(s, i, begin);
 	if (!err)

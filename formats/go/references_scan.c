@@ -98,7 +98,8 @@ static bool may_hold(const struct iq_go_scanner *s, uint64_t word)
 
 	num = iq_go_holders_find(s->scan->holders, word, &via, held);
 	for (unsigned i = 0; i < num; i++) {
-		if (!iq_go_scanner_waits(s, held[i].object))
+		if (held[i].kinds & IQ_GO_WAITED_LOCK ||
+		    !iq_go_scanner_waits(s, held[i].object))
 			return true;
 	}
 	return false;
@@ -162,6 +163,47 @@ static bool may_defers(struct iq_go_scanner *s, const struct iq_go_g *g)
 	return false;
 }
 
+/* What the functions on @stack name: that of few stacks is asked for often. */
+static const struct iq_go_stack_code *stack_code(struct iq_go_scanner *s,
+						 const struct iq_stack *stack)
+{
+	struct iq_go_stack_code *ret =
+		&s->stacks[stack->index % IQ_GO_STACK_CODES];
+
+	if (ret->stack == stack)
+		return ret;
+	*ret = (struct iq_go_stack_code){ .stack = stack };
+	for (uint32_t i = 0; i < stack->num_frames; i++) {
+		const struct iq_frame *frame = stack->frames[i];
+		const struct iq_go_code *code;
+
+		if (frame->inlined || !frame->has_pc)
+			continue;
+		code = iq_go_named_find(s->scan->named, &s->codes, frame->pc);
+		for (unsigned k = 0;
+		     k < code->num && ret->num < IQ_ARRAY_SIZE(ret->items); k++)
+			ret->items[ret->num++] = code->items[k];
+	}
+	return ret;
+}
+
+/* Whether code that the goroutine comes to names something. */
+static bool may_code(struct iq_go_scanner *s)
+{
+	const struct iq_go_stack_code *code;
+
+	if (!s->scan->named || !s->scan->named->places.num)
+		return false;
+	code = stack_code(s, s->fact->stack);
+	for (unsigned i = 0; i < code->num; i++) {
+		if (code->items[i]->kinds & IQ_GO_WAITED_LOCK ||
+		    !iq_go_scanner_waits(s, code->items[i]->object))
+			return true;
+	}
+	// There may be more.
+	return code->num == IQ_ARRAY_SIZE(code->items);
+}
+
 struct iq_error *iq_go_scanner_run(struct iq_go_scanner *s, size_t i)
 {
 	const struct iq_go_runtime *rt = s->scan->rt;
@@ -175,7 +217,8 @@ struct iq_error *iq_go_scanner_run(struct iq_go_scanner *s, size_t i)
 	    start.sp < start.lo)
 		return NULL;
 	err = own_read(s);
-	if (err || (!may_stack(s, start.sp, start.hi) && !may_defers(s, g)))
+	if (err || (!may_code(s) && !may_stack(s, start.sp, start.hi) &&
+		    !may_defers(s, g)))
 		return err;
 	err = iq_go_unwind(&s->cache, &start, &s->unwound);
 	if (err)

@@ -8,6 +8,7 @@
 #define IQ_GO_REFERENCES_SCAN_H
 
 #include "base/error.h"
+#include "formats/go/references_code.h"
 #include "formats/go/references_defers.h"
 #include "formats/go/references_heap.h"
 #include "formats/go/references_live.h"
@@ -31,10 +32,20 @@ struct iq_go_scan {
 	size_t first;
 	const struct iq_go_word_set *words;
 	const struct iq_go_holders *holders;
+	const struct iq_go_named *named;
 	/* Also what a goroutine waits for itself, whatever it is, and what its
 	 * frames had once. */
 	bool all;
 };
+
+/* What the code of a stack's functions names; NULL: the slot is free. */
+struct iq_go_stack_code {
+	const struct iq_stack *stack;
+	unsigned num;
+	const struct iq_go_word *items[2 * IQ_GO_NAMED_MAX];
+};
+
+#define IQ_GO_STACK_CODES 256
 
 /* What one thread needs, and what it has found so far. */
 struct iq_go_scanner {
@@ -43,6 +54,8 @@ struct iq_go_scanner {
 	struct iq_go_pc_cache cache;
 	struct iq_go_unwound unwound;
 	struct iq_go_live live;
+	struct iq_go_codes codes;
+	struct iq_go_stack_code stacks[IQ_GO_STACK_CODES];
 	struct iq_go_deferreds deferreds;
 	struct iq_go_frame_places places;
 	/* What the goroutine at hand waits for, if that is much; ascending. */
