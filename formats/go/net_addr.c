@@ -48,6 +48,59 @@ enum iq_go_net iq_go_net_of(struct iq_str network)
 	return IQ_GO_NET_UNKNOWN;
 }
 
+enum iq_go_net iq_go_net_of_socket(uint64_t family, uint64_t type)
+{
+	if (family == IQ_GO_FAMILY_UNIX)
+		return type == IQ_GO_SOCKET_STREAM ||
+				       type == IQ_GO_SOCKET_DGRAM ||
+				       type == IQ_GO_SOCKET_SEQPACKET ?
+			       IQ_GO_NET_UNIX :
+			       IQ_GO_NET_UNKNOWN;
+	if (family != IQ_GO_FAMILY_INET && family != IQ_GO_FAMILY_INET6)
+		return IQ_GO_NET_UNKNOWN;
+	switch (type) {
+	case IQ_GO_SOCKET_STREAM:
+		return IQ_GO_NET_TCP;
+	case IQ_GO_SOCKET_DGRAM:
+		return IQ_GO_NET_UDP;
+	case IQ_GO_SOCKET_RAW:
+		return IQ_GO_NET_IP;
+	default:
+		return IQ_GO_NET_UNKNOWN;
+	}
+}
+
+/* A socket of "tcp4" is of IPv4, one of "tcp6" of IPv6, one of "tcp" of either.
+ * Go: src/net/ipsock_posix.go, favoriteAddrFamily. */
+struct iq_str iq_go_net_name(uint64_t family, uint64_t type, uint64_t len)
+{
+	static const struct {
+		uint8_t family, type;
+		struct iq_str name;
+	} names[] = {
+		{ IQ_GO_FAMILY_INET, IQ_GO_SOCKET_STREAM, { "tcp", 3 } },
+		{ IQ_GO_FAMILY_INET6, IQ_GO_SOCKET_STREAM, { "tcp", 3 } },
+		{ IQ_GO_FAMILY_INET, IQ_GO_SOCKET_DGRAM, { "udp", 3 } },
+		{ IQ_GO_FAMILY_INET6, IQ_GO_SOCKET_DGRAM, { "udp", 3 } },
+		{ IQ_GO_FAMILY_INET, IQ_GO_SOCKET_STREAM, { "tcp4", 4 } },
+		{ IQ_GO_FAMILY_INET6, IQ_GO_SOCKET_STREAM, { "tcp6", 4 } },
+		{ IQ_GO_FAMILY_INET, IQ_GO_SOCKET_DGRAM, { "udp4", 4 } },
+		{ IQ_GO_FAMILY_INET6, IQ_GO_SOCKET_DGRAM, { "udp6", 4 } },
+		{ IQ_GO_FAMILY_UNIX, IQ_GO_SOCKET_STREAM, { "unix", 4 } },
+		{ IQ_GO_FAMILY_UNIX, IQ_GO_SOCKET_DGRAM, { "unixgram", 8 } },
+		{ IQ_GO_FAMILY_UNIX,
+		  IQ_GO_SOCKET_SEQPACKET,
+		  { "unixpacket", 10 } },
+	};
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(names); i++) {
+		if (names[i].family == family && names[i].type == type &&
+		    names[i].name.len == len)
+			return names[i].name;
+	}
+	return IQ_STR("");
+}
+
 /* ---- text */
 
 static bool is_mapped_v4(const uint8_t *ip)
@@ -201,6 +254,15 @@ static bool ip_read(const struct iq_memory *mem, uint64_t addr,
 	return true;
 }
 
+/* The executable has it, and is not here. */
+static bool is_text_left_out(const struct iq_memory *mem, uint64_t addr)
+{
+	uint64_t data;
+
+	return iq_memory_u64(mem, addr, &data) && data &&
+	       iq_memory_state(mem, data) == IQ_MEMORY_NOT_DUMPED;
+}
+
 static bool unix_read(const struct iq_go_runtime *rt, uint64_t addr, char *buf,
 		      struct iq_str *ret)
 {
@@ -208,11 +270,15 @@ static bool unix_read(const struct iq_go_runtime *rt, uint64_t addr, char *buf,
 	char net_buf[sizeof("unixpacket")];
 	struct iq_str net;
 
-	return iq_go_has(l->unix_addr_name) && iq_go_has(l->unix_addr_net) &&
-	       string_read(rt->memory, addr + l->unix_addr_net.offset,
-			   sizeof(net_buf), net_buf, &net) &&
-	       iq_go_net_of(net) == IQ_GO_NET_UNIX &&
-	       string_read(rt->memory, addr + l->unix_addr_name.offset,
+	if (!iq_go_has(l->unix_addr_name) || !iq_go_has(l->unix_addr_net))
+		return false;
+	if (string_read(rt->memory, addr + l->unix_addr_net.offset,
+			sizeof(net_buf), net_buf, &net) ?
+		    iq_go_net_of(net) != IQ_GO_NET_UNIX :
+		    !is_text_left_out(rt->memory,
+				      addr + l->unix_addr_net.offset))
+		return false;
+	return string_read(rt->memory, addr + l->unix_addr_name.offset,
 			   PATH_MAX_UNIX, buf, ret);
 }
 

@@ -20,6 +20,14 @@ enum {
 	IQ_GO_FAMILY_INET6 = 10,
 };
 
+/* Types of sockets, as Linux numbers them where Go runs. */
+enum {
+	IQ_GO_SOCKET_STREAM = 1,
+	IQ_GO_SOCKET_DGRAM = 2,
+	IQ_GO_SOCKET_RAW = 3,
+	IQ_GO_SOCKET_SEQPACKET = 5,
+};
+
 /* What kind of address a network has: "tcp4", "unixgram", "ip6:icmp". */
 enum iq_go_net {
 	IQ_GO_NET_UNKNOWN,
@@ -29,6 +37,10 @@ enum iq_go_net {
 	IQ_GO_NET_UNIX,
 };
 enum iq_go_net iq_go_net_of(struct iq_str network);
+/* The same by a socket's family and type (SOCK_STREAM …); and the network's name
+ * if that and its length leave one alone, else an empty text. */
+enum iq_go_net iq_go_net_of_socket(uint64_t family, uint64_t type);
+struct iq_str iq_go_net_name(uint64_t family, uint64_t type, uint64_t len);
 
 /* Room for the longest text: an IPv6 address, a zone, a port; a path. */
 #define IQ_GO_NET_ADDR_MAX 192

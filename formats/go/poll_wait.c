@@ -19,14 +19,6 @@
 /* fdMutex.state. Go: src/internal/poll/fd_mutex.go, mutexClosed. */
 #define FDMU_CLOSED 1
 
-/* Types of sockets, as Linux numbers them where Go runs. */
-enum {
-	SOCKET_STREAM = 1,
-	SOCKET_DGRAM = 2,
-	SOCKET_RAW = 3,
-	SOCKET_SEQPACKET = 5,
-};
-
 static bool has_layout(const struct iq_go_layout *l)
 {
 	return iq_go_has(l->poll_fd_pd) && iq_go_has(l->poll_fd_sysfd) &&
@@ -173,30 +165,41 @@ static struct iq_error *file_read(const struct iq_go_runtime *rt, uint64_t fd,
 			   NAME_MAX_FILE, arena, &ret->name);
 }
 
-static bool family_fits(enum iq_go_net net, uint64_t family)
+/*
+ * What kind of network a socket of @family and @type has, whose name is at
+ * @addr; the text is the executable's and may be missing. UNKNOWN if they do
+ * not go together: then it is no socket.
+ */
+static struct iq_error *network_read(const struct iq_go_runtime *rt,
+				     uint64_t addr, uint64_t family,
+				     uint64_t type, struct iq_arena *arena,
+				     enum iq_go_net *net_ret,
+				     struct iq_str *name_ret)
 {
-	if (net == IQ_GO_NET_UNIX)
-		return family == IQ_GO_FAMILY_UNIX;
-	return net != IQ_GO_NET_UNKNOWN &&
-	       (family == IQ_GO_FAMILY_INET || family == IQ_GO_FAMILY_INET6);
-}
+	enum iq_go_net net = iq_go_net_of_socket(family, type);
+	enum iq_go_net named;
+	uint64_t data, len;
+	struct iq_error *err;
 
-static bool type_fits(enum iq_go_net net, uint64_t type)
-{
-	switch (net) {
-	case IQ_GO_NET_TCP:
-		return type == SOCKET_STREAM;
-	case IQ_GO_NET_UDP:
-		return type == SOCKET_DGRAM;
-	case IQ_GO_NET_IP:
-		return type == SOCKET_RAW || type == SOCKET_DGRAM;
-	case IQ_GO_NET_UNIX:
-		return type == SOCKET_STREAM || type == SOCKET_DGRAM ||
-		       type == SOCKET_SEQPACKET;
-	case IQ_GO_NET_UNKNOWN:
-		break;
+	*net_ret = IQ_GO_NET_UNKNOWN;
+	err = string_read(rt, addr, NETWORK_MAX, arena, name_ret);
+	if (err || net == IQ_GO_NET_UNKNOWN)
+		return err;
+	if (!name_ret->len) {
+		if (!iq_memory_u64(rt->memory, addr, &data) ||
+		    !iq_memory_u64(rt->memory, addr + 8, &len) ||
+		    iq_memory_state(rt->memory, data) != IQ_MEMORY_NOT_DUMPED)
+			return NULL;
+		*name_ret = iq_go_net_name(family, type, len);
+		*net_ret = net;
+		return NULL;
 	}
-	return false;
+	// Without privileges, pings go through datagrams.
+	named = iq_go_net_of(*name_ret);
+	if (named == net ||
+	    (named == IQ_GO_NET_IP && type == IQ_GO_SOCKET_DGRAM))
+		*net_ret = named;
+	return NULL;
 }
 
 /*
@@ -208,7 +211,7 @@ static enum iq_fd_kind kind_of(uint64_t type, bool is_connected, bool has_local,
 {
 	if (has_remote || is_connected)
 		return IQ_FD_CONNECTION;
-	if (type == SOCKET_DGRAM || type == SOCKET_RAW)
+	if (type == IQ_GO_SOCKET_DGRAM || type == IQ_GO_SOCKET_RAW)
 		return IQ_FD_PACKET;
 	return has_local ? IQ_FD_LISTENER : IQ_FD_CONNECTION;
 }
@@ -239,11 +242,9 @@ static struct iq_error *socket_read(const struct iq_go_runtime *rt, uint64_t fd,
 	    !iq_go_field_read(rt->memory, at, l->net_fd_is_connected,
 			      &connected))
 		return NULL;
-	err = string_read(rt, at + l->net_fd_net.offset, NETWORK_MAX, arena,
-			  &name);
-	net = iq_go_net_of(name);
-	if (err || !family_fits(net, family) || !type_fits(net, type) ||
-	    connected > 1)
+	err = network_read(rt, at + l->net_fd_net.offset, family, type, arena,
+			   &net, &name);
+	if (err || net == IQ_GO_NET_UNKNOWN || connected > 1)
 		return err;
 	ret->net = name;
 	ret->kind =
@@ -312,7 +313,11 @@ struct iq_error *iq_go_wait_fd_read(struct iq_go_wait_reader *r, size_t i,
 	if (!err && is_new)
 		err = iq_go_poll_object_read(rt, wait->address, &r->arena,
 					     object);
-	if (!err)
-		wait->object = object;
-	return err;
+	if (err)
+		return err;
+	wait->object = object;
+	// Where no frame has a name: nobody reads from a listener.
+	if (object->fd.kind == IQ_FD_LISTENER && wait->op == IQ_OP_READ)
+		wait->op = IQ_OP_ACCEPT;
+	return NULL;
 }

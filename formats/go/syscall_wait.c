@@ -126,7 +126,11 @@ static void thread_read(const struct iq_go_runtime *rt,
 	    !registers_of(rt, m, regs, &by_signal))
 		return;
 	ret->pc = regs[rt->core->cpu->pc];
-	if (has_insn(rt, calls, ret->pc - calls->insn_size))
+	// Of a thread that no signal took away the kernel's own note is enough
+	// where the code is not here.
+	if (has_insn(rt, calls, ret->pc - calls->insn_size) ||
+	    (!by_signal && calls->knows_inside &&
+	     iq_memory_state(rt->memory, ret->pc) == IQ_MEMORY_NOT_DUMPED))
 		read_behind(rt, calls, regs, by_signal, ret);
 	else if (has_insn(rt, calls, ret->pc))
 		read_at(calls, regs, ret);
