@@ -127,6 +127,13 @@ static bool take_id(struct cli_args *args, const struct cli_option *option,
 	return take_setting(args, option, value);
 }
 
+/* A trace is read for it, a report of waits chooses by it. */
+static bool take_of(struct cli_args *args, const struct cli_option *option,
+		    const char *value)
+{
+	return take_id(args, option, value) && cli_args_set(args, "id", value);
+}
+
 static bool take_exit_code(struct cli_args *args,
 			   const struct cli_option *option, const char *value)
 {

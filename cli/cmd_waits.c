@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/case.h"
+
+static int waits_run(struct cli_args *args)
+{
+	return cli_case_run(args, "waits");
+}
+
+const struct cli_command cli_command_waits = {
+	.name = "waits",
+	.arguments = "FILE...",
+	.summary = "who waits for what, and who could wake them",
+	.about =
+		"Goroutines that wait for each other in a circle first, then "
+		"those that keep\nothers waiting, then all that is waited for "
+		"with who waits and who could end it.\nGo's locks and channels "
+		"record no owner: who is named is named with what shows\nit.\n",
+	.bit = CLI_ON_WAITS,
+	.run = waits_run,
+};
