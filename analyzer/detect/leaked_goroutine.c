@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "model/graph.h"
 #include "model/text.h"
 
 /* Without a heap that can tell, what makes a wait suspicious: this many
@@ -40,7 +41,9 @@ static bool wanted(const struct iq_model *model, size_t index)
 {
 	const struct iq_goroutine *g = &model->goroutines[index];
 
-	if (!is_candidate(g->class) || g->system)
+	// Those in a cycle have a finding of their own.
+	if (!is_candidate(g->class) || g->system ||
+	    iq_graph_is_deadlocked(model->graph, (uint32_t)index))
 		return false;
 	if (g->fact->leaked || g->reach == IQ_REACH_UNREACHABLE)
 		return true;

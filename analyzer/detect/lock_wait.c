@@ -70,7 +70,8 @@ static bool is_old(const struct iq_model *model, const struct iq_finding *f)
 
 /*
  * Whether the blocked @holder of a lock will not go on: it is in a deadlock,
- * has waited long for the next lock, or whoever holds that one will not go on.
+ * has waited long, nobody is seen who could wake it, or whoever holds the next
+ * lock will not go on.
  * Where a chain of locks ends with an unknown holder and a wait that nobody saw
  * last, the locks most likely change hands.
  */
@@ -80,10 +81,13 @@ static bool is_stuck(const struct iq_model *model, const struct iq_wake *holder)
 		const struct iq_graph_node *lock =
 			lock_of(model, holder->goroutine);
 
-		if (!lock ||
-		    iq_graph_is_deadlocked(model->graph, holder->goroutine) ||
-		    iq_lock_wait_is_long(model, holder->goroutine))
+		if (iq_lock_wait_is_long(model, holder->goroutine) ||
+		    iq_graph_is_deadlocked(model->graph, holder->goroutine))
 			return true;
+		// Memory shows that somebody can still wake it.
+		if (!lock)
+			return model->goroutines[holder->goroutine].reach !=
+			       IQ_REACH_LIVE;
 		if (iq_graph_passes(model, lock))
 			return false;
 		holder = iq_graph_blocked_holder(model, lock);
