@@ -152,7 +152,7 @@ static size_t count_selves(const struct iq_graph_node *node,
 		const struct iq_wake *wake = &node->wakers[i];
 
 		if (!wake->waits || wake->ground == IQ_WAKE_RECORD ||
-		    wake->ground < low)
+		    wake->ground == IQ_WAKE_VIA || wake->ground < low)
 			continue;
 		num++;
 		*last_ret = wake;
@@ -272,6 +272,41 @@ static void mere_side(const struct iq_model *m, const struct iq_graph *graph,
 	side->only_locked = lock != IQ_GRAPH_NONE;
 }
 
+/*
+ * The reader that a pending writer waits for where frames have no more than the
+ * struct that the lock is in: the only one that has it of all, and it waits to
+ * read again. Else IQ_GRAPH_NONE.
+ */
+static uint32_t lone_reader(const struct iq_graph_node *node)
+{
+	uint32_t found = IQ_GRAPH_NONE;
+
+	if (node->pending == IQ_GRAPH_NONE ||
+	    (node->object && node->object->is_read &&
+	     node->object->kind == IQ_WAIT_RWMUTEX &&
+	     node->object->rwmutex.num_awaited != 1))
+		return IQ_GRAPH_NONE;
+	for (size_t i = 0; i < node->num_wakers; i++) {
+		const struct iq_wake *wake = &node->wakers[i];
+
+		if (wake->goroutine == node->pending)
+			continue;
+		if (!wake->waits || found != IQ_GRAPH_NONE)
+			return IQ_GRAPH_NONE;
+		found = wake->goroutine;
+	}
+	return found;
+}
+
+static void only_side(struct iq_graph_side *side, uint32_t goroutine, bool mere)
+{
+	side->way = IQ_WAY_ANY;
+	side->mere = mere;
+	side->low = IQ_WAKE_SHARES;
+	side->with_waiting = true;
+	side->only = goroutine;
+}
+
 static void lock_side(const struct iq_model *m, const struct iq_graph *graph,
 		      const struct iq_graph_node *node,
 		      struct iq_graph_side *side)
@@ -284,11 +319,10 @@ static void lock_side(const struct iq_model *m, const struct iq_graph *graph,
 		side->way = IQ_WAY_ALL;
 		side->with_waiting = true;
 	} else if (self) {
-		side->way = IQ_WAY_ANY;
-		side->mere = self->ground != IQ_WAKE_DEFERS;
-		side->low = IQ_WAKE_SHARES;
-		side->with_waiting = true;
-		side->only = self->goroutine;
+		only_side(side, self->goroutine,
+			  self->ground != IQ_WAKE_DEFERS);
+	} else if (lone_reader(node) != IQ_GRAPH_NONE) {
+		only_side(side, lone_reader(node), true);
 	} else if (best_ground(node, false) == IQ_WAKE_DEFERS) {
 		side->way = IQ_WAY_ANY;
 	} else {

@@ -72,8 +72,10 @@ static bool has_it_too(const struct iq_graph_node *node,
 	if (wake->ground == IQ_WAKE_DEFERS)
 		return iq_graph_node_is_lock(node) ||
 		       node->kind == IQ_WAIT_WAITGROUP;
-	return iq_graph_node_is_lock(node) && wake->ground != IQ_WAKE_VIA &&
-	       outside;
+	// Who has the struct that a Mutex is in says nothing of who has it.
+	return outside &&
+	       (node->kind == IQ_WAIT_RWMUTEX ||
+		(node->kind == IQ_WAIT_MUTEX && wake->ground != IQ_WAKE_VIA));
 }
 
 static enum iq_wake_ground ground_of(const struct iq_model *m, size_t w,
