@@ -187,6 +187,13 @@ static size_t part_search(const struct iq_go_holders *h, uint64_t addr)
 	return lo;
 }
 
+static bool is_part(const struct iq_go_holders *h, uint64_t addr)
+{
+	size_t i = part_search(h, addr);
+
+	return i < h->num_parts && h->parts[i].addr == addr;
+}
+
 /* The object of the heap that @word points into: its span and its place. */
 static const struct iq_heap_span *object_of(const struct iq_go_holders *h,
 					    uint64_t word, uint64_t *slot_ret,
@@ -283,9 +290,9 @@ unsigned iq_go_holders_find(const struct iq_go_holders *h, uint64_t word,
 	if (!(h->bits[slot / 64] >> slot % 64 & 1))
 		return 0;
 	// A pointer to what is waited for itself leads nowhere else, unless it
-	// begins a struct that has more.
+	// begins a struct that has more: a channel is an object of its own.
 	direct = iq_go_word_set_find(h->words, word);
-	if (direct && (word != begin || direct->object != word))
+	if (direct && (word != begin || !is_part(h, word)))
 		return 0;
 	*via_ret = begin;
 	num = parts_find(h, span, begin, word, ret);
