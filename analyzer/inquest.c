@@ -427,6 +427,19 @@ const struct inquest_error *inquest_analyze(struct inquest *iq)
 	return err ? take_error(iq, INQUEST_ERROR_INPUT, NULL, err) : NULL;
 }
 
+/* A condition may ask for what only the rules find out. */
+static enum iq_stage stage_of(const struct inquest *iq,
+			      const struct iq_report *report)
+{
+	const struct iq_report_options *options = &iq->options.report;
+	bool judged = options->sort && iq_filter_is_judged(options->sort);
+
+	for (size_t i = 0; i < options->num_conditions; i++)
+		judged |= iq_filter_is_judged(options->conditions[i].filter);
+	return judged && report->stage != IQ_STAGE_READ ? IQ_STAGE_JUDGED :
+							  report->stage;
+}
+
 const struct inquest_error *inquest_render(struct inquest *iq,
 					   const char *command,
 					   const char *format, int fd)
@@ -443,7 +456,7 @@ const struct inquest_error *inquest_render(struct inquest *iq,
 	if (!iq->model)
 		return keep_error(iq, INQUEST_ERROR_USAGE, NULL,
 				  "the case was not analysed");
-	err = advance(iq, report->stage);
+	err = advance(iq, stage_of(iq, report));
 	if (err)
 		return take_error(iq, INQUEST_ERROR_INPUT, NULL, err);
 	options = iq->options.report;

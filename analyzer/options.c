@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,10 @@ enum option_type {
 	OPTION_FOLDER,	 /* one more of the debug folders */
 	OPTION_ID,	 /* a u64 and a flag that it was set */
 	OPTION_TRACE_ID, /* the same */
+	OPTION_WITH,	 /* one more condition on goroutines */
+	OPTION_WITHOUT,
+	OPTION_SINCE, /* one on their time: ">5m", or "5m" for that */
+	OPTION_SORT,  /* a key, with "-" the other way round */
 };
 
 struct option_row {
@@ -51,6 +56,8 @@ static const struct option_row rows[] = {
 	ROW("runtime", OPTION_BOOL, report.runtime_frames, 0, 0),
 	ROW("sample-index", OPTION_TEXT, report.sample_index, 0, 0),
 	ROW("show-values", OPTION_BOOL, report.show_values, 0, 0),
+	ROW("since", OPTION_SINCE, report.conditions, 0, 0),
+	ROW("sort", OPTION_SORT, report.sort, 0, 0),
 	ROW("spool-dir", OPTION_TEXT, read.source_options.spool_dir, 0, 0),
 	ROW("spool-limit", OPTION_U64, read.source_options.spool_limit, 0,
 	    UINT64_MAX),
@@ -65,6 +72,8 @@ static const struct option_row rows[] = {
 	ROW("unique", OPTION_BOOL, report.unique, 0, 0),
 	ROW("utf8", OPTION_BOOL, report.utf8, 0, 0),
 	ROW("width", OPTION_UNSIGNED, report.width, MIN_WIDTH, MAX_WIDTH),
+	ROW("with", OPTION_WITH, report.conditions, 0, 0),
+	ROW("without", OPTION_WITHOUT, report.conditions, 0, 0),
 };
 
 void iq_options_init(struct iq_options *options)
@@ -75,6 +84,9 @@ void iq_options_init(struct iq_options *options)
 
 void iq_options_deinit(struct iq_options *options)
 {
+	for (size_t i = 0; i < options->filters.len; i++)
+		iq_filter_destroy(options->filters.data[i]);
+	iq_vec_deinit(&options->filters);
 	iq_arena_deinit(&options->arena);
 }
 
@@ -154,6 +166,81 @@ static struct iq_error *add_folder(struct iq_options *options,
 	return NULL;
 }
 
+/* Parses what the options then own. */
+static struct iq_error *keep_filter(struct iq_options *options,
+				    const char *text,
+				    const struct iq_filter **ret)
+{
+	struct iq_filter *filter;
+	struct iq_error *err = iq_filter_parse(text, &filter);
+
+	if (err)
+		return err;
+	if (!iq_vec_push(&options->filters, filter)) {
+		iq_filter_destroy(filter);
+		return &iq_enomem;
+	}
+	*ret = filter;
+	return NULL;
+}
+
+static struct iq_error *add_condition(struct iq_options *options,
+				      const char *text, bool without)
+{
+	struct iq_report_options *report = &options->report;
+	size_t num = report->num_conditions;
+	struct iq_condition *list;
+	struct iq_error *err;
+
+	if (num >= IQ_LIMIT_CONDITIONS)
+		return iq_error_new(IQ_ERROR_USAGE, "more than %d conditions",
+				    IQ_LIMIT_CONDITIONS);
+	list = iq_arena_calloc(&options->arena, num + 1, sizeof(*list));
+	if (!list)
+		return &iq_enomem;
+	if (num)
+		memcpy(list, report->conditions, num * sizeof(*list));
+	list[num].without = without;
+	err = keep_filter(options, text, &list[num].filter);
+	if (err)
+		return err;
+	report->conditions = list;
+	report->num_conditions = num + 1;
+	return NULL;
+}
+
+static struct iq_error *add_since(struct iq_options *options, const char *value)
+{
+	const char *op = strchr("<>=", value[0]) && value[0] ? "" : ">";
+	struct iq_error *err;
+	char *text;
+
+	if (asprintf(&text, "since%s%s", op, value) < 0)
+		return &iq_enomem;
+	err = add_condition(options, text, false);
+	free(text);
+	return err;
+}
+
+static struct iq_error *set_sort(struct iq_options *options, const char *value)
+{
+	const struct iq_filter *filter = NULL;
+	bool descending = value[0] == '-';
+	struct iq_error *err =
+		keep_filter(options, value + descending, &filter);
+
+	if (err)
+		return err;
+	if (!iq_filter_is_bare(filter))
+		return iq_error_new(IQ_ERROR_USAGE,
+				    "sort wants a key as id, since or site, "
+				    "not \"%s\"",
+				    value);
+	options->report.sort = filter;
+	options->report.descending = descending;
+	return NULL;
+}
+
 static struct iq_error *set_row(struct iq_options *options,
 				const struct option_row *row, const char *value)
 {
@@ -168,6 +255,14 @@ static struct iq_error *set_row(struct iq_options *options,
 		return copy_text(&options->arena, value, at);
 	case OPTION_FOLDER:
 		return add_folder(options, value);
+	case OPTION_WITH:
+		return add_condition(options, value, false);
+	case OPTION_WITHOUT:
+		return add_condition(options, value, true);
+	case OPTION_SINCE:
+		return add_since(options, value);
+	case OPTION_SORT:
+		return set_sort(options, value);
 	default:
 		err = parse_number(row, value, &number);
 	}

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/vec.h"
 #include "formats/reader.h"
 #include "reports/report.h"
 
@@ -14,6 +15,7 @@ struct iq_options {
 	unsigned threads; /* 0: one for each CPU */
 	struct iq_read_context read;
 	struct iq_report_options report;
+	IQ_VEC(struct iq_filter *) filters; /* to be freed */
 	struct iq_arena arena; /* copies of texts */
 };
 

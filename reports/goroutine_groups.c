@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "reports/goroutine_line.h"
+#include "reports/goroutine_select.h"
 #include "reports/record.h"
 #include "reports/words.h"
 
@@ -22,6 +23,7 @@ enum key_kind {
 	KEY_REASON,
 	KEY_STACK,
 	KEY_LABEL,
+	KEY_VALUE, /* any other of model/filter_keys.def */
 };
 
 /* A piece of one goroutine that the others of its group may not share. */
@@ -46,7 +48,9 @@ struct groups {
 	struct iq_term *term;
 	enum key_kind kind;
 	struct iq_str label;
+	struct iq_filter *value; /* of KEY_VALUE */
 	struct group *table;
+	struct iq_selection selection;
 	struct iq_out key;
 	/* Columns of the table. */
 	unsigned count_width, key_width, state_width, since_width;
@@ -61,6 +65,30 @@ static const struct {
 	{ "reason", KEY_REASON },   { "site", KEY_SITE },
 	{ "stack", KEY_STACK },	    { "status", KEY_STATUS },
 };
+
+/* What else goroutines can be asked for: a peer, an object, a fd. */
+static struct iq_error *parse_value(struct groups *groups)
+{
+	char quoted[IQ_STR_QUOTE_SIZE];
+	struct iq_error *err =
+		iq_filter_parse(groups->options->group_by, &groups->value);
+
+	if (err == &iq_enomem)
+		return err;
+	groups->kind = KEY_VALUE;
+	if (!err && iq_filter_is_bare(groups->value) &&
+	    !iq_filter_is_judged(groups->value))
+		return NULL;
+	iq_error_destroy(err);
+	iq_filter_destroy(groups->value);
+	groups->value = NULL;
+	return iq_error_new(
+		IQ_ERROR_USAGE,
+		"cannot group by %s, only by site, func, creator, "
+		"status, reason, stack, label.KEY, peer, object or "
+		"another key of conditions",
+		iq_str_quote(iq_str_of(groups->options->group_by), quoted));
+}
 
 static struct iq_error *parse_key(struct groups *groups)
 {
@@ -78,12 +106,7 @@ static struct iq_error *parse_key(struct groups *groups)
 		return NULL;
 	}
 
-	char quoted[IQ_STR_QUOTE_SIZE];
-
-	return iq_error_new(IQ_ERROR_USAGE,
-			    "cannot group by %s, only by site, func, creator, "
-			    "status, reason, stack or label.KEY",
-			    iq_str_quote(by, quoted));
+	return parse_value(groups);
 }
 
 /* ---- the key of one goroutine */
@@ -116,6 +139,15 @@ static void key_label(struct groups *groups, const struct iq_labels *labels)
 	}
 }
 
+/* The first of several values, which a select can have. */
+static void key_value(void *ctx, struct iq_str text)
+{
+	struct iq_out *key = ctx;
+
+	if (!key->len)
+		iq_out_str(key, text);
+}
+
 static void make_key(struct groups *groups, const struct iq_goroutine *g)
 {
 	struct iq_out *key = &groups->key;
@@ -146,6 +178,11 @@ static void make_key(struct groups *groups, const struct iq_goroutine *g)
 		break;
 	case KEY_LABEL:
 		key_label(groups, g->fact->labels);
+		break;
+	case KEY_VALUE:
+		iq_filter_each(groups->value, groups->model,
+			       (size_t)(g - groups->model->goroutines),
+			       key_value, key);
 		break;
 	}
 }
@@ -258,6 +295,7 @@ static struct iq_str key_cell(struct groups *groups, const struct group *group)
 				     iq_str_sub(group->key, 1, group->key.len));
 	case KEY_STATUS:
 	case KEY_REASON:
+	case KEY_VALUE:
 		if (!group->key.len)
 			return IQ_STR("(none)");
 		return iq_term_clean(term, group->key);
@@ -462,6 +500,7 @@ static void put_groups(struct groups *groups)
 	HASH_SRT(hh, groups->table, group_order);
 	measure(groups);
 	iq_line_heading(groups->term, groups->model, groups->options);
+	iq_selection_tell(&groups->selection, groups->term->out);
 	for (struct group *g = groups->table; g; g = g->hh.next) {
 		if (left) {
 			put_group(groups, g);
@@ -490,20 +529,25 @@ iq_goroutine_groups_render(const struct iq_model *model,
 	};
 	struct iq_error *err = parse_key(&groups);
 
-	if (err)
+	if (!err)
+		err = iq_selection_init(model, options, options->all,
+					&groups.selection);
+	if (err) {
+		iq_filter_destroy(groups.value);
 		return err;
+	}
 	iq_out_init_memory(&groups.key);
-	for (size_t i = 0; i < model->num_goroutines && !err; i++) {
-		const struct iq_goroutine *g = &model->goroutines[i];
+	for (size_t i = 0; i < groups.selection.num && !err; i++) {
+		size_t index = iq_selection_at(&groups.selection, i);
 
-		if (g->system && !options->all)
-			continue;
-		if (!groups_add(&groups, g))
+		if (!groups_add(&groups, &model->goroutines[index]))
 			err = &iq_enomem;
 	}
 	if (!err)
 		put_groups(&groups);
 	HASH_CLEAR(hh, groups.table);
+	iq_selection_deinit(&groups.selection);
+	iq_filter_destroy(groups.value);
 	iq_out_deinit(&groups.key);
 	return err;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The contract's "goroutines": one object a line, ordered by id. */
+#include "reports/goroutine_select.h"
 #include "reports/record.h"
 #include "reports/report.h"
 
@@ -9,15 +10,20 @@ goroutines_json_render(const struct iq_model *model,
 		       struct iq_out *out)
 {
 	iq_cleanup(iq_records_destroyp) struct iq_records *records = NULL;
+	struct iq_selection selection;
 	struct iq_error *err = iq_records_create(model, out, &records);
-	size_t num = model->num_goroutines;
+	size_t num;
 
+	if (!err)
+		err = iq_selection_init(model, options, true, &selection);
 	if (err)
 		return err;
+	num = selection.num;
 	if (options->limit && options->limit < num)
 		num = (size_t)options->limit;
 	for (size_t i = 0; i < num && !out->err; i++)
-		iq_records_write(records, i);
+		iq_records_write(records, iq_selection_at(&selection, i));
+	iq_selection_deinit(&selection);
 	return iq_records_done(records);
 }
 

@@ -6,6 +6,7 @@
 #include "reports/blocks.h"
 #include "reports/emit_term.h"
 #include "reports/goroutine_line.h"
+#include "reports/goroutine_select.h"
 #include "reports/record.h"
 #include "reports/report.h"
 #include "reports/words.h"
@@ -22,6 +23,7 @@ struct list {
 	const struct iq_report_options *options;
 	struct iq_term *term;
 	struct iq_blocks blocks;
+	struct iq_selection selection;
 	unsigned id_width;
 	unsigned state_width;
 	unsigned since_width;
@@ -51,6 +53,13 @@ static bool is_listed(const struct list *list, const struct iq_goroutine *g)
 	return list->options->all || !g->system;
 }
 
+static const struct iq_goroutine *goroutine_at(const struct list *list,
+					       size_t place)
+{
+	return &list->model
+			->goroutines[iq_selection_at(&list->selection, place)];
+}
+
 static void measure_group(struct list *list, const struct iq_group *group)
 {
 	const struct iq_goroutine *g =
@@ -71,16 +80,12 @@ static void measure_group(struct list *list, const struct iq_group *group)
 
 static void measure_ids(struct list *list)
 {
-	const struct iq_model *m = list->model;
+	for (size_t i = 0; i < list->selection.num; i++) {
+		const struct iq_goroutine *g = goroutine_at(list, i);
 
-	for (size_t i = 0; i < m->num_goroutines; i++) {
-		const struct iq_goroutine *g = &m->goroutines[i];
-
-		if (is_listed(list, g))
-			list->id_width =
-				max_u(list->id_width,
-				      digits(g->has_id ? g->id : g->count) +
-					      !g->has_id);
+		list->id_width = max_u(list->id_width,
+				       digits(g->has_id ? g->id : g->count) +
+					       !g->has_id);
 	}
 }
 
@@ -251,15 +256,14 @@ static void put_list(struct list *list)
 
 	measure(list);
 	iq_line_heading(list->term, m, list->options);
-	if (m->num_goroutines)
+	iq_selection_tell(&list->selection, list->term->out);
+	if (m->num_goroutines && (list->selection.num || !list->selection.is_filtered))
 		put_columns(list);
-	for (size_t i = 0; i < m->num_goroutines; i++) {
-		const struct iq_goroutine *g = &m->goroutines[i];
+	for (size_t i = 0; i < list->selection.num; i++) {
+		const struct iq_goroutine *g = goroutine_at(list, i);
 
 		if (list->term->out->err)
 			return;
-		if (!is_listed(list, g))
-			continue;
 		if (left) {
 			put_line(list, g);
 			left--;
@@ -291,12 +295,16 @@ goroutines_text_render(const struct iq_model *model,
 	if (options->group_by)
 		err = iq_goroutine_groups_render(model, options, &term);
 	else
+		err = iq_selection_init(model, options, options->all,
+					&list.selection);
+	if (!err && !options->group_by)
 		put_list(&list);
 	if (!err)
 		err = iq_blocks_done(&list.blocks);
 	if (!err)
 		err = iq_term_done(&term);
 	iq_blocks_deinit(&list.blocks);
+	iq_selection_deinit(&list.selection);
 	iq_term_deinit(&term);
 	return err;
 }

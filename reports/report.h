@@ -9,7 +9,14 @@
 #include "base/attr.h"
 #include "base/error.h"
 #include "base/out.h"
+#include "model/filter.h"
 #include "model/model.h"
+
+/* "--with" a condition that holds, "--without" one that does not. */
+struct iq_condition {
+	const struct iq_filter *filter;
+	bool without;
+};
 
 struct iq_report_options {
 	unsigned width; /* columns, at least 40 */
@@ -25,6 +32,12 @@ struct iq_report_options {
 	const char *group_by;
 	/* goroutines: frames to show under each; 0 none. */
 	unsigned frames;
+	/* Lists of goroutines: those of which all of these hold. */
+	const struct iq_condition *conditions;
+	size_t num_conditions;
+	/* Their order, a key alone; NULL: as the model has them. */
+	const struct iq_filter *sort;
+	bool descending;
 	/* bt: one goroutine, or all. */
 	bool has_id;
 	uint64_t id;

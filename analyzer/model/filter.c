@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "model/filter_key.h"
+#include "model/text.h"
 
 /* A regular expression's answers that are remembered: texts are interned, and
  * there are a few hundred functions on a million stacks. */
@@ -572,9 +573,12 @@ static void visit_number(struct iq_probe *probe, uint64_t value, bool is_hex)
 
 static void visit_range(struct iq_probe *probe, int64_t min, int64_t max)
 {
+	struct visit *v = (struct visit *)probe;
+	char words[IQ_DURATION_SIZE];
+
 	(void)max;
 	if (min >= 0)
-		visit_number(probe, (uint64_t)min, false);
+		v->visit(v->ctx, iq_str_of(iq_duration_words(words, min)));
 }
 
 void iq_filter_each(const struct iq_filter *filter,
