@@ -316,6 +316,9 @@ struct iq_process_fact {
 	int64_t highest_fd;
 	bool has_fd_limit;
 	uint64_t fd_limit;
+	/* Goroutines may have run since waitsince was set: a switch between
+	 * coroutines does not clear it. */
+	bool has_coroutines;
 };
 
 enum iq_gap_code {

@@ -76,8 +76,8 @@ static bool find_collection(const struct iq_trace *trace, int64_t time,
 /*
  * g.waitsince of a later core: a collection's scan sets it to the beginning of
  * the mark termination of the collection before, where it is 0, and running
- * clears it. So if that scan was within the trace, and after the goroutine
- * parked, it has not run since.
+ * clears it, but for a switch of coroutines. So if that scan was within the
+ * trace, and after the goroutine parked, it has not run since.
  * Go: src/runtime/mgcmark.go, markroot; src/runtime/proc.go, execute.
  */
 static bool is_proven(const struct iq_trace *trace,
@@ -135,6 +135,7 @@ enum iq_stay iq_moment_stay(const struct iq_model *model, size_t index,
 	if (!after || !is_parked(after->status) || !is_parked(g->last_state))
 		return IQ_STAY_UNKNOWN;
 	if (after->has_waitsince &&
+	    !model->witnesses[other]->process.has_coroutines &&
 	    is_proven(model->witnesses[trace]->trace, g, after->waitsince_ns))
 		return IQ_STAY_PROVEN;
 	return before && same_wait(model, trace, before, other, after) ?

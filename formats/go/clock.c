@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/go/clock.h"
 
+#include <string.h>
+
 #include "formats/go/find_scan.h"
 #include "formats/go/record.h"
 
@@ -141,12 +143,34 @@ static void start_read(const struct iq_go_runtime *rt,
 	clock->start = (int64_t)start;
 }
 
+/*
+ * Whether goroutines can switch to one another without the scheduler: 1.23 and
+ * newer, in programs of which the linker kept iter.Pull. Where no name can be
+ * read they may. Go: src/runtime/coro.go, coroswitch_m.
+ */
+static bool coroutines_find(const struct iq_go_runtime *rt)
+{
+	const struct iq_go_module *m = &rt->program->modules[0];
+	const struct iq_str name = IQ_STR("runtime.coroswitch_m");
+	const uint8_t *names;
+	uint64_t len;
+
+	if (rt->version->func_ids->corostart < 0)
+		return false;
+	if (!m->has_pclntab)
+		return true;
+	names = iq_memory_window(rt->memory, m->funcnametab, &len);
+	return !names || len < m->funcnametab_len ||
+	       memmem(names, m->funcnametab_len, name.ptr, name.len);
+}
+
 void iq_go_clock_read(const struct iq_go_runtime *rt, struct iq_go_clock *ret)
 {
 	*ret = (struct iq_go_clock){ 0 };
 	low_read(rt, ret);
 	wall_read(rt, ret);
 	start_read(rt, ret);
+	ret->has_coroutines = coroutines_find(rt);
 }
 
 /*
@@ -185,7 +209,7 @@ static bool gcs_at(const struct iq_go_clock *clock, int64_t time,
 static void set_min(const struct iq_go_clock *clock, int64_t since,
 		    struct iq_go_wait_time *ret)
 {
-	if (!clock->has_low || since >= clock->low)
+	if (clock->has_coroutines || !clock->has_low || since >= clock->low)
 		return;
 	ret->has_min = true;
 	ret->min_ns = clock->low - since;
@@ -209,6 +233,9 @@ static void set_max(const struct iq_go_clock *clock, int64_t since,
  * of k + 1 at the latest; k did not, unless it was the first, hence it
  * began after k - 1 had ended.
  * 0, after n >= 2 collections: n did not see it wait.
+ *
+ * The scheduler clears it when a goroutine runs, coroutines do not: where there
+ * are any, W may be of an earlier wait, and only its upper bound holds.
  *
  * Go: src/runtime/mgcmark.go, markroot; src/runtime/mgc.go, gcMark.
  */

@@ -32,6 +32,9 @@ struct iq_go_clock {
 		int64_t end;
 		int64_t pause;
 	} gcs[IQ_GO_PAUSES];
+	/* waitsince may be of an earlier wait than the last: coroutines switch
+	 * from one goroutine to another without clearing it. */
+	bool has_coroutines;
 	/* Add it to a monotonic time for ns since 1970. */
 	bool has_wall;
 	int64_t wall_offset;

@@ -258,6 +258,7 @@ static void time_fill(const struct iq_go_clock *clock, struct iq_facts *facts)
 {
 	struct iq_process_fact *p = &facts->process;
 
+	p->has_coroutines = clock->has_coroutines;
 	p->has_start = clock->has_start;
 	p->start_ns = clock->start;
 	p->has_mono = clock->has_low;

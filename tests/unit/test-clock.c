@@ -115,6 +115,39 @@ static void collections_close_to_one_another_widen_it(void **state iq_unused)
 	assert_false(t.has_max);
 }
 
+static void coroutines_leave_no_lower_bound(void **state iq_unused)
+{
+	struct iq_go_clock clock = three;
+	struct iq_go_wait_time t;
+
+	clock.has_coroutines = true;
+	t = iq_go_clock_wait(&clock, 20 * SECOND - 1000);
+	assert_false(t.has_min);
+	assert_true(t.has_max);
+	assert_int_equal(t.max_ns, 31 * SECOND);
+}
+
+/* A process whose table of function names has @name. */
+static bool has_coroutines(const char *version, const char *name)
+{
+	struct iq_go_clock clock;
+	struct go_process p;
+
+	go_process_init(&p, version);
+	memcpy(p.image.bytes + p.image.funcname, name, strlen(name));
+	go_process_open(&p);
+	iq_go_clock_read(&p.rt, &clock);
+	go_process_close(&p);
+	return clock.has_coroutines;
+}
+
+static void coroutines_are_known_by_their_code(void **state iq_unused)
+{
+	assert_true(has_coroutines("go1.26.8", "runtime.coroswitch_m"));
+	assert_false(has_coroutines("go1.26.8", "runtime.coroswitch_x"));
+	assert_false(has_coroutines("go1.20", "runtime.coroswitch_m"));
+}
+
 static void time_of_no_collection_says_nothing(void **state iq_unused)
 {
 	struct iq_go_wait_time t = iq_go_clock_wait(&three, 15 * SECOND);
@@ -219,6 +252,8 @@ int main(void)
 		cmocka_unit_test(unknown_end_gives_no_upper_bound),
 		cmocka_unit_test(later_than_all_collections_says_nothing),
 		cmocka_unit_test(collections_close_to_one_another_widen_it),
+		cmocka_unit_test(coroutines_leave_no_lower_bound),
+		cmocka_unit_test(coroutines_are_known_by_their_code),
 		cmocka_unit_test(time_of_no_collection_says_nothing),
 		cmocka_unit_test(end_lies_between_last_sign_and_file),
 		cmocka_unit_test(file_that_was_copied_says_nothing),
