@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/go/references.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,6 +155,21 @@ static struct iq_error *gather(const struct job *job, size_t num_chunks,
 	return NULL;
 }
 
+/* Limits of what is looked at for one goroutine. */
+static void tell_limits(const struct job *job)
+{
+	uint64_t num = 0;
+
+	for (unsigned i = 0; i < job->num_scanners; i++)
+		num += job->scanners[i].num_cut;
+	if (num)
+		iq_facts_gap(
+			job->scan.rt->facts, IQ_GAP_LIMIT,
+			"%" PRIu64
+			" goroutines refer to more than is looked at: who else could wake others may be missing",
+			num);
+}
+
 static struct iq_error *scan(struct job *job, struct iq_go_references *ret)
 {
 	const struct iq_go_runtime *rt = job->scan.rt;
@@ -212,6 +228,8 @@ struct iq_error *iq_go_references_read(struct iq_go_runtime *rt, size_t first)
 	job.scan.named = &job.named;
 	if (!err)
 		err = scan(&job, &r);
+	if (!err)
+		tell_limits(&job);
 	if (err || !r.found.len)
 		return err;
 	if (!iq_vec_reserve(&facts->references, r.found.len))

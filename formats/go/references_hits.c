@@ -17,8 +17,12 @@
 static struct iq_error *hit_add(struct iq_go_scanner *s, size_t begin,
 				const struct iq_reference_fact *ref)
 {
-	if (ref->frame == IQ_GO_NO_PLACE || s->found.len - begin >= HITS_MAX)
+	if (ref->frame == IQ_GO_NO_PLACE)
 		return NULL;
+	if (s->found.len - begin >= HITS_MAX) {
+		s->live.is_cut = true;
+		return NULL;
+	}
 	return iq_vec_push(&s->found, *ref) ? NULL : &iq_enomem;
 }
 
@@ -77,9 +81,12 @@ static struct iq_error *word_hits(struct iq_go_scanner *s, size_t i,
 				err = hit_add(s, begin, &ref);
 			ref.object = 0;
 		}
-		if (!err && iq_go_holders_may(s->scan->holders, w->word) &&
-		    objects++ < OBJECTS_MAX)
+		if (err || !iq_go_holders_may(s->scan->holders, w->word))
+			continue;
+		if (objects++ < OBJECTS_MAX)
 			err = object_hits(s, begin, w->word, ref);
+		else
+			s->live.is_cut = true;
 	}
 	return err;
 }
@@ -347,7 +354,9 @@ struct iq_error *iq_go_scanner_hits(struct iq_go_scanner *s, size_t i,
 		err = code_hits(s, i, begin);
 	if (!err)
 		err = deferred_hits(s, i, begin);
-	if (!err)
-		tidy(s, begin);
-	return err;
+	if (err)
+		return err;
+	tidy(s, begin);
+	s->num_cut += s->live.is_cut;
+	return NULL;
 }

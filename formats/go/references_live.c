@@ -11,8 +11,9 @@
 /* Words of a frame, and of a goroutine, that are looked at. */
 #define FRAME_WORDS_MAX 4096
 #define WORDS_MAX (1u << 18)
-/* Variables of a frame whose address was taken. */
+/* Variables of a frame whose address was taken, and those of a goroutine. */
 #define OBJECTS_MAX 1024
+#define ALL_OBJECTS_MAX (1u << 16)
 
 /* Go: src/internal/abi/symtab.go (src/cmd/internal/objabi/funcdata.go before
  * 1.20); 1.18 - 1.27. */
@@ -181,9 +182,12 @@ static struct iq_error *word_add(struct iq_go_live *live, uint64_t addr,
 	};
 
 	// Nothing is so low: Go: src/runtime/malloc.go, minLegalPointer.
-	if (live->words.len >= WORDS_MAX ||
-	    !iq_go_live_word_at(live, addr, &word.word) || word.word < 4096)
+	if (!iq_go_live_word_at(live, addr, &word.word) || word.word < 4096)
 		return NULL;
+	if (live->words.len >= WORDS_MAX) {
+		live->is_cut = true;
+		return NULL;
+	}
 	return iq_vec_push(&live->words, word) ? NULL : &iq_enomem;
 }
 
@@ -284,6 +288,10 @@ static struct iq_error *objects_add(struct iq_go_live *live,
 		if (o.begin < last || o.end < o.begin || o.end > live->hi ||
 		    o.begin % 8)
 			continue;
+		if (live->objects.len >= ALL_OBJECTS_MAX) {
+			live->is_cut = true;
+			return NULL;
+		}
 		if (!iq_vec_push(&live->objects, o))
 			return &iq_enomem;
 	}
@@ -360,6 +368,7 @@ struct iq_error *iq_go_live_read(struct iq_go_live *live,
 	live->unwound = unwound;
 	live->hi = hi;
 	live->words.len = live->objects.len = 0;
+	live->is_cut = false;
 	live->window = iq_memory_window(live->cache->rt->memory, unwound->sp,
 					&live->window_len);
 	if (!live->window)

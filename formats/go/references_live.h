@@ -57,6 +57,7 @@ struct iq_go_live {
 	/* Ordered by address. */
 	IQ_VEC(struct iq_go_live_object) objects;
 	/* Of the goroutine at hand. */
+	bool is_cut; /* there is more than is looked at */
 	const struct iq_go_unwound *unwound;
 	uint64_t hi;
 	const uint8_t *window;

@@ -61,6 +61,8 @@ struct iq_go_scanner {
 	/* What the goroutine at hand waits for, if that is much; ascending. */
 	IQ_VEC(uint64_t) own;
 	const struct iq_goroutine_fact *fact;
+	/* Goroutines of which not everything was looked at. */
+	uint64_t num_cut;
 	/* Ordered by object, then by frame, of each goroutine. */
 	IQ_VEC(struct iq_reference_fact) found;
 };
