@@ -27,7 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from compare import TESTDATA, executable_of, inflate
 from damage import Core
-from waits import Capture, Tally, captures, compare_files
+from waits import Capture, Tally, captures, compare_files, goroutines_of
 
 SECONDS = 10
 WILD = (0x4141414141414141, 0x0000deadbeef0000, 0xffffffffffffffff, 0x7)
@@ -68,18 +68,20 @@ def words(core):
 
 
 class Scene:
-    """Where the records are, found by what the program printed."""
+    """Where the records are, found by what the program printed and by what the
+    whole core has."""
 
-    def __init__(self, core, capture):
+    def __init__(self, core, capture, whole):
         self.core, self.capture = core, capture
         self.objects = {}
+        for g in whole.values():
+            for w in g["waits_for"]:
+                if w.get("address"):
+                    self.objects.setdefault(int(w["address"], 16), w["kind"])
         for gid, line in capture.goroutines.items():
             for w in line["waits"]:
                 if w.get("address"):
                     self.objects.setdefault(int(w["address"], 16), w["kind"])
-        for c in capture.cycles:
-            for e in c["cycle"]:
-                self.objects.setdefault(int(e["address"], 16), e["kind"])
         self.sudogs = self.find_sudogs()
 
     def semaphores(self):
@@ -212,11 +214,16 @@ def rounds_of(scene, dice, num):
 
 # ---- one capture
 
-def wrong_words(capture, prog, core, exe):
+def wrong_words(capture, prog, core, exe, whole):
     """What is said and wrong; what is not said is right."""
     tally = Tally(silent=True)
     try:
         compare_files(capture, tally, prog, core, exe, SECONDS)
+        for gid, g in goroutines_of(prog, core, exe, SECONDS).items():
+            was = {w.get("address") for w in whole[gid]["waits_for"]} if gid in whole else set()
+            for w in g["waits_for"]:
+                if w.get("address") and w["address"] not in was:
+                    tally.wrong(w["kind"], "goroutine %d" % gid, "%s is another" % w["address"])
     except subprocess.TimeoutExpired:
         return ["it did not end in %d seconds" % SECONDS]
     return tally.problems
@@ -228,16 +235,17 @@ def tangle(args, folder):
     with tempfile.TemporaryDirectory(prefix="inquest-tangles-") as tmp:
         exe = inflate(executable_of(folder), os.path.join(tmp, "exe"))
         path = inflate(os.path.join(folder, "core.zst"), os.path.join(tmp, "core"))
-        before = set(wrong_words(capture, args.inquest, path, exe))
+        whole = goroutines_of(args.inquest, path, exe, SECONDS)
+        before = set(wrong_words(capture, args.inquest, path, exe, whole))
         core = Core(path)
         dice = random.Random("%s %s" % (args.seed, "/".join(folder.split("/")[-2:])))
-        for what, address, word in rounds_of(Scene(core, capture), dice, args.rounds):
+        for what, address, word in rounds_of(Scene(core, capture, whole), dice, args.rounds):
             at = core.offset_of(address)
             if at is None:
                 continue
             core.write(at, struct.pack("<Q", word & (1 << 64) - 1))
             done += 1
-            for p in wrong_words(capture, args.inquest, path, exe):
+            for p in wrong_words(capture, args.inquest, path, exe, whole):
                 if p not in before:
                     problems.append("%s is %#x: %s" % (what, word, p))
             core.mend()
