@@ -25,7 +25,7 @@ const char *iq_wait_words_kind(enum iq_wait_kind kind)
 		[IQ_WAIT_NONE] = "nothing",
 		[IQ_WAIT_CHAN] = "chan",
 		[IQ_WAIT_NIL_CHAN] = "a nil chan",
-		[IQ_WAIT_SELECT] = "select",
+		[IQ_WAIT_SELECT] = "a select of nil or unknown chans",
 		[IQ_WAIT_MUTEX] = "Mutex",
 		[IQ_WAIT_RWMUTEX] = "RWMutex",
 		[IQ_WAIT_WAITGROUP] = "WaitGroup",
@@ -243,7 +243,7 @@ static struct iq_str fd_place(const struct iq_fd_object *fd)
 static void put_fd(const struct iq_wait_words *w, const struct iq_fd_object *fd,
 		   const struct iq_deadline *d)
 {
-	if (!fd->has_fd || w->many)
+	if (!fd->has_fd)
 		iq_out_cstr(w->out, " (fd");
 	else
 		iq_out_printf(w->out, " (fd %" PRId64, fd->fd);
@@ -258,7 +258,7 @@ static const char *fd_kind(const struct iq_fd_object *fd)
 	case IQ_FD_LISTENER:
 		return "listener";
 	case IQ_FD_CONNECTION:
-		return "connection to";
+		return "connection";
 	case IQ_FD_PACKET:
 		return "socket";
 	case IQ_FD_FILE:
@@ -275,11 +275,18 @@ static void put_fd_object(const struct iq_wait_words *w,
 	struct iq_str place = fd_place(fd);
 
 	iq_out_cstr(w->out, fd_kind(fd));
-	if (place.len && !w->many) {
+	if (w->many)
+		return;
+	if (place.len && fd->kind == IQ_FD_CONNECTION)
+		iq_out_cstr(w->out, " to");
+	if (place.len) {
 		iq_out_char(w->out, ' ');
 		put_str(w, place);
 	}
-	put_fd(w, fd, NULL);
+	put_fd(w, fd,
+	       fd->read_deadline.kind == fd->write_deadline.kind ?
+		       &fd->read_deadline :
+		       NULL);
 }
 
 /* "read 10.0.0.7:5432 (fd 7, no deadline)" */

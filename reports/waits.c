@@ -85,6 +85,17 @@ uint32_t iq_waits_site_of(const struct iq_waits *w, uint32_t goroutine)
 
 /* ---- parties */
 
+enum iq_wait_op iq_waits_op(const struct iq_graph *graph, uint32_t goroutine,
+			    uint32_t node)
+{
+	for (uint32_t e = graph->first_edge[goroutine];
+	     e < graph->first_edge[goroutine + 1]; e++) {
+		if (graph->edges[e].node == node)
+			return graph->edges[e].op;
+	}
+	return IQ_OP_UNKNOWN;
+}
+
 /* A goroutine beside an object. */
 struct pair {
 	uint32_t site;
@@ -116,17 +127,6 @@ static int compare_pairs(const void *a, const void *b)
 	return order ? order : compare_u32(x->goroutine, y->goroutine);
 }
 
-static enum iq_wait_op op_of(const struct iq_graph *graph, uint32_t goroutine,
-			     uint32_t node)
-{
-	for (uint32_t e = graph->first_edge[goroutine];
-	     e < graph->first_edge[goroutine + 1]; e++) {
-		if (graph->edges[e].node == node)
-			return graph->edges[e].op;
-	}
-	return IQ_OP_UNKNOWN;
-}
-
 static bool add_waiters(const struct iq_waits *w, uint32_t node, void *list)
 {
 	const struct iq_graph_node *n = &w->graph->nodes[node];
@@ -135,7 +135,7 @@ static bool add_waiters(const struct iq_waits *w, uint32_t node, void *list)
 	for (size_t i = 0; i < n->num_waiters; i++) {
 		struct pair pair = {
 			.site = iq_waits_site_of(w, n->waiters[i]),
-			.rank = op_of(w->graph, n->waiters[i], node),
+			.rank = iq_waits_op(w->graph, n->waiters[i], node),
 			.goroutine = n->waiters[i],
 		};
 

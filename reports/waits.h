@@ -72,6 +72,10 @@ struct iq_error *iq_waits_make(struct iq_waits *waits,
 			       const struct iq_model *model) iq_must_check;
 void iq_waits_deinit(struct iq_waits *waits);
 
+/* How @goroutine waits for @node: the edge's operation. */
+enum iq_wait_op iq_waits_op(const struct iq_graph *graph, uint32_t goroutine,
+			    uint32_t node);
+
 uint32_t iq_waits_site_of(const struct iq_waits *waits, uint32_t goroutine);
 
 /* Who waits for the objects of @shape, the largest first; and who could wake

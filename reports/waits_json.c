@@ -63,17 +63,6 @@ static void put_ids(struct page *p, const char *key, const char *truncated,
 	end_list(p, truncated);
 }
 
-static enum iq_wait_op op_of(const struct iq_graph *graph, uint32_t goroutine,
-			     uint32_t node)
-{
-	for (uint32_t e = graph->first_edge[goroutine];
-	     e < graph->first_edge[goroutine + 1]; e++) {
-		if (graph->edges[e].node == node)
-			return graph->edges[e].op;
-	}
-	return IQ_OP_UNKNOWN;
-}
-
 static void put_op(struct page *p, enum iq_wait_op op)
 {
 	if (op != IQ_OP_UNKNOWN)
@@ -107,7 +96,7 @@ static void put_step(struct page *p, const struct iq_cycle_step *step)
 	iq_json_object(p->json);
 	put_id(p, "from", step->goroutine);
 	put_id(p, "to", step->wake->goroutine);
-	put_op(p, op_of(p->graph, step->goroutine, step->node));
+	put_op(p, iq_waits_op(p->graph, step->goroutine, step->node));
 	iq_json_pair_cstr(p->json, "kind", iq_wait_kind_name(node->kind));
 	iq_json_key(p->json, "address");
 	iq_json_hex(p->json, node->address);
@@ -211,8 +200,8 @@ static void put_waiter(struct page *p, const struct iq_graph_node *node,
 
 	iq_json_object(p->json);
 	put_id(p, "goroutine", goroutine);
-	put_op(p,
-	       op_of(p->graph, goroutine, (uint32_t)(node - p->graph->nodes)));
+	put_op(p, iq_waits_op(p->graph, goroutine,
+			      (uint32_t)(node - p->graph->nodes)));
 	iq_json_maybe_i64(p->json, "wait_ns_min", g->has_wait_min,
 			  g->wait_min_ns);
 	iq_json_maybe_i64(p->json, "wait_ns_max", g->has_wait_max,

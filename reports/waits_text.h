@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of "waits" as text. */
+#ifndef IQ_REPORTS_WAITS_TEXT_H
+#define IQ_REPORTS_WAITS_TEXT_H
+
+#include "reports/wait_lines.h"
+
+struct iq_waits_text {
+	struct iq_waits *waits;
+	struct iq_term *term;
+	const struct iq_report_options *options;
+	struct iq_wait_lines lines;
+	/* At most so many of each; SIZE_MAX: all. */
+	size_t max_cycles, max_blockers, max_shapes;
+	/* By goroutine: what it waits for was told before the objects are. */
+	bool *told;
+};
+
+/* @words from @column on, wrapped, and a newline; the line is empty up to
+ * @begin. */
+void iq_waits_put(struct iq_waits_text *text, unsigned begin, unsigned indent,
+		  struct iq_str words);
+/* The objects of @shape: what they are, who waits, who could wake them. */
+struct iq_error *iq_waits_put_shape(struct iq_waits_text *text,
+				    const struct iq_waits_shape *shape)
+	iq_must_check;
+/* A cycle with all its edges. */
+void iq_waits_put_cycle(struct iq_waits_text *text, size_t index);
+/* Goroutines by site, a line each, at most @max lines. */
+struct iq_error *iq_waits_put_sites(struct iq_waits_text *text,
+				    const uint32_t *goroutines, size_t num,
+				    size_t max) iq_must_check;
+/* What no other goroutine can end: sleeps, system calls, nil channels. */
+struct iq_error *iq_waits_put_alone(struct iq_waits_text *text) iq_must_check;
+
+/* "waits --of ID". */
+struct iq_error *iq_waits_put_of(struct iq_waits_text *text) iq_must_check;
+
+#endif
