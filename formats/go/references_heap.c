@@ -10,12 +10,6 @@
 
 /* Words of an object that are looked at, from its start. */
 #define OBJECT_WORDS 64
-/*
- * A pointer into an object, and not to its start, is one to a part of it. Larger
- * objects than this are most often arrays, whose other elements are no part of
- * the one that is meant.
- */
-#define INNER_MAX 256
 /* Small values without pointers share a slot: who is at the next one means
  * another. Go: src/runtime/malloc.go, maxTinySize. */
 #define TINY_SIZE 16
@@ -227,7 +221,11 @@ static unsigned held_add(struct iq_go_held *ret, unsigned num, uint64_t object,
 	return num;
 }
 
-/* What is a part of the object [word, end). */
+/*
+ * What is a part of the object [word, end). A pointer into an object, and not to
+ * its start, is one to a part of it, and nothing says how long that is: the next
+ * mutex may be that of an array's next element.
+ */
 static unsigned parts_find(const struct iq_go_holders *h,
 			   const struct iq_heap_span *span, uint64_t begin,
 			   uint64_t word, struct iq_go_held *ret)
@@ -235,8 +233,7 @@ static unsigned parts_find(const struct iq_go_holders *h,
 	uint64_t end = begin + span->elem_size;
 	unsigned num = 0;
 
-	if ((span->noscan && span->elem_size <= TINY_SIZE) ||
-	    (word != begin && span->elem_size > INNER_MAX))
+	if (word != begin || (span->noscan && span->elem_size <= TINY_SIZE))
 		return 0;
 	for (size_t i = part_search(h, word);
 	     i < h->num_parts && h->parts[i].addr < end; i++) {

@@ -60,8 +60,9 @@ static inline bool iq_go_holders_may(const struct iq_go_holders *holders,
 }
 
 /*
- * What the object of the heap has that @word points into, from there on: how
- * many; *@via_ret is the object's start. Without those whose address @word is.
+ * What the object of the heap has that @word points into: how many; *@via_ret is
+ * the object's start. Parts count for a pointer to the start, what the object
+ * refers to from @word on. Without those whose address @word is.
  */
 unsigned iq_go_holders_find(const struct iq_go_holders *holders, uint64_t word,
 			    uint64_t *via_ret,
