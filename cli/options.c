@@ -54,6 +54,15 @@ static bool take_json(struct cli_args *args, const struct cli_option *option,
 	return true;
 }
 
+static bool take_dot(struct cli_args *args, const struct cli_option *option,
+		     const char *value)
+{
+	(void)option;
+	(void)value;
+	args->format = "dot";
+	return true;
+}
+
 static bool take_html(struct cli_args *args, const struct cli_option *option,
 		      const char *value)
 {

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * "waits" as DOT, Graphviz's language: a node for the goroutines of a site and
+ * for objects that are the same, so that a million goroutines are a picture.
+ * Cycles have clusters of their own, goroutine by goroutine.
+ * https://graphviz.org/doc/info/lang.html
+ */
+#include <inttypes.h>
+
+#include "reports/emit_term.h"
+#include "reports/wait_lines.h"
+#include "reports/wait_words.h"
+#include "reports/words.h"
+
+/* Shapes of objects and cycles in the picture, unless all are asked for. */
+#define MAX_SHAPES 60
+#define MAX_CYCLES 40
+/* Goroutines of one cycle. */
+#define MAX_MEMBERS 60
+/* Columns of a label. */
+#define LABEL 60
+
+struct picture {
+	struct iq_waits *waits;
+	struct iq_term *term;
+	struct iq_out *out;
+	struct iq_wait_lines lines;
+	size_t max_shapes, max_cycles;
+	/* Sites that have a node, by index. */
+	bool *sites;
+	/* Goroutines that stand there, by index. */
+	uint64_t *counts;
+	/* Goroutines of cycles that have one. */
+	bool *members;
+};
+
+/* In a double-quoted string: a quote ends it, a backslash begins an escape of
+ * labels ("\N", "\l"). The text is clean of control characters. */
+static void put_escaped(struct picture *p, struct iq_str clean)
+{
+	for (size_t i = 0; i < clean.len; i++) {
+		if (clean.ptr[i] == '"' || clean.ptr[i] == '\\')
+			iq_out_char(p->out, '\\');
+		iq_out_char(p->out, clean.ptr[i]);
+	}
+}
+
+static void put_label(struct picture *p, struct iq_str first,
+		      struct iq_str second)
+{
+	iq_out_cstr(p->out, "label=\"");
+	put_escaped(p, iq_term_cut(p->term, first, LABEL));
+	if (second.len) {
+		iq_out_cstr(p->out, "\\n");
+		put_escaped(p, iq_term_cut(p->term, second, LABEL));
+	}
+	iq_out_char(p->out, '"');
+}
+
+/* ---- goroutines */
+
+static void put_site(struct picture *p, uint32_t site)
+{
+	const struct iq_waits_site *s = &p->waits->sites.data[site];
+	char number[IQ_WORDS_SIZE];
+
+	if (p->sites[site])
+		return;
+	p->sites[site] = true;
+	iq_out_printf(p->out, "\ts%" PRIu32 " [shape=box, ", site);
+	put_label(p,
+		  iq_term_textf(p->term, "%s %s",
+				iq_words_number(number, p->counts[site]),
+				iq_wait_class_words(s->class)),
+		  iq_term_site(p->term, s->frame, LABEL));
+	iq_out_cstr(p->out, "];\n");
+}
+
+static void put_member(struct picture *p, uint32_t goroutine)
+{
+	struct iq_str who = iq_wait_line_who(&p->lines, goroutine);
+
+	iq_out_printf(p->out, "\t\tg%" PRIu32 " [shape=box, ", goroutine);
+	put_label(p, who,
+		  iq_str_of(iq_wait_class_words(
+			  p->waits->model->goroutines[goroutine].class)));
+	iq_out_cstr(p->out, "];\n");
+}
+
+/* ---- cycles */
+
+static void put_object(struct picture *p, const char *prefix, uint32_t number,
+		       struct iq_str label)
+{
+	iq_out_printf(p->out, "\t%s%" PRIu32 " [shape=ellipse, ", prefix,
+		      number);
+	put_label(p, label, IQ_STR(""));
+	iq_out_cstr(p->out, "];\n");
+}
+
+static void put_step(struct picture *p, const struct iq_cycle_step *step)
+{
+	const struct iq_graph_node *node = &p->waits->graph->nodes[step->node];
+	const char *ground =
+		iq_wait_words_ground(step->wake->ground, node->kind);
+
+	put_object(p, "\tn", step->node, iq_wait_line_name(&p->lines, node));
+	iq_out_printf(p->out, "\t\tg%" PRIu32 " -> n%" PRIu32 ";\n",
+		      step->goroutine, step->node);
+	iq_out_printf(p->out, "\t\tn%" PRIu32 " -> g%" PRIu32 " [", step->node,
+		      step->wake->goroutine);
+	put_label(p, iq_str_of(ground), IQ_STR(""));
+	iq_out_cstr(p->out, "];\n");
+}
+
+static void put_cycle(struct picture *p, size_t index)
+{
+	const struct iq_cycle *c = &p->waits->graph->cycles[index];
+
+	iq_out_printf(p->out, "\tsubgraph cluster_%zu {\n\t\tcolor=red; ",
+		      index + 1);
+	put_label(p,
+		  iq_term_textf(p->term, "cycle %zu: %s", index + 1,
+				iq_cycle_kind_name(c->kind)),
+		  IQ_STR(""));
+	iq_out_cstr(p->out, ";\n");
+	for (size_t i = 0; i < c->num_members; i++) {
+		p->members[c->members[i]] = true;
+		put_member(p, c->members[i]);
+	}
+	for (size_t i = 0; i < c->num_steps; i++)
+		put_step(p, &c->steps[i]);
+	iq_out_cstr(p->out, "\t}\n");
+}
+
+static void put_cycles(struct picture *p)
+{
+	const struct iq_graph *graph = p->waits->graph;
+	size_t done = 0, left = 0;
+
+	for (size_t i = 0; i < graph->num_cycles; i++) {
+		bool fits = p->lines.all ||
+			    graph->cycles[i].num_members <= MAX_MEMBERS;
+
+		if (done < p->max_cycles && fits) {
+			put_cycle(p, i);
+			done++;
+		} else {
+			left++;
+		}
+	}
+	if (left)
+		iq_out_printf(p->out,
+			      "\t// %zu cycles more are left out (--all)\n",
+			      left);
+}
+
+/* ---- objects */
+
+/* An edge between a shape and a site, or a member of a cycle. */
+static void put_end(struct picture *p, const struct iq_waits_party *party)
+{
+	if (party->num_goroutines == 1 && p->members[party->goroutines[0]])
+		iq_out_printf(p->out, "g%" PRIu32, party->goroutines[0]);
+	else
+		iq_out_printf(p->out, "s%" PRIu32, party->site);
+}
+
+static void put_party(struct picture *p, const struct iq_waits_party *party)
+{
+	if (party->num_goroutines > 1 || !p->members[party->goroutines[0]])
+		put_site(p, party->site);
+}
+
+static void put_waiters(struct picture *p, size_t shape,
+			const struct iq_waits_parties *waiters)
+{
+	char number[IQ_WORDS_SIZE];
+
+	for (size_t i = 0; i < waiters->num; i++) {
+		const struct iq_waits_party *party = &waiters->items[i];
+
+		put_party(p, party);
+		iq_out_char(p->out, '\t');
+		put_end(p, party);
+		iq_out_printf(p->out, " -> o%zu [", shape);
+		put_label(p,
+			  iq_term_textf(p->term, "%s %s",
+					iq_words_number(number, party->count),
+					iq_wait_op_name(party->op)),
+			  IQ_STR(""));
+		iq_out_cstr(p->out, "];\n");
+	}
+}
+
+static void put_wakers(struct picture *p, size_t shape, enum iq_wait_kind kind,
+		       const struct iq_waits_parties *wakers)
+{
+	for (size_t i = 0; i < wakers->num; i++) {
+		const struct iq_waits_party *party = &wakers->items[i];
+
+		put_party(p, party);
+		iq_out_printf(p->out, "\to%zu -> ", shape);
+		put_end(p, party);
+		iq_out_cstr(p->out, " [style=dashed, ");
+		put_label(p,
+			  iq_str_of(iq_wait_words_ground(party->wake->ground,
+							 kind)),
+			  IQ_STR(""));
+		iq_out_cstr(p->out, "];\n");
+	}
+}
+
+/* A cycle's own objects stand in its cluster. */
+static bool is_in_cycle(const struct picture *p,
+			const struct iq_waits_shape *shape)
+{
+	for (size_t i = 0; i < shape->num_nodes; i++) {
+		const struct iq_graph_node *node =
+			&p->waits->graph->nodes[shape->nodes[i]];
+
+		for (size_t k = 0; k < node->num_waiters; k++) {
+			if (!p->members[node->waiters[k]])
+				return false;
+		}
+	}
+	return true;
+}
+
+static struct iq_error *put_shape(struct picture *p, size_t index)
+{
+	const struct iq_waits_shape *shape = &p->waits->shapes[index];
+	const struct iq_graph_node *node =
+		&p->waits->graph->nodes[shape->nodes[0]];
+	bool many = shape->num_nodes > 1;
+	struct iq_waits_parties waiters = { 0 }, wakers = { 0 };
+	struct iq_error *err = iq_waits_waiters(p->waits, shape, &waiters);
+	struct iq_str label = iq_wait_line_object(&p->lines, node, many);
+	char number[IQ_WORDS_SIZE];
+
+	if (!err)
+		err = iq_waits_wakers(p->waits, shape, &wakers);
+	if (err)
+		return err;
+	if (many)
+		label = iq_term_textf(p->term, "%s times %.*s",
+				      iq_words_number(number, shape->num_nodes),
+				      IQ_STR_ARG(label));
+	put_object(p, "o", (uint32_t)index, label);
+	put_waiters(p, index, &waiters);
+	put_wakers(p, index, node->kind, &wakers);
+	return NULL;
+}
+
+static struct iq_error *put_shapes(struct picture *p)
+{
+	struct iq_error *err = NULL;
+	size_t done = 0, left = 0;
+
+	for (size_t i = 0; i < p->waits->num_shapes && !err; i++) {
+		const struct iq_waits_shape *shape = &p->waits->shapes[i];
+
+		if ((shape->benign && !p->lines.all) || is_in_cycle(p, shape))
+			continue;
+		if (done++ < p->max_shapes)
+			err = put_shape(p, i);
+		else
+			left++;
+	}
+	if (left)
+		iq_out_printf(p->out,
+			      "\t// %zu kinds of objects more are left out "
+			      "(--all)\n",
+			      left);
+	return err;
+}
+
+static struct iq_error *put_picture(struct picture *p)
+{
+	size_t num = p->waits->model->num_goroutines;
+	struct iq_error *err;
+
+	p->sites = iq_arena_calloc(&p->waits->arena, p->waits->sites.len + 1,
+				   sizeof(*p->sites));
+	p->members =
+		iq_arena_calloc(&p->waits->arena, num + 1, sizeof(*p->members));
+	p->counts = iq_arena_calloc(&p->waits->arena, p->waits->sites.len + 1,
+				    sizeof(*p->counts));
+	if (!p->sites || !p->members || !p->counts)
+		return &iq_enomem;
+	for (size_t i = 0; i < p->waits->model->num_groups; i++)
+		p->counts[p->waits->site_of_group[i]] +=
+			p->waits->model->groups[i].count;
+	iq_out_cstr(p->out, "digraph waits {\n\trankdir=LR;\n"
+			    "\tnode [fontname=\"sans-serif\"];\n"
+			    "\tedge [fontname=\"sans-serif\"];\n");
+	put_cycles(p);
+	err = put_shapes(p);
+	iq_out_cstr(p->out, "}\n");
+	return err;
+}
+
+static size_t limit_of(const struct iq_report_options *options, size_t standard)
+{
+	if (options->limit)
+		return (size_t)options->limit;
+	return options->all ? SIZE_MAX : standard;
+}
+
+static struct iq_error *
+waits_dot_render(const struct iq_model *model,
+		 const struct iq_report_options *options, struct iq_out *out)
+{
+	struct iq_waits waits;
+	struct iq_term term;
+	struct picture picture = {
+		.waits = &waits,
+		.term = &term,
+		.out = out,
+		.lines = { .waits = &waits,
+			   .term = &term,
+			   .all = options->all },
+		.max_shapes = limit_of(options, MAX_SHAPES),
+		.max_cycles = limit_of(options, MAX_CYCLES),
+	};
+	struct iq_error *err;
+
+	// Graphviz reads UTF-8, whatever the locale is.
+	iq_term_init(&term, options, out);
+	term.utf8 = true;
+	err = iq_waits_make(&waits, model);
+	if (!err)
+		err = put_picture(&picture);
+	if (!err)
+		err = iq_term_done(&term);
+	iq_term_deinit(&term);
+	iq_waits_deinit(&waits);
+	return err;
+}
+
+const struct iq_report iq_report_waits_dot = {
+	.command = "waits",
+	.format = "dot",
+	.summary = "a picture for Graphviz",
+	.stage = IQ_STAGE_JUDGED,
+	.render = waits_dot_render,
+};
