@@ -53,9 +53,32 @@ static enum iq_wait_op direction_of(const struct iq_go_runtime *rt,
  */
 #define ADDRESSES (1ull << 47)
 
-static bool is_channel(const struct iq_go_layout *l,
+/*
+ * Whether senders are as far ahead of receivers as there are elements: by one
+ * they may differ while a thread is at it. What is not in the address space is
+ * no buffer.
+ */
+static bool is_buffer(const struct iq_go_runtime *rt,
+		      const struct iq_go_record *hchan, uint64_t cap,
+		      uint64_t size)
+{
+	const struct iq_go_layout *l = rt->layout;
+	uint64_t send = iq_go_record_uint(hchan, l->hchan_sendx);
+	uint64_t ahead = (iq_go_record_uint(hchan, l->hchan_recvx) +
+			  iq_go_record_uint(hchan, l->hchan_qcount)) %
+			 cap;
+	uint64_t off = ahead > send ? ahead - send : send - ahead;
+	uint64_t last = iq_go_record_uint(hchan, l->hchan_buf) + cap * size - 1;
+
+	return (off <= 1 || off == cap - 1) &&
+	       (!size ||
+		iq_memory_state(rt->memory, last) != IQ_MEMORY_UNMAPPED);
+}
+
+static bool is_channel(const struct iq_go_runtime *rt,
 		       const struct iq_go_record *hchan)
 {
+	const struct iq_go_layout *l = rt->layout;
 	uint64_t len = iq_go_record_uint(hchan, l->hchan_qcount);
 	uint64_t cap = iq_go_record_uint(hchan, l->hchan_dataqsiz);
 	uint64_t size = iq_go_record_uint(hchan, l->hchan_elemsize);
@@ -67,7 +90,9 @@ static bool is_channel(const struct iq_go_layout *l,
 
 	return len <= cap && own == empty &&
 	       (empty || cap < ADDRESSES / size) &&
-	       (cap ? send < cap && recv < cap : !send && !recv) &&
+	       (cap ? send < cap && recv < cap &&
+				is_buffer(rt, hchan, cap, size) :
+		      !send && !recv) &&
 	       iq_go_record_uint(hchan, l->hchan_elemtype) != 0 &&
 	       iq_go_record_uint(hchan, l->hchan_closed) <= 1;
 }
@@ -223,7 +248,7 @@ static struct iq_error *channel_get(struct iq_go_wait_reader *r, uint64_t addr,
 	if (addr % 8 ||
 	    !iq_go_record_read(r->rt->memory, addr, r->rt->layout->hchan_size,
 			       &hchan) ||
-	    !is_channel(r->rt->layout, &hchan))
+	    !is_channel(r->rt, &hchan))
 		return NULL;
 	err = is_lone(r->rt->layout, &hchan, sudog) ?
 		      iq_go_wait_object_lone(r, IQ_WAIT_CHAN, addr, &o) :

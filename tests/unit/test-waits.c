@@ -177,6 +177,16 @@ static void zeros_and_stray_words_are_no_channel(void **state iq_unused)
 	c = channel(&w, 1, 4);
 	go_process_field(&w.p, c, w.l->hchan_sendx, 4);
 	assert_no_channel(&w, g, c);
+
+	// Three elements, of which none was sent.
+	begin(&w, "go1.26.8");
+	g = goroutine(&w, "chan send");
+	assert_no_channel(&w, g, channel(&w, 3, 8));
+
+	// A buffer that leaves the address space.
+	begin(&w, "go1.26.8");
+	g = goroutine(&w, "chan send");
+	assert_no_channel(&w, g, channel(&w, 0, 1ull << 40));
 }
 
 static void select_has_a_wait_for_each_case(void **state iq_unused)
