@@ -228,6 +228,19 @@ static void write_number(struct iq_out *out, const char *key, bool known,
 		iq_out_cstr(out, "null");
 }
 
+/* By what it is known to wait so long; words of our own table. */
+static void write_ground(struct iq_out *out, bool known,
+			 enum iq_wait_ground ground)
+{
+	const char *words = known ? iq_wait_ground_words(ground) : NULL;
+
+	if (!words || !*words)
+		return;
+	iq_out_cstr(out, ",\"waiting_ground\":\"");
+	iq_out_cstr(out, words);
+	iq_out_char(out, '"');
+}
+
 static void write_state(struct iq_records *records,
 			const struct iq_goroutine *g)
 {
@@ -251,6 +264,10 @@ static void write_state(struct iq_records *records,
 	write_bool(out, ",\"waiting_exact\":",
 		   known && g->has_wait_max &&
 			   g->wait_max_ns == g->wait_min_ns);
+	write_ground(out, known, g->wait_min_ground);
+	if (g->has_wait_max && g->wait_max_ns >= 0)
+		write_number(out, ",\"waiting_ns_max\":", true,
+			     (uint64_t)g->wait_max_ns);
 	if (fact->has_system)
 		write_bool(out, ",\"system\":", fact->system);
 	else
