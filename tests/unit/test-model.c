@@ -193,6 +193,8 @@ static void test_bounds_of_one_moment_are_joined(void **state)
 	joined_make(&x);
 	assert_int_equal(x.model->goroutines[0].witness, 1);
 	assert_int_equal(x.model->goroutines[0].wait_min_ns, SECONDS(5));
+	assert_int_equal(x.model->goroutines[0].wait_min_ground,
+			 IQ_WAIT_GROUND_MINUTES);
 	joined_deinit(&x);
 }
 
@@ -203,7 +205,18 @@ static void test_bounds_of_another_moment_are_not_joined(void **state)
 	(void)state;
 	joined_make(&x);
 	assert_int_equal(x.model->goroutines[0].wait_min_ns, SECONDS(4));
+	assert_int_equal(x.model->goroutines[0].wait_min_ground,
+			 IQ_WAIT_GROUND_COLLECTION);
 	joined_deinit(&x);
+}
+
+static void test_every_ground_has_words(void **state)
+{
+	(void)state;
+	assert_string_equal(iq_wait_ground_words(IQ_WAIT_GROUND_NONE), "");
+	for (int i = IQ_WAIT_GROUND_NONE + 1; i <= IQ_WAIT_GROUND_AGE; i++)
+		assert_true(*iq_wait_ground_words((enum iq_wait_ground)i) !=
+			    '\0');
 }
 
 int main(void)
@@ -220,6 +233,7 @@ int main(void)
 		cmocka_unit_test(test_goroutine_that_a_cut_text_lacks_is_taken),
 		cmocka_unit_test(test_bounds_of_one_moment_are_joined),
 		cmocka_unit_test(test_bounds_of_another_moment_are_not_joined),
+		cmocka_unit_test(test_every_ground_has_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,7 +51,28 @@ static void test_scan_within_the_trace_proves_that_it_stayed(void **state)
 	// Parked at 13, the process ended between 30 and 32.
 	assert_int_equal(x.model->goroutines[0].wait_min_ns, SECONDS(17));
 	assert_int_equal(x.model->goroutines[0].wait_max_ns, SECONDS(19));
+	assert_int_equal(x.model->goroutines[0].wait_min_ground,
+			 IQ_WAIT_GROUND_TRACE);
+	assert_int_equal(x.model->goroutines[0].wait_max_ground,
+			 IQ_WAIT_GROUND_TRACE);
 	assert_int_equal(x.model->kinship[1], IQ_KINSHIP_PROCESS);
+	joined_deinit(&x);
+}
+
+/* A switch of coroutines would have left waitsince as it is. */
+static void test_coroutines_leave_nothing_to_prove_it(void **state)
+{
+	struct joined x = trace_and_core(13, SECONDS(12) - 500000);
+
+	(void)state;
+	x.facts[0]->process.has_coroutines = true;
+	joined_gc(x.facts[1], 11, 12);
+	joined_gc(x.facts[1], 15, 16);
+	joined_make(&x);
+	assert_int_equal(stay(&x), IQ_STAY_CONSISTENT);
+	assert_false(x.model->goroutines[0].has_wait_min);
+	assert_int_equal(x.model->goroutines[0].wait_min_ground,
+			 IQ_WAIT_GROUND_NONE);
 	joined_deinit(&x);
 }
 
@@ -461,6 +482,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			test_scan_within_the_trace_proves_that_it_stayed),
+		cmocka_unit_test(test_coroutines_leave_nothing_to_prove_it),
 		cmocka_unit_test(
 			test_wait_from_before_the_trace_has_no_upper_bound),
 		cmocka_unit_test(
