@@ -257,7 +257,6 @@ const struct iq_detector iq_detector_deadlock_cycle = {
 	.severity = IQ_SEVERITY_ERROR,
 	.summary = "goroutines wait for each other in a circle",
 	.needs = IQ_TELLS_WAITS,
-	.needs_text = "no witness knows the addresses of what is waited for (a "
-		      "core does)",
+	.needs_text = "no witness knows the addresses of locks (a core does)",
 	.run = deadlock_cycle_run,
 };
