@@ -385,6 +385,7 @@ static struct iq_error *judge(struct inquest *iq)
 		err = iq_graph_make(iq->model);
 	if (!err)
 		err = add_losses(iq);
+	iq->model->shapes = &iq->options.shapes;
 	return err ? err : iq_detectors_run(iq->model);
 }
 
@@ -541,10 +542,17 @@ static bool class_word(struct iq_str word, enum iq_class *ret)
 	return false;
 }
 
-static bool rule_word(struct iq_str word)
+static bool rule_word(const struct inquest *iq, struct iq_str word)
 {
+	const struct iq_shapes *own = &iq->options.shapes;
+
 	for (size_t i = 0; inquest_rule_id(i); i++) {
 		if (iq_str_equal(word, iq_str_of(inquest_rule_id(i))))
+			return true;
+	}
+	for (size_t i = 0; i < own->list.len; i++) {
+		if (iq_str_equal(word,
+				 iq_str_of(own->list.data[i]->detector.id)))
 			return true;
 	}
 	return false;
@@ -565,14 +573,14 @@ static bool word_hits(const struct iq_finding *f, struct iq_str word)
 	return iq_str_equal(word, iq_str_of(f->rule));
 }
 
-static bool is_threshold_word(struct iq_str word)
+static bool is_threshold_word(const struct inquest *iq, struct iq_str word)
 {
 	enum iq_severity severity;
 	enum iq_class class;
 
 	return iq_str_equal(word, IQ_STR("never")) ||
 	       severity_word(word, &severity) || class_word(word, &class) ||
-	       rule_word(word);
+	       rule_word(iq, word);
 }
 
 const struct inquest_error *inquest_fails(struct inquest *iq,
@@ -592,7 +600,7 @@ const struct inquest_error *inquest_fails(struct inquest *iq,
 		size_t comma = iq_str_find(rest, ',');
 		struct iq_str word = iq_str_trim(iq_str_sub(rest, 0, comma));
 
-		if (!is_threshold_word(word))
+		if (!is_threshold_word(iq, word))
 			return keep_error(iq, INQUEST_ERROR_USAGE,
 					  iq_str_quote(word, quoted),
 					  "neither a severity (error, warning, "
@@ -663,40 +671,35 @@ const struct inquest_error *inquest_problem(const struct inquest *iq,
 
 const char *inquest_rule_id(size_t index)
 {
-	size_t num;
-	const struct iq_detector *const *list = iq_detectors(&num);
+	const struct iq_detector *d = iq_detector_at(index);
 
-	return index < num ? list[index]->id : NULL;
+	return d ? d->id : NULL;
 }
 
 const char *inquest_rule_summary(size_t index)
 {
-	size_t num;
-	const struct iq_detector *const *list = iq_detectors(&num);
+	const struct iq_detector *d = iq_detector_at(index);
 
-	return index < num ? list[index]->summary : NULL;
+	return d ? d->summary : NULL;
 }
 
 const char *inquest_rule_class(size_t index)
 {
-	size_t num;
-	const struct iq_detector *const *list = iq_detectors(&num);
+	const struct iq_detector *d = iq_detector_at(index);
 
-	return index < num ? iq_class_name(list[index]->class) : NULL;
+	return d ? iq_class_name(d->class) : NULL;
 }
 
 const char *inquest_rule_severity(size_t index)
 {
-	size_t num;
-	const struct iq_detector *const *list = iq_detectors(&num);
+	const struct iq_detector *d = iq_detector_at(index);
 
-	return index < num ? iq_severity_name(list[index]->severity) : NULL;
+	return d ? iq_severity_name(d->severity) : NULL;
 }
 
 const char *inquest_rule_needs(size_t index)
 {
-	size_t num;
-	const struct iq_detector *const *list = iq_detectors(&num);
+	const struct iq_detector *d = iq_detector_at(index);
 
-	return index < num ? list[index]->needs_text : NULL;
+	return d ? d->needs_text : NULL;
 }

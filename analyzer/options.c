@@ -2,10 +2,12 @@
 #include "options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/limits.h"
 
 #define MIN_WIDTH 40
@@ -23,6 +25,7 @@ enum option_type {
 	OPTION_WITH,	 /* one more condition on goroutines */
 	OPTION_WITHOUT,
 	OPTION_SINCE, /* one on their time: ">5m", or "5m" for that */
+	OPTION_RULES, /* one more file of rules */
 	OPTION_SORT,  /* a key, with "-" the other way round */
 };
 
@@ -53,6 +56,7 @@ static const struct option_row rows[] = {
 	ROW("labels", OPTION_BOOL, report.labels, 0, 0),
 	ROW("limit", OPTION_U64, report.limit, 0, UINT64_MAX),
 	ROW("no-file-system", OPTION_BOOL, read.no_file_system, 0, 0),
+	ROW("rules", OPTION_RULES, shapes, 0, 0),
 	ROW("runtime", OPTION_BOOL, report.runtime_frames, 0, 0),
 	ROW("sample-index", OPTION_TEXT, report.sample_index, 0, 0),
 	ROW("show-values", OPTION_BOOL, report.show_values, 0, 0),
@@ -80,6 +84,7 @@ void iq_options_init(struct iq_options *options)
 {
 	*options = (struct iq_options){ .report = { .width = 80 } };
 	iq_arena_init(&options->arena);
+	iq_shapes_init(&options->shapes);
 }
 
 void iq_options_deinit(struct iq_options *options)
@@ -87,6 +92,7 @@ void iq_options_deinit(struct iq_options *options)
 	for (size_t i = 0; i < options->filters.len; i++)
 		iq_filter_destroy(options->filters.data[i]);
 	iq_vec_deinit(&options->filters);
+	iq_shapes_deinit(&options->shapes);
 	iq_arena_deinit(&options->arena);
 }
 
@@ -222,6 +228,46 @@ static struct iq_error *add_since(struct iq_options *options, const char *value)
 	return err;
 }
 
+/* What people write is short: a file that is larger is another one. */
+static struct iq_error *read_rules(int fd, char *buf, size_t *len_ret)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		n = read(fd, buf + len, IQ_LIMIT_RULES_FILE + 1 - len);
+		if (n > 0)
+			len += (size_t)n;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	if (n < 0)
+		return iq_error_new(IQ_ERROR_USAGE, "%s", strerror(errno));
+	if (len > IQ_LIMIT_RULES_FILE)
+		return iq_error_new(IQ_ERROR_USAGE,
+				    "larger than %u bytes: no file of rules",
+				    IQ_LIMIT_RULES_FILE);
+	*len_ret = len;
+	return NULL;
+}
+
+static struct iq_error *add_rules(struct iq_options *options, const char *path)
+{
+	iq_cleanup(iq_freep) void *buf = malloc(IQ_LIMIT_RULES_FILE + 1);
+	iq_cleanup(iq_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct iq_error *err;
+	size_t len = 0;
+
+	if (!buf)
+		return &iq_enomem;
+	if (fd < 0)
+		return iq_error_new(IQ_ERROR_USAGE, "%s: %s", path,
+				    strerror(errno));
+	err = read_rules(fd, buf, &len);
+	if (err)
+		return iq_error_within(err, "%s", path);
+	return iq_shapes_parse_text(&options->shapes, path,
+				    (struct iq_str){ buf, len });
+}
+
 static struct iq_error *set_sort(struct iq_options *options, const char *value)
 {
 	const struct iq_filter *filter = NULL;
@@ -261,6 +307,8 @@ static struct iq_error *set_row(struct iq_options *options,
 		return add_condition(options, value, true);
 	case OPTION_SINCE:
 		return add_since(options, value);
+	case OPTION_RULES:
+		return add_rules(options, value);
 	case OPTION_SORT:
 		return set_sort(options, value);
 	default:

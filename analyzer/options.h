@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/vec.h"
+#include "detect/shape.h"
 #include "formats/reader.h"
 #include "reports/report.h"
 
@@ -16,6 +17,7 @@ struct iq_options {
 	struct iq_read_context read;
 	struct iq_report_options report;
 	IQ_VEC(struct iq_filter *) filters; /* to be freed */
+	struct iq_shapes shapes; /* the user's own rules */
 	struct iq_arena arena; /* copies of texts */
 };
 

@@ -37,6 +37,9 @@ struct iq_detector {
 	/* Gives way where traces show that such waits end at its place all the
 	 * time; one that yields, too, does so only while it yields. */
 	bool passes;
+	/* It is data (detect/shape.h) and has neither of the following; where it
+	 * yields, too, it does so only to rules that do not. */
+	bool is_shape;
 	/* One of the two: a question to each goroutine, or to the model. */
 	const struct iq_sift *sift;
 	struct iq_error *(*run)(const struct iq_model *model,
@@ -47,7 +50,16 @@ struct iq_detector {
 #include "detect/detectors.def"
 #undef IQ_DETECTOR
 
+/* Why a rule that is data is not run. */
+#define IQ_SHAPE_NEEDS_TEXT "no witness tells what its conditions ask for"
+
 const struct iq_detector *const *iq_detectors(size_t *num_ret);
+/* All that are built in, by index, those that are data last; NULL past them. */
+const struct iq_detector *iq_detector_at(size_t index);
+/* The rule of that id, the case's own ones included; or NULL. Its row is
+ * larger than that of one that comes before it. */
+const struct iq_detector *iq_detector_find(const struct iq_model *model,
+					   const char *id, size_t *row_ret);
 
 /*
  * Runs all detectors, collects evidence, sorts, numbers, and sets

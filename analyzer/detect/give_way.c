@@ -7,11 +7,15 @@
 #include "detect/served.h"
 #include "detect/waited.h"
 
+/* What rests on number and age alone gives way to all others; a shape, which
+ * says more, only to what does not. */
+enum yields { STAYS, YIELDS_TO_PROOF, YIELDS };
+
 /* A finding and what decides which of two stays. */
 struct rank {
 	size_t finding;
 	size_t row; /* of its rule */
-	bool yields;
+	enum yields yields;
 	/* What ends at its place all the time refutes it. */
 	bool passes;
 };
@@ -25,29 +29,18 @@ struct search {
 	bool *dropped; /* by finding */
 };
 
-static size_t row_of(const char *rule)
-{
-	const struct iq_detector *const *list;
-	size_t num, i = 0;
-
-	list = iq_detectors(&num);
-	while (i < num && strcmp(list[i]->id, rule) != 0)
-		i++;
-	return i;
-}
-
 static struct rank rank_of(const struct search *s, size_t finding)
 {
 	const struct iq_finding *f = &s->findings->list.data[finding];
-	size_t num, row = row_of(f->rule);
-	const struct iq_detector *const *list = iq_detectors(&num);
-	struct rank ret = { .finding = finding, .row = row, .passes = f->mere };
 	bool is_error = f->severity == IQ_SEVERITY_ERROR;
+	struct rank ret = { .finding = finding, .passes = f->mere };
+	const struct iq_detector *d =
+		iq_detector_find(s->model, f->rule, &ret.row);
 
-	if (row < num) {
-		ret.yields = list[row]->yields && !is_error;
-		ret.passes |=
-			list[row]->passes && !(list[row]->yields && is_error);
+	if (d) {
+		if (d->yields && (d->is_shape || !is_error))
+			ret.yields = d->is_shape ? YIELDS_TO_PROOF : YIELDS;
+		ret.passes |= d->passes && !(d->yields && is_error);
 	}
 	return ret;
 }
@@ -58,7 +51,7 @@ static int compare_ranks(const void *pa, const void *pb)
 	const struct rank *b = pb;
 
 	if (a->yields != b->yields)
-		return a->yields ? 1 : -1;
+		return a->yields < b->yields ? -1 : 1;
 	if (a->row != b->row)
 		return a->row < b->row ? -1 : 1;
 	return a->finding < b->finding ? -1 : a->finding > b->finding;

@@ -3,6 +3,7 @@
 
 #include "detect/detector.h"
 #include "detect/give_way.h"
+#include "detect/shape.h"
 #include "detect/sift.h"
 #include "detect/victims.h"
 #include "model/evidence.h"
@@ -17,10 +18,55 @@ static const struct iq_detector *const detectors[] = {
 #undef IQ_DETECTOR
 };
 
+/* What is listed of the rules that are data; they are parsed when they run. */
+static const struct iq_detector shapes[] = {
+#define IQ_SHAPE_LINE(x)
+#define IQ_SHAPE(i, c, s, t)                                                   \
+	{                                                                      \
+		.id = (i),                                                     \
+		.class = (c),                                                  \
+		.severity = (s),                                               \
+		.summary = (t),                                                \
+		.needs_text = IQ_SHAPE_NEEDS_TEXT,                             \
+		.yields = true,                                                \
+		.is_shape = true,                                              \
+	},
+#include "detect/shapes.inc"
+#undef IQ_SHAPE
+#undef IQ_SHAPE_LINE
+};
+
 const struct iq_detector *const *iq_detectors(size_t *num_ret)
 {
 	*num_ret = IQ_ARRAY_SIZE(detectors);
 	return detectors;
+}
+
+const struct iq_detector *iq_detector_at(size_t index)
+{
+	if (index < IQ_ARRAY_SIZE(detectors))
+		return detectors[index];
+	index -= IQ_ARRAY_SIZE(detectors);
+	return index < IQ_ARRAY_SIZE(shapes) ? &shapes[index] : NULL;
+}
+
+const struct iq_detector *iq_detector_find(const struct iq_model *model,
+					   const char *id, size_t *row_ret)
+{
+	const struct iq_shapes *own = model->shapes;
+	const struct iq_detector *d;
+	size_t row = 0;
+
+	for (; (d = iq_detector_at(row)); row++) {
+		if (!strcmp(d->id, id))
+			break;
+	}
+	for (size_t i = 0; own && i < own->list.len && !d; i++, row++) {
+		if (!strcmp(own->list.data[i]->detector.id, id))
+			d = &own->list.data[i]->detector;
+	}
+	*row_ret = row;
+	return d;
 }
 
 /* Whether there are goroutines, and not one frame of any: a rule that looks for
@@ -48,30 +94,79 @@ static unsigned told(const struct iq_model *model)
 	return lacks_stacks(model) ? tells & ~(unsigned)IQ_TELLS_STACKS : tells;
 }
 
-static struct iq_error *run_all(struct iq_model *model,
-				struct iq_findings *findings)
-{
-	struct iq_not_run *not_run = iq_arena_calloc(
-		&model->arena, IQ_ARRAY_SIZE(detectors), sizeof(*not_run));
-	struct iq_error *err = NULL;
-	unsigned tells = told(model);
+struct runner {
+	struct iq_model *model;
+	struct iq_findings *findings;
+	struct iq_not_run *not_run;
+	unsigned tells;
+};
 
-	if (!not_run)
-		return &iq_enomem;
-	model->not_run = not_run;
+/* Whether the case has what the rule lives on; if not, that is noted. */
+static bool can_run(struct runner *r, const struct iq_detector *d)
+{
+	if ((r->tells & d->needs) == d->needs || r->tells & d->instead)
+		return true;
+	r->not_run[r->model->num_not_run++] = (struct iq_not_run){
+		.rule = d->id,
+		.text = iq_str_of(d->needs_text),
+	};
+	return false;
+}
+
+static struct iq_error *run_shapes(struct runner *r,
+				   const struct iq_shapes *list)
+{
+	struct iq_error *err = NULL;
+
+	for (size_t i = 0; list && i < list->list.len && !err; i++) {
+		const struct iq_shape *shape = list->list.data[i];
+
+		if (can_run(r, &shape->detector))
+			err = iq_shape_run(shape, r->model, r->findings);
+	}
+	return err;
+}
+
+static struct iq_error *run_rows(struct runner *r)
+{
+	struct iq_error *err = NULL;
+
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(detectors) && !err; i++) {
 		const struct iq_detector *d = detectors[i];
 
-		if ((tells & d->needs) == d->needs || tells & d->instead)
-			err = d->sift ? iq_sift_run(d, model, findings) :
-					d->run(model, findings);
-		else
-			not_run[model->num_not_run++] = (struct iq_not_run){
-				.rule = d->id,
-				.text = iq_str_of(d->needs_text),
-			};
+		if (can_run(r, d))
+			err = d->sift ? iq_sift_run(d, r->model, r->findings) :
+					d->run(r->model, r->findings);
 	}
 	return err;
+}
+
+static struct iq_error *run_all(struct iq_model *model,
+				struct iq_findings *findings)
+{
+	size_t num = IQ_ARRAY_SIZE(detectors) + IQ_ARRAY_SIZE(shapes) +
+		     (model->shapes ? model->shapes->list.len : 0);
+	struct runner r = {
+		.model = model,
+		.findings = findings,
+		.not_run =
+			iq_arena_calloc(&model->arena, num, sizeof(*r.not_run)),
+		.tells = told(model),
+	};
+	struct iq_shapes builtin;
+	struct iq_error *err;
+
+	if (!r.not_run)
+		return &iq_enomem;
+	model->not_run = r.not_run;
+	iq_shapes_init(&builtin);
+	err = iq_shapes_builtin(&builtin);
+	if (!err)
+		err = run_rows(&r);
+	if (!err)
+		err = run_shapes(&r, &builtin);
+	iq_shapes_deinit(&builtin);
+	return err ? err : run_shapes(&r, model->shapes);
 }
 
 static const struct iq_frame *goroutine_site(const struct iq_model *m,

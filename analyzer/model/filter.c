@@ -113,7 +113,7 @@ static struct iq_error *unknown_key(struct iq_str name)
 {
 	const struct iq_filter_key *row, *best = NULL;
 	char quoted[IQ_STR_QUOTE_SIZE];
-	unsigned nearest = 3;
+	unsigned nearest = name.len > 3 ? 3 : 2;
 
 	for (size_t i = 0; (row = iq_filter_key_row(i)); i++) {
 		unsigned d = distance(name, iq_str_of(row->name), 2);

@@ -94,6 +94,7 @@ struct iq_graph;
 struct iq_moment;
 struct iq_population;
 struct iq_population_keys;
+struct iq_shapes;
 
 /* Whether a witness saw the case's process: weakest first. */
 enum iq_kinship {
@@ -149,6 +150,8 @@ struct iq_model {
 	/* Total (sum of counts), the runtime's own among them. */
 	uint64_t num_total;
 	uint64_t num_system;
+	/* The user's own rules that are data (detect/shape.h), or NULL. */
+	const struct iq_shapes *shapes;
 	/* Filled by the detectors' run (detect/run.h). */
 	const struct iq_finding *findings;
 	size_t num_findings;
