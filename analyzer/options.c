@@ -49,6 +49,7 @@ static const struct option_row rows[] = {
 	ROW("by-thread", OPTION_BOOL, report.by_thread, 0, 0),
 	ROW("color", OPTION_BOOL, report.color, 0, 0),
 	ROW("debug-dir", OPTION_FOLDER, read.debug_dirs, 0, 0),
+	ROW("finding", OPTION_TEXT, report.finding, 0, 0),
 	ROW("frames", OPTION_UNSIGNED, report.frames, 0, UINT32_MAX),
 	ROW("go", OPTION_BOOL, report.go_style, 0, 0),
 	ROW("group", OPTION_TEXT, report.group_by, 0, 0),

@@ -30,10 +30,11 @@ enum {
 	CLI_ON_TRACE = 1 << 6,
 	CLI_ON_DOCTOR = 1 << 7,
 	CLI_ON_WAITS = 1 << 8,
+	CLI_ON_EXPLAIN = 1 << 9,
 	/* Those that open a case. */
 	CLI_ON_CASE = CLI_ON_REPORT | CLI_ON_GOROUTINES | CLI_ON_BT |
 		      CLI_ON_PROFILE | CLI_ON_TRACE | CLI_ON_DOCTOR |
-		      CLI_ON_WAITS,
+		      CLI_ON_WAITS | CLI_ON_EXPLAIN,
 	CLI_ON_ALL = CLI_ON_CASE | CLI_ON_RULES | CLI_ON_HELP,
 };
 

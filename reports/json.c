@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/map.h"
 #include "reports/emit_json.h"
+#include "reports/finding_json.h"
 #include "reports/record.h"
 #include "reports/report.h"
 #include "reports/scene_json.h"
@@ -338,8 +339,8 @@ static void put_finding_head(struct iq_json *json, const struct iq_finding *f)
 	iq_json_maybe_i64(json, "wait_ns_max", f->has_wait_max, f->wait_max_ns);
 }
 
-static void put_finding(struct iq_json *json, const struct iq_model *model,
-			const struct iq_finding *f, uint64_t limit)
+void iq_finding_json(struct iq_json *json, const struct iq_model *model,
+		     const struct iq_finding *f, uint64_t limit)
 {
 	bool truncated;
 
@@ -353,6 +354,7 @@ static void put_finding(struct iq_json *json, const struct iq_model *model,
 	iq_json_pair_bool(json, "goroutines_truncated", truncated);
 	iq_json_key(json, "victims_site");
 	iq_json_frame(json, f->victims_site);
+	iq_finding_json_graph(json, model, f);
 	iq_json_key(json, "stack");
 	iq_json_frames(json, f->stack);
 	iq_json_key(json, "retained_bytes");
@@ -381,7 +383,8 @@ static void put_findings(struct iq_json *json, const struct iq_model *model,
 	iq_json_key(json, "findings");
 	iq_json_array(json);
 	for (size_t i = 0; i < num; i++)
-		put_finding(json, model, &model->findings[i], options->limit);
+		iq_finding_json(json, model, &model->findings[i],
+				options->limit);
 	iq_json_array_end(json);
 	if (num < model->num_findings)
 		iq_json_maybe_u64(json, "findings_left_out", true,

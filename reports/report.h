@@ -41,6 +41,8 @@ struct iq_report_options {
 	/* bt: one goroutine, or all. */
 	bool has_id;
 	uint64_t id;
+	/* explain: the number of a finding, or digits of its fingerprint. */
+	const char *finding;
 	bool go_style;	/* bt --go: as the runtime prints them */
 	bool by_thread; /* bt: threads instead of goroutines */
 	bool unique;	/* bt: equal stacks once, with their goroutines */

@@ -348,7 +348,7 @@ static void choose_label_width(struct iq_text *text)
 	}
 }
 
-static struct iq_error *choose(struct iq_text *text)
+struct iq_error *iq_text_choose(struct iq_text *text)
 {
 	const struct iq_model *m = text->model;
 	const struct iq_report_options *o = text->options;
@@ -458,7 +458,7 @@ static struct iq_error *text_render(const struct iq_model *model,
 	iq_out_init_memory(&head);
 	iq_out_init_memory(&tail);
 	iq_term_init(&term, options, &head);
-	err = choose(&text);
+	err = iq_text_choose(&text);
 	if (!err)
 		err = put_report(&text, &head, &tail);
 	if (!err)

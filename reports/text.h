@@ -29,6 +29,9 @@ struct iq_text {
 	unsigned label_width;
 };
 
+/* Which findings are listed, which kinds there are, how wide labels are. */
+struct iq_error *iq_text_choose(struct iq_text *text) iq_must_check;
+
 /* "core", "profile" … */
 const char *iq_text_kind_name(enum iq_witness_kind kind);
 /* "core", and "core 2" where there are several. */

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "reports/emit_json.h"
+#include "reports/finding_json.h"
 #include "reports/wait_json.h"
 #include "reports/waits.h"
 
@@ -69,18 +70,6 @@ static void put_op(struct page *p, enum iq_wait_op op)
 		iq_json_pair_cstr(p->json, "op", iq_wait_op_name(op));
 }
 
-static void put_ground(struct page *p, const struct iq_wake *wake)
-{
-	iq_json_pair_cstr(p->json, "ground", iq_wake_ground_name(wake->ground));
-	iq_json_key(p->json, "frame");
-	iq_json_frame(p->json, wake->frame);
-	iq_json_key(p->json, "via");
-	if (wake->ground == IQ_WAKE_VIA)
-		iq_json_hex(p->json, wake->via);
-	else
-		iq_json_null(p->json);
-}
-
 /* ---- cycles */
 
 static void put_object_number(struct page *p, uint32_t node)
@@ -91,17 +80,9 @@ static void put_object_number(struct page *p, uint32_t node)
 
 static void put_step(struct page *p, const struct iq_cycle_step *step)
 {
-	const struct iq_graph_node *node = &p->graph->nodes[step->node];
-
 	iq_json_object(p->json);
-	put_id(p, "from", step->goroutine);
-	put_id(p, "to", step->wake->goroutine);
-	put_op(p, iq_waits_op(p->graph, step->goroutine, step->node));
-	iq_json_pair_cstr(p->json, "kind", iq_wait_kind_name(node->kind));
-	iq_json_key(p->json, "address");
-	iq_json_hex(p->json, node->address);
+	iq_json_cycle_step(p->json, p->model, step);
 	put_object_number(p, step->node);
-	put_ground(p, step->wake);
 	iq_json_object_end(p->json);
 }
 
@@ -214,7 +195,7 @@ static void put_waker(struct page *p, const struct iq_wake *wake)
 {
 	iq_json_object(p->json);
 	put_id(p, "goroutine", wake->goroutine);
-	put_ground(p, wake);
+	iq_json_wake_ground(p->json, wake);
 	iq_json_pair_bool(p->json, "waits", wake->waits);
 	iq_json_object_end(p->json);
 }

@@ -212,9 +212,12 @@ static void put_wakers(struct iq_waits_text *text,
 			     iq_wait_line_waker(&text->lines, node,
 						&wakers->items[i], false));
 	put_more(text, 4, num - shown, "sites of who could");
-	if (!num || (node->closed_world && !is_lock))
+	if (!num)
 		iq_waits_put(text, 4, 6,
 			     iq_wait_line_nobody(&text->lines, node));
+	else if (node->closed_world && !is_lock)
+		iq_waits_put(text, 4, 6,
+			     IQ_STR("nothing that can run reaches it"));
 }
 
 struct iq_error *iq_waits_put_shape(struct iq_waits_text *text,

@@ -32,8 +32,8 @@ static void put_since(struct iq_waits_text *text, uint32_t goroutine)
 }
 
 /* Objects of their own are shapes of one. */
-static struct iq_error *put_nodes(struct iq_waits_text *text,
-				  uint32_t goroutine)
+struct iq_error *iq_waits_put_nodes(struct iq_waits_text *text,
+				    uint32_t goroutine)
 {
 	const struct iq_graph *graph = text->waits->graph;
 	struct iq_error *err = NULL;
@@ -65,7 +65,7 @@ static void put_link(struct iq_waits_text *text, uint32_t goroutine)
 }
 
 /* Who it waits for, one after the other. */
-static void put_chain(struct iq_waits_text *text, uint32_t goroutine)
+void iq_waits_put_chain(struct iq_waits_text *text, uint32_t goroutine)
 {
 	const struct iq_graph *graph = text->waits->graph;
 	size_t max = text->options->all ? SIZE_MAX : MAX_CHAIN, num = 0;
@@ -128,9 +128,9 @@ struct iq_error *iq_waits_put_of(struct iq_waits_text *text)
 			IQ_STR_ARG(iq_wait_line_who(&text->lines, asked)),
 			IQ_STR_ARG(iq_wait_line_does(&text->lines, asked))));
 	put_since(text, asked);
-	err = put_nodes(text, asked);
+	err = iq_waits_put_nodes(text, asked);
 	if (err)
 		return err;
-	put_chain(text, asked);
+	iq_waits_put_chain(text, asked);
 	return put_behind(text, asked);
 }

@@ -33,6 +33,11 @@ struct iq_error *iq_waits_put_sites(struct iq_waits_text *text,
 /* What no other goroutine can end: sleeps, system calls, nil channels. */
 struct iq_error *iq_waits_put_alone(struct iq_waits_text *text) iq_must_check;
 
+/* All that @goroutine waits for, then the way to who keeps it waiting. */
+struct iq_error *iq_waits_put_nodes(struct iq_waits_text *text,
+				    uint32_t goroutine) iq_must_check;
+void iq_waits_put_chain(struct iq_waits_text *text, uint32_t goroutine);
+
 /* "waits --of ID". */
 struct iq_error *iq_waits_put_of(struct iq_waits_text *text) iq_must_check;
 

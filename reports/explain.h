@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the formats of "explain" share: which finding is asked for. */
+#ifndef IQ_REPORTS_EXPLAIN_H
+#define IQ_REPORTS_EXPLAIN_H
+
+#include "base/error.h"
+#include "model/model.h"
+
+/*
+ * The finding of that number, or of the fingerprint that begins so: 8 digits at
+ * least. The error says which there are.
+ */
+struct iq_error *iq_explain_find(const struct iq_model *model,
+				 const char *asked,
+				 const struct iq_finding **ret) iq_must_check;
+
+#endif
