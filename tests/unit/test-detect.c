@@ -367,6 +367,83 @@ static void test_waiters_stand_behind_the_holder(void **state)
 	deinit(&x);
 }
 
+static void test_victims_are_counted_through_chains(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	const struct iq_finding *root, *queue;
+
+	(void)state;
+	facts_add(x.facts[0], 5, "chan receive (nil chan)",
+		  PARK "main.refresh main.go:54" GOEXIT);
+	add_waiter(x.facts[0], 7, 0xa0, LOCK "main.both main.go:26" GOEXIT);
+	for (uint64_t id = 8; id < 10; id++)
+		add_waiter(x.facts[0], id, 0xb0,
+			   LOCK "main.get main.go:36" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 0, 1);
+	add_mention(x.facts[0], 0xb0, 1, 2);
+	x.facts[0]->references.data[0].unlocks = true;
+	x.facts[0]->references.data[1].unlocks = true;
+	analyse(&x);
+	root = found(&x, "nil-channel");
+	assert_int_equal(root->num_victims, 3);
+	queue = found(&x, "lock-wait");
+	assert_non_null(queue);
+	assert_int_equal(queue->num_victims, 2);
+	assert_true(root->id < queue->id);
+	deinit(&x);
+}
+
+static void test_a_wait_for_its_own_done_is_a_deadlock(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct iq_goroutine_fact *g;
+
+	(void)state;
+	g = facts_add(x.facts[0], 7, "sync.WaitGroup.Wait",
+		      PARK "sync.(*WaitGroup).Wait wg.go:1;"
+			   "main.close main.go:26;main.serve main.go:9" GOEXIT);
+	facts_waits(x.facts[0], g, IQ_WAIT_WAITGROUP, 0xa0);
+	add_mention(x.facts[0], 0xa0, 0, 3);
+	x.facts[0]->references.data[0].wakes = true;
+	analyse(&x);
+	assert_non_null(found(&x, "deadlock-self"));
+	assert_string_equal(found(&x, "deadlock-self")->ground.ptr,
+			    "main.serve main.go:9 has deferred the Done that "
+			    "it waits for");
+	deinit(&x);
+}
+
+static void test_a_convoy_is_a_note_until_it_lasts(void **state)
+{
+	for (int old = 0; old < 2; old++) {
+		struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE,
+							  "core") } };
+		const struct iq_finding *f;
+
+		(void)state;
+		facts_add(x.facts[0], 5, "sleep",
+			  PARK "main.refresh main.go:54" GOEXIT);
+		for (uint64_t id = 7; id < 11; id++) {
+			struct iq_goroutine_fact *g =
+				add_waiter(x.facts[0], id, 0xa0,
+					   LOCK "main.get main.go:26" GOEXIT);
+
+			g->has_wait_min = true;
+			g->wait_min_ns = old ? 20000000000 : 2000000000;
+		}
+		add_mention(x.facts[0], 0xa0, 0, 1);
+		x.facts[0]->references.data[0].unlocks = true;
+		analyse(&x);
+		f = found(&x, "lock-convoy");
+		assert_non_null(f);
+		assert_int_equal(f->num_victims, 4);
+		assert_int_equal(f->severity,
+				 old ? IQ_SEVERITY_WARNING : IQ_SEVERITY_NOTE);
+		assert_null(found(&x, "lock-wait"));
+		deinit(&x);
+	}
+}
+
 static void test_who_shares_a_lock_out_is_not_its_holder(void **state)
 {
 	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
@@ -723,6 +800,9 @@ int main(void)
 		cmocka_unit_test(
 			test_wrapper_that_passes_a_lock_does_not_hold_it),
 		cmocka_unit_test(test_waiters_stand_behind_the_holder),
+		cmocka_unit_test(test_victims_are_counted_through_chains),
+		cmocka_unit_test(test_a_wait_for_its_own_done_is_a_deadlock),
+		cmocka_unit_test(test_a_convoy_is_a_note_until_it_lasts),
 		cmocka_unit_test(test_who_shares_a_lock_out_is_not_its_holder),
 		cmocka_unit_test(test_creator_of_waiters_is_not_named),
 		cmocka_unit_test(test_deferred_unlock_outweighs_other_mentions),

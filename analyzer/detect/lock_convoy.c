@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
+#include "detect/sift.h"
+#include "detect/waited.h"
+#include "model/graph.h"
+#include "model/text.h"
+
+/* Fewer than these meet at a lock all the time. */
+#define CONVOY_MIN 4
+/* Nobody who is asked for something waits so long for a lock. */
+#define TOO_LONG_NS 10000000000
+
+static bool waits_for_lock(const struct iq_model *m, uint32_t goroutine)
+{
+	return iq_graph_lock_of(m->graph, goroutine) != IQ_GRAPH_NONE;
+}
+
+/* Who goes on by itself, and keeps enough others waiting for a lock. */
+static bool is_convoy(const struct iq_model *m, const struct iq_blocker *b)
+{
+	size_t num = 0;
+
+	if (!b->goes_on || b->goroutine == IQ_GRAPH_NONE ||
+	    m->goroutines[b->goroutine].system)
+		return false;
+	for (size_t i = 0; i < b->num_behind && num < CONVOY_MIN; i++)
+		num += waits_for_lock(m, b->behind[i]);
+	return num == CONVOY_MIN;
+}
+
+/* All of them have waited so long that it is no passing contention. */
+static bool is_too_long(const struct iq_model *m, const struct iq_blocker *b)
+{
+	for (size_t i = 0; i < b->num_behind; i++) {
+		if (waits_for_lock(m, b->behind[i]) &&
+		    iq_lock_waited(m, b->behind[i]) < TOO_LONG_NS)
+			return false;
+	}
+	return true;
+}
+
+/* What shows that it has the lock: of the first that others wait for. */
+static struct iq_error *ground(const struct iq_model *m, struct iq_arena *arena,
+			       const struct iq_blocker *b, struct iq_str *ret)
+{
+	const char *place;
+	struct iq_error *err;
+
+	for (size_t i = 0; i < b->num_nodes; i++) {
+		const struct iq_graph_node *node =
+			&m->graph->nodes[b->nodes[i]];
+		const struct iq_wake *wake = NULL;
+
+		for (size_t k = 0; k < node->num_wakers && !wake; k++) {
+			if (node->wakers[k].goroutine == b->goroutine)
+				wake = &node->wakers[k];
+		}
+		if (!wake || !iq_graph_node_is_lock(node) || !wake->frame)
+			continue;
+		err = iq_text_frame(arena, wake->frame, &place);
+		return err ? err :
+			     iq_textf(arena, ret,
+				      "it %s the lock 0x%" PRIx64
+				      " in %s and can go on by itself",
+				      iq_wake_ground_words(wake->ground,
+							   node->kind),
+				      node->address, place);
+	}
+	return NULL;
+}
+
+static struct iq_error *add(const struct iq_model *m,
+			    const struct iq_blocker *b,
+			    struct iq_findings *findings)
+{
+	struct iq_arena *arena = findings->arena;
+	struct iq_finding f;
+	const char *site;
+	struct iq_error *err = iq_finding_init(&iq_detector_lock_convoy, m,
+					       arena, &b->goroutine, 1, &f);
+
+	if (!err && is_too_long(m, b))
+		f.severity = IQ_SEVERITY_WARNING;
+	if (!err)
+		err = ground(m, arena, b, &f.ground);
+	if (!err)
+		err = iq_text_frame(arena, f.site, &site);
+	if (!err)
+		err = iq_textf(arena, &f.title,
+			       "1 goroutine keeps %zu others waiting with a "
+			       "lock in %s",
+			       b->num_behind, site);
+	f.advice = IQ_STR("do what takes long before the lock is taken or "
+			  "after it is given back");
+	return err ? err : iq_findings_add(findings, &f);
+}
+
+static struct iq_error *run(const struct iq_model *model,
+			    struct iq_findings *findings)
+{
+	struct iq_error *err = NULL;
+
+	for (size_t i = 0; i < model->graph->num_blockers && !err; i++) {
+		const struct iq_blocker *b = &model->graph->blockers[i];
+
+		if (is_convoy(model, b))
+			err = add(model, b, findings);
+	}
+	return err;
+}
+
+const struct iq_detector iq_detector_lock_convoy = {
+	.id = "lock-convoy",
+	.class = IQ_CLASS_BLOCKED,
+	.severity = IQ_SEVERITY_NOTE,
+	.summary = "goroutines queue for a lock whose holder goes on slowly",
+	.needs = IQ_TELLS_WAITS,
+	.needs_text = "no witness knows the addresses of locks (a core does)",
+	.yields = true,
+	.run = run,
+};
