@@ -223,6 +223,26 @@ static bool is_zone(struct iq_str zone)
 	return true;
 }
 
+/*
+ * Addresses that the kernel gave: IP is a slice of the array in what the system
+ * call filled, SockaddrInet4 {Port int, Addr [4]byte}, SockaddrInet6 {Port int,
+ * ZoneId uint32, Addr [16]byte}, from where Port was copied, too. So a stray
+ * pointer or a damaged port gives no address.
+ * Go: src/net/tcpsock_posix.go, sockaddrToTCP; src/syscall/syscall_unix.go.
+ */
+#define PORT_BEFORE_IPV4 8
+#define PORT_BEFORE_IPV6 12
+
+static bool port_fits(const struct iq_memory *mem, uint64_t data, uint64_t len,
+		      uint64_t port)
+{
+	uint64_t before = len == IPV4_LEN ? PORT_BEFORE_IPV4 : PORT_BEFORE_IPV6;
+	uint64_t kept;
+
+	return port > 0 && port <= PORT_MAX &&
+	       iq_memory_u64(mem, data - before, &kept) && kept == port;
+}
+
 /* TCPAddr, UDPAddr {IP []byte, Port int, Zone string}, IPAddr {IP, Zone}. */
 struct ip_layout {
 	struct iq_go_field ip, port, zone;
@@ -247,7 +267,8 @@ static bool ip_read(const struct iq_memory *mem, uint64_t addr,
 	    !is_zone(zone))
 		return false;
 	if (iq_go_has(l->port) &&
-	    (!iq_go_field_read(mem, addr, l->port, &port) || port > PORT_MAX))
+	    (!iq_go_field_read(mem, addr, l->port, &port) ||
+	     !port_fits(mem, data, len, port)))
 		return false;
 	*ret = iq_go_net_text(ip, (size_t)len, zone,
 			      iq_go_has(l->port) ? (int64_t)port : -1, buf);
@@ -261,6 +282,19 @@ static bool is_text_left_out(const struct iq_memory *mem, uint64_t addr)
 
 	return iq_memory_u64(mem, addr, &data) && data &&
 	       iq_memory_state(mem, data) == IQ_MEMORY_NOT_DUMPED;
+}
+
+/* The kernel's ends before the first NUL; other control characters are more
+ * likely damage than a name. */
+static bool is_path(struct iq_str path)
+{
+	for (size_t i = 0; i < path.len; i++) {
+		unsigned char c = (unsigned char)path.ptr[i];
+
+		if (c < ' ' || c == 0x7f)
+			return false;
+	}
+	return true;
 }
 
 static bool unix_read(const struct iq_go_runtime *rt, uint64_t addr, char *buf,
@@ -279,7 +313,8 @@ static bool unix_read(const struct iq_go_runtime *rt, uint64_t addr, char *buf,
 				      addr + l->unix_addr_net.offset))
 		return false;
 	return string_read(rt->memory, addr + l->unix_addr_name.offset,
-			   PATH_MAX_UNIX, buf, ret);
+			   PATH_MAX_UNIX, buf, ret) &&
+	       is_path(*ret);
 }
 
 /* Whether the itab at @itab is of a type that @net has. Where types are not in

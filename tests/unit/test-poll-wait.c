@@ -53,12 +53,14 @@ static uint64_t addr_make(struct polling *t, uint64_t addr, const char *type,
 {
 	uint64_t itab = go_process_alloc(&t->p, 32);
 	uint64_t data = go_process_alloc(&t->p, t->l->tcp_addr_size);
-	uint64_t bytes = go_process_alloc(&t->p, 16);
+	// {Port, Addr}, as the kernel has filled it.
+	uint64_t bytes = go_process_alloc(&t->p, 16) + 8;
 
 	go_process_word(&t->p, itab + 8, type_make(&t->p, type));
 	for (unsigned i = 0; i < 4; i++)
 		go_process_put(&t->p, bytes + i, ip >> (24 - 8 * i) & 0xff, 1);
 	go_process_slice(&t->p, data + t->l->tcp_addr_ip.offset, bytes, 4);
+	go_process_word(&t->p, bytes - 8, port);
 	go_process_field(&t->p, data, t->l->tcp_addr_port, port);
 	go_process_slice(&t->p, addr, itab, data);
 	return data;
@@ -225,7 +227,7 @@ static void damage(struct polling *t, unsigned i)
 	const struct iq_go_layout *l = t->l;
 
 	if (i == 0)
-		go_process_field(&t->p, t->remote, l->tcp_addr_port, 65536);
+		go_process_field(&t->p, t->remote, l->tcp_addr_port, 5433);
 	else if (i == 1)
 		go_process_word(&t->p, t->remote + l->tcp_addr_ip.offset + 8,
 				5);
