@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the rules say of locks: who holds them, and who stands behind whom.
+ */
+#include "detect/detector.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+// cmocka wants the three above.
+#include <cmocka.h>
+
+#include "facts-builder.h"
+#include "model/model.h"
+
+#define GOEXIT ";runtime.goexit asm.s:1"
+#define PARK "runtime.gopark proc.go:1;"
+#define LOCK PARK "sync.(*Mutex).Lock mutex.go:46;"
+
+/* A case of at most two witnesses, analysed. */
+struct fixture {
+	struct iq_facts *facts[2];
+	size_t num;
+	struct iq_model *model;
+};
+
+static void analyse(struct fixture *x)
+{
+	while (x->num < IQ_ARRAY_SIZE(x->facts) && x->facts[x->num])
+		iq_facts_finish(x->facts[x->num++]);
+	assert_null(iq_model_create((const struct iq_facts *const *)x->facts,
+				    x->num, &x->model));
+	assert_null(iq_model_join(x->model));
+	assert_null(iq_detectors_run(x->model));
+}
+
+static void deinit(struct fixture *x)
+{
+	iq_model_destroy(x->model);
+	for (size_t i = 0; i < x->num; i++)
+		iq_facts_destroy(x->facts[i]);
+}
+
+static const struct iq_finding *found(const struct fixture *x, const char *rule)
+{
+	for (size_t i = 0; i < x->model->num_findings; i++) {
+		if (!strcmp(x->model->findings[i].rule, rule))
+			return &x->model->findings[i];
+	}
+	return NULL;
+}
+
+static struct iq_goroutine_fact *add_waiter(struct iq_facts *facts, uint64_t id,
+					    uint64_t lock, const char *stack)
+{
+	struct iq_goroutine_fact *g =
+		facts_add(facts, id, "sync.Mutex.Lock", stack);
+
+	facts_waits(facts, g, IQ_WAIT_MUTEX, lock);
+	return g;
+}
+
+static void add_mention(struct iq_facts *facts, uint64_t lock,
+			uint32_t goroutine, uint32_t frame)
+{
+	struct iq_reference_fact ref = {
+		.object = lock,
+		.goroutine = goroutine,
+		.frame = frame,
+	};
+
+	assert_true(iq_vec_push(&facts->references, ref));
+}
+
+static void test_locks_in_a_circle_are_a_cycle(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	add_waiter(x.facts[0], 7, 0xa0, LOCK "main.transfer main.go:26" GOEXIT);
+	add_waiter(x.facts[0], 8, 0xb0, LOCK "main.transfer main.go:26" GOEXIT);
+	add_mention(x.facts[0], 0xb0, 0, 2);
+	add_mention(x.facts[0], 0xa0, 1, 2);
+	analyse(&x);
+	f = found(&x, "deadlock-cycle");
+	assert_non_null(f);
+	assert_int_equal(f->num_goroutines, 2);
+	assert_int_equal(f->num_victims, 0);
+	assert_null(found(&x, "deadlock-self"));
+	// They only mention the locks.
+	assert_true(f->mere);
+	assert_null(found(&x, "lock-wait"));
+	deinit(&x);
+}
+
+static void test_circle_of_deferred_unlocks_has_its_queue(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	add_waiter(x.facts[0], 7, 0xa0, LOCK "main.transfer main.go:38" GOEXIT);
+	add_waiter(x.facts[0], 8, 0xb0, LOCK "main.transfer main.go:38" GOEXIT);
+	// It wants both, and its first one is another's.
+	add_waiter(x.facts[0], 9, 0xc0, LOCK "main.transfer main.go:35" GOEXIT);
+	add_waiter(x.facts[0], 10, 0xa0,
+		   LOCK "main.transfer main.go:35" GOEXIT);
+	add_mention(x.facts[0], 0xb0, 0, 2);
+	add_mention(x.facts[0], 0xa0, 1, 2);
+	add_mention(x.facts[0], 0xb0, 3, 2);
+	add_mention(x.facts[0], 0xa0, 2, 2);
+	x.facts[0]->references.data[0].unlocks = true;
+	x.facts[0]->references.data[1].unlocks = true;
+	analyse(&x);
+	f = found(&x, "deadlock-cycle");
+	assert_non_null(f);
+	assert_int_equal(f->num_goroutines, 2);
+	assert_false(f->mere);
+	assert_non_null(strstr(f->ground.ptr, "has deferred the Unlock of"));
+	deinit(&x);
+}
+
+static void test_second_lock_wanted_is_not_held(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	add_waiter(x.facts[0], 7, 0xb0, LOCK "main.transfer main.go:38" GOEXIT);
+	add_waiter(x.facts[0], 8, 0xa0, LOCK "main.transfer main.go:35" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 0, 2);
+	add_mention(x.facts[0], 0xb0, 1, 2);
+	x.facts[0]->references.data[0].unlocks = true;
+	analyse(&x);
+	assert_null(found(&x, "deadlock-cycle"));
+	// Who holds 0xb0 is not known: the locks may change hands.
+	assert_null(found(&x, "lock-wait"));
+	deinit(&x);
+}
+
+static void test_circle_of_mentions_wants_no_newcomer(void **state)
+{
+	for (int old = 0; old < 2; old++) {
+		struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE,
+							  "core") } };
+		struct iq_goroutine_fact *g;
+
+		(void)state;
+		add_waiter(x.facts[0], 7, 0xa0,
+			   LOCK "main.transfer main.go:26" GOEXIT);
+		g = add_waiter(x.facts[0], 8, 0xb0,
+			       LOCK "main.transfer main.go:26" GOEXIT);
+		g->has_wait_max = true;
+		g->wait_max_ns = old ? 4000000000 : 40000000;
+		add_mention(x.facts[0], 0xb0, 0, 2);
+		add_mention(x.facts[0], 0xa0, 1, 2);
+		analyse(&x);
+		assert_int_equal(found(&x, "deadlock-cycle") != NULL, old);
+		deinit(&x);
+	}
+}
+
+static void test_queue_for_one_lock_is_no_cycle(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	for (uint64_t id = 7; id < 10; id++) {
+		add_waiter(x.facts[0], id, 0xa0,
+			   LOCK "main.get main.go:26" GOEXIT);
+		add_mention(x.facts[0], 0xa0, (uint32_t)id - 7, 2);
+	}
+	facts_add(x.facts[0], 20, "running", "main.refresh main.go:9" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 3, 0);
+	analyse(&x);
+	assert_null(found(&x, "deadlock-cycle"));
+	assert_null(found(&x, "deadlock-self"));
+	// Who holds it runs: the wait passes.
+	assert_null(found(&x, "lock-wait"));
+	deinit(&x);
+}
+
+static void test_lock_mentioned_by_caller_is_held_by_itself(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	add_waiter(x.facts[0], 7, 0xa0,
+		   LOCK "main.get main.go:26;main.update main.go:20" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 0, 3);
+	analyse(&x);
+	f = found(&x, "deadlock-self");
+	assert_non_null(f);
+	assert_int_equal(f->site->line, 26);
+	deinit(&x);
+}
+
+static void test_wrapper_that_passes_a_lock_does_not_hold_it(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	add_waiter(x.facts[0], 7, 0xa0,
+		   LOCK "main.main.gowrap1 main.go:20" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 0, 2);
+	analyse(&x);
+	assert_null(found(&x, "deadlock-self"));
+	deinit(&x);
+}
+
+static void test_waiters_stand_behind_the_holder(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core"),
+					facts_new(IQ_WITNESS_DUMP, "dump") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	for (size_t w = 0; w < 2; w++) {
+		facts_add(x.facts[w], 5, "chan receive (nil chan)",
+			  PARK "main.refresh main.go:54" GOEXIT);
+		for (uint64_t id = 7; id < 10; id++)
+			add_waiter(x.facts[w], id, 0xa0,
+				   LOCK "main.get main.go:26" GOEXIT);
+	}
+	add_mention(x.facts[0], 0xa0, 0, 1);
+	analyse(&x);
+	f = found(&x, "nil-channel");
+	assert_int_equal(f->num_victims, 3);
+	assert_int_equal(f->victims_site->line, 26);
+	// The root stands before its victims.
+	assert_int_equal(f->id, 1);
+	assert_non_null(found(&x, "lock-wait"));
+	deinit(&x);
+}
+
+static void test_victims_are_counted_through_chains(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	const struct iq_finding *root, *queue;
+
+	(void)state;
+	facts_add(x.facts[0], 5, "chan receive (nil chan)",
+		  PARK "main.refresh main.go:54" GOEXIT);
+	add_waiter(x.facts[0], 7, 0xa0, LOCK "main.both main.go:26" GOEXIT);
+	for (uint64_t id = 8; id < 10; id++)
+		add_waiter(x.facts[0], id, 0xb0,
+			   LOCK "main.get main.go:36" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 0, 1);
+	add_mention(x.facts[0], 0xb0, 1, 2);
+	x.facts[0]->references.data[0].unlocks = true;
+	x.facts[0]->references.data[1].unlocks = true;
+	analyse(&x);
+	root = found(&x, "nil-channel");
+	assert_int_equal(root->num_victims, 3);
+	queue = found(&x, "lock-wait");
+	assert_non_null(queue);
+	assert_int_equal(queue->num_victims, 2);
+	assert_true(root->id < queue->id);
+	deinit(&x);
+}
+
+static void test_a_wait_for_its_own_done_is_a_deadlock(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct iq_goroutine_fact *g;
+
+	(void)state;
+	g = facts_add(x.facts[0], 7, "sync.WaitGroup.Wait",
+		      PARK "sync.(*WaitGroup).Wait wg.go:1;"
+			   "main.close main.go:26;main.serve main.go:9" GOEXIT);
+	facts_waits(x.facts[0], g, IQ_WAIT_WAITGROUP, 0xa0);
+	add_mention(x.facts[0], 0xa0, 0, 3);
+	x.facts[0]->references.data[0].wakes = true;
+	analyse(&x);
+	assert_non_null(found(&x, "deadlock-self"));
+	assert_string_equal(found(&x, "deadlock-self")->ground.ptr,
+			    "main.serve main.go:9 has deferred the Done that "
+			    "it waits for");
+	deinit(&x);
+}
+
+static void test_a_convoy_is_a_note_until_it_lasts(void **state)
+{
+	for (int old = 0; old < 2; old++) {
+		struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE,
+							  "core") } };
+		const struct iq_finding *f;
+
+		(void)state;
+		facts_add(x.facts[0], 5, "sleep",
+			  PARK "main.refresh main.go:54" GOEXIT);
+		for (uint64_t id = 7; id < 11; id++) {
+			struct iq_goroutine_fact *g =
+				add_waiter(x.facts[0], id, 0xa0,
+					   LOCK "main.get main.go:26" GOEXIT);
+
+			g->has_wait_min = true;
+			g->wait_min_ns = old ? 20000000000 : 2000000000;
+		}
+		add_mention(x.facts[0], 0xa0, 0, 1);
+		x.facts[0]->references.data[0].unlocks = true;
+		analyse(&x);
+		f = found(&x, "lock-convoy");
+		assert_non_null(f);
+		assert_int_equal(f->num_victims, 4);
+		assert_int_equal(f->severity,
+				 old ? IQ_SEVERITY_WARNING : IQ_SEVERITY_NOTE);
+		assert_null(found(&x, "lock-wait"));
+		deinit(&x);
+	}
+}
+
+static void test_who_shares_a_lock_out_is_not_its_holder(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	facts_add(x.facts[0], 1, "sync.WaitGroup.Wait",
+		  PARK "main.main main.go:52" GOEXIT);
+	facts_add(x.facts[0], 5, "chan receive",
+		  PARK "main.refresh main.go:22" GOEXIT);
+	for (uint64_t id = 7; id < 10; id++)
+		add_waiter(x.facts[0], id, 0xa0,
+			   LOCK "main.get main.go:26" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 0, 1);
+	add_mention(x.facts[0], 0xa0, 1, 1);
+	analyse(&x);
+	f = found(&x, "lock-wait");
+	assert_non_null(f);
+	assert_string_equal(f->ground.ptr,
+			    "goroutine 5 mentions the lock in main.refresh "
+			    "main.go:22 and stands in chan receive");
+	deinit(&x);
+}
+
+static void test_creator_of_waiters_is_not_named(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	facts_add(x.facts[0], 5, "chan receive",
+		  PARK "main.serve main.go:22" GOEXIT);
+	for (uint64_t id = 7; id < 10; id++)
+		facts_created(x.facts[0],
+			      add_waiter(x.facts[0], id, 0xa0,
+					 LOCK "main.get main.go:26" GOEXIT),
+			      5, "main.serve main.go:20");
+	add_mention(x.facts[0], 0xa0, 0, 1);
+	analyse(&x);
+	f = found(&x, "lock-wait");
+	assert_non_null(f);
+	assert_string_equal(f->ground.ptr, "who holds the lock cannot be told");
+	deinit(&x);
+}
+
+static void test_deferred_unlock_outweighs_other_mentions(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	facts_add(x.facts[0], 5, "chan receive",
+		  PARK "main.watch main.go:22" GOEXIT);
+	facts_add(x.facts[0], 6, "IO wait",
+		  PARK "main.query main.go:27;main.load main.go:41" GOEXIT);
+	for (uint64_t id = 7; id < 10; id++)
+		add_waiter(x.facts[0], id, 0xa0,
+			   LOCK "main.get main.go:26" GOEXIT)
+			->wait_min_ns = 2000000000;
+	add_mention(x.facts[0], 0xa0, 0, 1);
+	add_mention(x.facts[0], 0xa0, 1, 2);
+	x.facts[0]->references.data[1].unlocks = true;
+	for (size_t i = 2; i < 5; i++)
+		x.facts[0]->goroutines.data[i].has_wait_min = true;
+	analyse(&x);
+	// Its holder waits for I/O: the wait passes, however old.
+	assert_null(found(&x, "lock-wait"));
+	deinit(&x);
+}
+
+static void test_one_waiter_without_a_holder_must_be_old(void **state)
+{
+	for (int old = 0; old < 2; old++) {
+		struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE,
+							  "core") } };
+		struct iq_goroutine_fact *g = add_waiter(
+			x.facts[0], 7, 0xa0, LOCK "main.get main.go:26" GOEXIT);
+
+		(void)state;
+		g->has_wait_min = true;
+		g->wait_min_ns = old ? 2000000000 : 2000000;
+		analyse(&x);
+		assert_int_equal(found(&x, "lock-wait") != NULL, old);
+		deinit(&x);
+	}
+}
+
+static void test_main_that_sleeps_hides_no_self_deadlock(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	facts_add(x.facts[0], 1, "sleep", PARK "main.main main.go:80" GOEXIT);
+	add_waiter(x.facts[0], 7, 0xa0,
+		   LOCK "main.inner main.go:31;main.relock main.go:28" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 0, 1);
+	add_mention(x.facts[0], 0xa0, 1, 3);
+	analyse(&x);
+	assert_non_null(found(&x, "deadlock-self"));
+	deinit(&x);
+}
+
+static void test_holder_that_sleeps_is_no_self_deadlock(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	facts_add(x.facts[0], 5, "sleep", PARK "main.load main.go:80" GOEXIT);
+	add_waiter(x.facts[0], 7, 0xa0,
+		   LOCK "main.get main.go:31;main.handle main.go:28" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 0, 1);
+	add_mention(x.facts[0], 0xa0, 1, 3);
+	analyse(&x);
+	assert_null(found(&x, "deadlock-self"));
+	deinit(&x);
+}
+
+static void test_self_with_deferred_unlock_stands_out_of_a_queue(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	const struct iq_finding *f;
+
+	(void)state;
+	for (uint64_t id = 7; id < 10; id++) {
+		add_waiter(x.facts[0], id, 0xa0,
+			   LOCK
+			   "main.get main.go:31;main.handle main.go:28" GOEXIT);
+		add_mention(x.facts[0], 0xa0, (uint32_t)id - 7, 3);
+	}
+	x.facts[0]->references.data[1].unlocks = true;
+	analyse(&x);
+	f = found(&x, "deadlock-self");
+	assert_non_null(f);
+	assert_int_equal(x.model->goroutines[f->goroutines[0]].id, 8);
+	deinit(&x);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_locks_in_a_circle_are_a_cycle),
+		cmocka_unit_test(test_circle_of_deferred_unlocks_has_its_queue),
+		cmocka_unit_test(test_second_lock_wanted_is_not_held),
+		cmocka_unit_test(test_circle_of_mentions_wants_no_newcomer),
+		cmocka_unit_test(test_queue_for_one_lock_is_no_cycle),
+		cmocka_unit_test(
+			test_lock_mentioned_by_caller_is_held_by_itself),
+		cmocka_unit_test(
+			test_wrapper_that_passes_a_lock_does_not_hold_it),
+		cmocka_unit_test(test_waiters_stand_behind_the_holder),
+		cmocka_unit_test(test_victims_are_counted_through_chains),
+		cmocka_unit_test(test_a_wait_for_its_own_done_is_a_deadlock),
+		cmocka_unit_test(test_a_convoy_is_a_note_until_it_lasts),
+		cmocka_unit_test(test_who_shares_a_lock_out_is_not_its_holder),
+		cmocka_unit_test(test_creator_of_waiters_is_not_named),
+		cmocka_unit_test(test_deferred_unlock_outweighs_other_mentions),
+		cmocka_unit_test(test_one_waiter_without_a_holder_must_be_old),
+		cmocka_unit_test(test_main_that_sleeps_hides_no_self_deadlock),
+		cmocka_unit_test(test_holder_that_sleeps_is_no_self_deadlock),
+		cmocka_unit_test(
+			test_self_with_deferred_unlock_stands_out_of_a_queue),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
