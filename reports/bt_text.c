@@ -4,11 +4,11 @@
 
 #include <stdio.h>
 
-#include "model/object.h"
 #include "reports/blocks.h"
 #include "reports/emit_term.h"
 #include "reports/goroutine_line.h"
 #include "reports/record.h"
+#include "reports/wait_words.h"
 #include "reports/words.h"
 
 enum { BLOCK_CREATOR = IQ_BT_STACK + 1, BLOCK_LABELS, BLOCK_TEXT };
@@ -114,29 +114,18 @@ static void put_creator(struct iq_bt *bt, const struct iq_goroutine_fact *fact)
 	iq_out_char(bt->out, '\n');
 }
 
-/* "    waits for chan 0xc000102060 (send; 0 of 0, open)" */
-static void put_wait(struct iq_out *out, const struct iq_wait *wait)
+/* "    waits to send on chan int 0xc000102060, 0 of 0, 3 senders" */
+static void put_wait(struct iq_bt *bt, const struct iq_goroutine *g,
+		     const struct iq_wait *wait)
 {
-	const struct iq_object *o = wait->object;
+	struct iq_wait_words words;
 
-	iq_out_cstr(out, "    waits for ");
-	iq_out_cstr(out, iq_wait_kind_name(wait->kind));
-	if (wait->has_address) {
-		iq_out_char(out, ' ');
-		iq_out_hex(out, wait->address);
-	}
-	if (wait->op != IQ_OP_UNKNOWN) {
-		iq_out_cstr(out, " to ");
-		iq_out_cstr(out, iq_wait_op_name(wait->op));
-	}
-	if (o && o->kind == IQ_WAIT_CHAN && o->is_read) {
-		iq_out_cstr(out, ", holds ");
-		iq_out_u64(out, o->chan.len);
-		iq_out_cstr(out, " of ");
-		iq_out_u64(out, o->chan.cap);
-		iq_out_cstr(out, o->chan.closed ? ", closed" : ", open");
-	}
-	iq_out_char(out, '\n');
+	iq_wait_words_init(&words, bt->out, bt->options->utf8,
+			   bt->model->witnesses[g->witness]);
+	words.full = true;
+	iq_out_cstr(bt->out, "    ");
+	iq_wait_words_does(&words, wait);
+	iq_out_char(bt->out, '\n');
 }
 
 /* Objects that a select waits for and that are shown. */
@@ -153,7 +142,7 @@ static void put_waits(struct iq_bt *bt, const struct iq_goroutine *g)
 		bt->options->all && bt->options->has_id ? num : MAX_WAITS;
 
 	for (uint32_t i = 0; i < num && i < shown; i++)
-		put_wait(bt->out, &g->fact->waits[i]);
+		put_wait(bt, g, &g->fact->waits[i]);
 	if (num > shown) {
 		iq_out_cstr(bt->out, "    and for ");
 		iq_out_u64(bt->out, num - shown);

@@ -6,7 +6,10 @@
 #include <stdio.h>
 
 #include "model/evidence.h"
+#include "model/graph.h"
 #include "reports/finding_words.h"
+#include "reports/goroutine_line.h"
+#include "reports/wait_words.h"
 #include "reports/words.h"
 
 /* Kinds of witness that have a column, if they are there. */
@@ -258,6 +261,55 @@ static void put_labels(struct iq_html *html, const struct iq_labels *labels)
 	row_end(html);
 }
 
+/* Objects of a select that are told. */
+#define MAX_WAITS 3
+
+/* What the first of them waits for, and how. */
+static void put_waits(struct iq_html *html, const struct iq_goroutine *g)
+{
+	struct iq_wait_words words;
+	struct iq_out text;
+
+	if (!g->fact->num_waits || g->fact->waits->kind == IQ_WAIT_NONE ||
+	    g->fact->waits->kind == IQ_WAIT_RUNTIME)
+		return;
+	iq_out_init_memory(&text);
+	iq_wait_words_init(&words, &text, true,
+			   html->model->witnesses[g->witness]);
+	for (uint32_t i = 0; i < g->fact->num_waits && i < MAX_WAITS; i++) {
+		iq_out_cstr(&text, i ? "; " : "it ");
+		iq_wait_words_does(&words, &g->fact->waits[i]);
+	}
+	if (g->fact->num_waits > MAX_WAITS)
+		iq_out_printf(&text, "; and %" PRIu32 " more",
+			      g->fact->num_waits - MAX_WAITS);
+	row_begin(html, "Waits");
+	iq_html_text(html->out, (struct iq_str){ text.buf, text.len });
+	row_end(html);
+	iq_out_deinit(&text);
+}
+
+/* Who keeps it waiting, over whatever lies between. */
+static void put_blocker(struct iq_html *html, uint32_t goroutine)
+{
+	const struct iq_graph *graph = html->model->graph;
+	uint32_t index = graph ? graph->blocker_of[goroutine] : IQ_GRAPH_NONE;
+	uint32_t blocker = index == IQ_GRAPH_NONE ?
+				   IQ_GRAPH_NONE :
+				   graph->blockers[index].goroutine;
+
+	if (blocker == IQ_GRAPH_NONE)
+		return;
+	row_begin(html, "Held up by");
+	iq_out_cstr(html->out, "goroutine ");
+	iq_out_u64(html->out, html->model->goroutines[blocker].id);
+	iq_out_cstr(html->out, " in ");
+	iq_html_frame(
+		html->out,
+		iq_line_site(html->model, &html->model->goroutines[blocker]));
+	row_end(html);
+}
+
 static void put_facts(struct iq_html *html, const struct iq_finding *f)
 {
 	iq_out_cstr(html->out, "<dl class=\"facts\">\n");
@@ -275,6 +327,10 @@ static void put_facts(struct iq_html *html, const struct iq_finding *f)
 		row_end(html);
 	}
 	put_time(html, f);
+	if (f->num_goroutines && !iq_finding_is_end(f)) {
+		put_waits(html, &html->model->goroutines[f->goroutines[0]]);
+		put_blocker(html, f->goroutines[0]);
+	}
 	put_victims(html, f);
 	put_labels(html, iq_finding_labels(html->model, f));
 	if (f->num_goroutines) {
@@ -352,24 +408,15 @@ static void put_settle(struct iq_html *html, const struct iq_finding *f)
 	iq_out_cstr(out, "</div>\n");
 }
 
-/* Where to look closer: the first goroutine that can be named, and the rule. */
+/* Where to look closer: the finding in full, and the rule. */
 static void put_closer(struct iq_html *html, const struct iq_finding *f)
 {
 	char command[64];
 
 	iq_out_cstr(html->out, "<p class=\"closer\">Look closer: ");
-	for (size_t i = 0; i < f->num_goroutines; i++) {
-		const struct iq_goroutine *g =
-			&html->model->goroutines[f->goroutines[i]];
-
-		if (!g->has_id)
-			continue;
-		snprintf(command, sizeof(command), "inquest bt %" PRIu64,
-			 g->id);
-		iq_html_command(html, command);
-		iq_out_cstr(html->out, " ");
-		break;
-	}
+	snprintf(command, sizeof(command), "inquest explain %" PRIu32, f->id);
+	iq_html_command(html, command);
+	iq_out_cstr(html->out, " ");
 	iq_out_cstr(html->out, "<code class=\"cmd\">inquest rules ");
 	iq_html_cstr(html->out, f->rule);
 	iq_out_cstr(html->out, "</code></p>\n");

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/vec.h"
+#include "model/graph.h"
 #include "model/scene.h"
 #include "reports/command.h"
 #include "reports/others.h"
@@ -490,41 +491,32 @@ static void put_command(struct iq_text *text, const char *label,
 	iq_out_char(text->term->out, '\n');
 }
 
-/* The first goroutine of the worst finding that has an id. */
-static const struct iq_goroutine *first_with_id(const struct iq_text *text)
+/* The graph tells more than the list of goroutines. */
+static bool has_knots(const struct iq_model *model)
 {
-	for (size_t f = 0; f < text->num_listed; f++) {
-		const struct iq_finding *finding = text->listed[f];
-
-		for (size_t i = 0; i < finding->num_goroutines; i++) {
-			const struct iq_goroutine *g =
-				&text->model
-					 ->goroutines[finding->goroutines[i]];
-
-			if (g->has_id)
-				return g;
-		}
-	}
-	return NULL;
+	return model->graph &&
+	       (model->graph->num_cycles || model->graph->num_blockers);
 }
 
 /* @missing: something is, and what can be done about that is worth more than
  * one more list. */
 static void put_next(struct iq_text *text, bool missing)
 {
-	const struct iq_goroutine *g = first_with_id(text);
 	const char *label = "next: ";
 
 	if (!text->model->num_goroutines && !missing)
 		return;
-	if (g) {
+	if (text->num_listed) {
 		put_command(text, label,
-			    iq_term_textf(text->term, "inquest bt %" PRIu64,
-					  g->id));
+			    iq_term_textf(text->term,
+					  "inquest explain %" PRIu32,
+					  text->listed[0]->id));
 		label = "      ";
 	}
 	put_command(text, label,
 		    missing ? IQ_STR("inquest doctor") :
+		    has_knots(text->model) ?
+			      IQ_STR("inquest waits") :
 			      IQ_STR("inquest goroutines -g site"));
 }
 

@@ -199,22 +199,6 @@ static void put_select(struct iq_wait_words *words,
 		iq_out_printf(words->out, " or %" PRIu32 " more", num - shown);
 }
 
-static void put_one(struct iq_wait_words *words, const struct iq_wait *wait)
-{
-	const char *verb = "waits for ";
-
-	if (iq_wait_words_op(wait->kind, wait->op)[0])
-		verb = "waits ";
-	else if (wait->kind == IQ_WAIT_SYSCALL || wait->kind == IQ_WAIT_CGO ||
-		 wait->kind == IQ_WAIT_TIMER)
-		verb = "is in ";
-	else if (wait->kind == IQ_WAIT_FD && wait->op != IQ_OP_UNKNOWN &&
-		 wait->object && wait->object->is_read)
-		verb = "waits to ";
-	iq_out_cstr(words->out, verb);
-	iq_wait_words_wait(words, wait);
-}
-
 struct iq_str iq_wait_line_does(struct iq_wait_lines *l, uint32_t goroutine)
 {
 	const struct iq_goroutine *g = goroutine_at(l, goroutine);
@@ -232,7 +216,7 @@ struct iq_str iq_wait_line_does(struct iq_wait_lines *l, uint32_t goroutine)
 		put_select(&words, fact);
 	} else if (fact->num_waits && fact->waits[0].kind != IQ_WAIT_NONE &&
 		   fact->waits[0].kind != IQ_WAIT_RUNTIME) {
-		put_one(&words, &fact->waits[0]);
+		iq_wait_words_does(&words, &fact->waits[0]);
 	} else {
 		iq_out_cstr(&out, "waits: ");
 		iq_term_put(&out, iq_line_state(fact, g->class), l->term->utf8);

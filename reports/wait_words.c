@@ -478,6 +478,23 @@ void iq_wait_words_wait(const struct iq_wait_words *w,
 			     wait->object);
 }
 
+void iq_wait_words_does(const struct iq_wait_words *words,
+			const struct iq_wait *wait)
+{
+	const char *verb = "waits for ";
+
+	if (iq_wait_words_op(wait->kind, wait->op)[0])
+		verb = "waits ";
+	else if (wait->kind == IQ_WAIT_SYSCALL || wait->kind == IQ_WAIT_CGO ||
+		 wait->kind == IQ_WAIT_TIMER)
+		verb = "is in ";
+	else if (wait->kind == IQ_WAIT_FD && wait->op != IQ_OP_UNKNOWN &&
+		 wait->object && wait->object->is_read)
+		verb = "waits to ";
+	iq_out_cstr(words->out, verb);
+	iq_wait_words_wait(words, wait);
+}
+
 /* ---- since when */
 
 static void put_ground(struct iq_out *out, enum iq_wait_ground ground)

@@ -44,6 +44,11 @@ void iq_wait_words_name(const struct iq_wait_words *words,
 void iq_wait_words_wait(const struct iq_wait_words *words,
 			const struct iq_wait *wait);
 
+/* The same as a sentence without a subject: "waits to send on …", "is in sleep,
+ * wakes in …". */
+void iq_wait_words_does(const struct iq_wait_words *words,
+			const struct iq_wait *wait);
+
 /* "to send on", "to lock"; empty where nothing is to be said. Static. */
 const char *iq_wait_words_op(enum iq_wait_kind kind, enum iq_wait_op op);
 /* "chan", "Mutex", "WaitGroup" …: what people call the kind. Static. */

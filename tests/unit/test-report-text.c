@@ -163,11 +163,12 @@ static void test_the_next_commands_can_be_copied(void **state)
 
 	(void)state;
 	render_shop(&x, 40);
-	assert_non_null(strstr(render_text(&x, "report", "text"),
-			       "next: inquest bt 2 core.20362 crash.txt\n"));
+	assert_non_null(
+		strstr(render_text(&x, "report", "text"),
+		       "next: inquest explain 1 core.20362 crash.txt\n"));
 	x.facts[1]->witness.path = IQ_STR("a file; rm -rf x");
 	assert_non_null(strstr(render_text(&x, "report", "text"),
-			       "next: inquest bt 2 FILE...\n"));
+			       "next: inquest explain 1 FILE...\n"));
 	render_deinit(&x);
 }
 
@@ -183,13 +184,14 @@ static void test_the_next_commands_look_in_the_same_folders(void **state)
 	x.options.debug_dirs = folders;
 	x.options.num_debug_dirs = 1;
 	assert_non_null(strstr(render_text(&x, "report", "text"),
-			       "next: inquest bt 2 core.20362 crash.txt "
-			       "--sysroot rootfs --debug-dir debug\n"));
+			       "next: inquest explain 1 core.20362 "
+			       "crash.txt --sysroot rootfs --debug-dir "
+			       "debug\n"));
 	assert_non_null(strstr(render_text(&x, "report", "html"),
 			       " --sysroot rootfs --debug-dir debug</code>"));
 	x.options.num_debug_dirs = 2;
 	assert_non_null(strstr(render_text(&x, "report", "text"),
-			       "next: inquest bt 2 FILE...\n"));
+			       "next: inquest explain 1 FILE...\n"));
 	render_deinit(&x);
 }
 
