@@ -76,8 +76,9 @@ const struct inquest_error *inquest_add_input(struct inquest *iq,
 const struct inquest_error *inquest_analyze(struct inquest *iq);
 
 /*
- * Since 0.1.0. Writes a report: command "report", "goroutines", "bt", "profile",
- * "trace" or "doctor"; format "text" or "json"; of a report also "html".
+ * Since 0.1.0. Writes a report: command "report", "goroutines", "bt", "waits",
+ * "explain", "profile", "trace" or "doctor"; format "text" or "json"; of a
+ * report also "html", of waits also "dot".
  */
 const struct inquest_error *inquest_render(struct inquest *iq,
 					   const char *command,
