@@ -21,14 +21,14 @@ static const struct iq_detector *const detectors[] = {
 /* What is listed of the rules that are data; they are parsed when they run. */
 static const struct iq_detector shapes[] = {
 #define IQ_SHAPE_LINE(x)
-#define IQ_SHAPE(i, c, s, t)                                                   \
+#define IQ_SHAPE(i, c, s, t, y)                                                \
 	{                                                                      \
 		.id = (i),                                                     \
 		.class = (c),                                                  \
 		.severity = (s),                                               \
 		.summary = (t),                                                \
 		.needs_text = IQ_SHAPE_NEEDS_TEXT,                             \
-		.yields = true,                                                \
+		.yields = (y),                                                 \
 		.is_shape = true,                                              \
 	},
 #include "detect/shapes.inc"

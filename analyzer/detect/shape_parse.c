@@ -374,6 +374,13 @@ static bool set_severity(struct parser *p, const char *value)
 	return fail_text(p, "a severity is error, warning or note, not", value);
 }
 
+static bool set_bool(struct parser *p, const char *value, bool *to)
+{
+	*to = !strcmp(value, "yes");
+	return *to || !strcmp(value, "no") ||
+	       fail_text(p, "yes or no is wanted, not", value);
+}
+
 static bool set_number(struct parser *p, const char *value, uint64_t *to)
 {
 	size_t len = strlen(value);
@@ -428,14 +435,6 @@ static struct iq_shape_selection *selection_of(struct parser *p,
 	return at;
 }
 
-static bool set_same(struct parser *p, struct iq_shape_selection *at,
-		     const char *value)
-{
-	at->same = !strcmp(value, "yes");
-	return at->same || !strcmp(value, "no") ||
-	       fail_text(p, "yes or no is wanted, not", value);
-}
-
 /* "with", "least" and so on; of others with their name before it. */
 static bool set_of_selection(struct parser *p, const char *key,
 			     const char *value)
@@ -458,7 +457,7 @@ static bool set_of_selection(struct parser *p, const char *key,
 	if (others && !strcmp(last, "times"))
 		return set_number(p, value, &at->times);
 	if (others && !strcmp(last, "same"))
-		return set_same(p, at, value);
+		return set_bool(p, value, &at->same);
 	if (others && !strcmp(last, "beyond")) {
 		at->has_beyond = true;
 		return set_number(p, value, &at->beyond);
@@ -478,6 +477,8 @@ static bool set_key(struct parser *p, const char *key, const char *value)
 		return set_class(p, value);
 	if (!strcmp(key, "severity"))
 		return set_severity(p, value);
+	if (!strcmp(key, "yields"))
+		return set_bool(p, value, &p->shape->detector.yields);
 	if (!strcmp(key, "group")) {
 		p->shape->group = make_key(p, value);
 		return p->shape->group;
@@ -619,7 +620,7 @@ struct iq_error *iq_shapes_parse_text(struct iq_shapes *shapes,
 /* ---- the built-in ones */
 
 static const char *const builtin_lines[] = {
-#define IQ_SHAPE(i, c, s, t)
+#define IQ_SHAPE(i, c, s, t, y)
 #define IQ_SHAPE_LINE(x) x,
 #include "detect/shapes.inc"
 #undef IQ_SHAPE_LINE

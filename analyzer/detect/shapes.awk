@@ -3,8 +3,8 @@
 # listed without a case.
 function row() {
 	if (id != "")
-		printf "IQ_SHAPE(\"%s\", IQ_CLASS_%s, IQ_SEVERITY_%s, \"%s\")\n",
-			id, toupper(class), toupper(severity), summary
+		printf "IQ_SHAPE(\"%s\", IQ_CLASS_%s, IQ_SEVERITY_%s, \"%s\", %s)\n",
+			id, toupper(class), toupper(severity), summary, yields
 }
 # What awks make of backslashes in gsub() differs.
 function quoted(from,  to, i, c) {
@@ -28,9 +28,11 @@ function value(line) {
 	class = "blocked"
 	severity = "warning"
 	summary = ""
+	yields = "true"
 }
 /^class[ \t]*=/ { class = value($0) }
 /^severity[ \t]*=/ { severity = value($0) }
 /^summary[ \t]*=/ { summary = value(line) }
+/^yields[ \t]*=/ { yields = value($0) == "no" ? "false" : "true" }
 { printf "IQ_SHAPE_LINE(\"%s\")\n", line }
 END { row() }
