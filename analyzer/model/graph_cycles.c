@@ -430,6 +430,9 @@ struct outlook {
 	bool any;
 	bool mere; /* one rests on mentions of a lock */
 	bool open; /* one waits for what others might reach */
+	/* Somebody is stuck because of who holds what it waits for, and memory
+	 * does not prove it: whom it keeps in reach may be stuck, too. */
+	bool held;
 };
 
 static void look(const struct search *s, const uint32_t *list, size_t num,
@@ -496,6 +499,26 @@ static struct iq_error *run(struct iq_graph_draft *d,
 	return err;
 }
 
+static bool is_held(const struct iq_graph_draft *d,
+		    const struct iq_graph_stuck *stuck, uint32_t goroutine)
+{
+	const struct iq_graph *g = d->graph;
+
+	if (stuck->on[goroutine] || d->closed[goroutine])
+		return false;
+	for (uint32_t e = g->first_edge[goroutine];
+	     e < g->first_edge[goroutine + 1]; e++) {
+		uint32_t node = g->edges[e].node;
+		uint32_t at = IQ_GRAPH_SIDES * node +
+			      iq_graph_side_of(&d->nodes[node], goroutine);
+
+		if (stuck->sides[at].way == IQ_WAY_ANY ||
+		    stuck->sides[at].way == IQ_WAY_ALL)
+			return true;
+	}
+	return false;
+}
+
 static struct iq_error *look_out(struct iq_graph_draft *d, struct outlook *ret)
 {
 	iq_cleanup(iq_graph_stuck_deinit) struct iq_graph_stuck stuck = {
@@ -505,6 +528,8 @@ static struct iq_error *look_out(struct iq_graph_draft *d, struct outlook *ret)
 	};
 	struct iq_error *err = iq_graph_stuck_make(&stuck);
 
+	for (uint32_t i = 0; i < d->model->num_goroutines && !err; i++)
+		ret->held |= is_held(d, &stuck, i);
 	return err ? err : run(d, &stuck, ret, NULL);
 }
 
@@ -534,7 +559,9 @@ static struct iq_error *pass(struct iq_graph_draft *d,
 	iq_cleanup(iq_graph_stuck_deinit) struct iq_graph_stuck stuck = {
 		.draft = d,
 		.mere = mere,
-		.world = outlook->open ? IQ_WORLD_HEAP : IQ_WORLD_OPEN,
+		// Without them the heap is marked already.
+		.world = outlook->open && outlook->held ? IQ_WORLD_HEAP :
+							  IQ_WORLD_OPEN,
 	};
 	struct iq_error *err = iq_graph_stuck_make(&stuck);
 
