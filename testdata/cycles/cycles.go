@@ -58,12 +58,14 @@ func Defect() {
 	start(channelShapes)
 	start(groupShapes)
 	start(blockerShapes)
+	start(moreShapes)
 	stand()
 }
 
 // Healthy has those that only look so.
 func Healthy() {
 	start(healthy)
+	start(mentions)
 	stand()
 }
 

@@ -74,10 +74,14 @@ class Scene:
     def __init__(self, core, capture, whole):
         self.core, self.capture = core, capture
         self.objects = {}
+        # Channels of elements without a size, which can have any capacity.
+        self.sizeless = set()
         for g in whole.values():
             for w in g["waits_for"]:
                 if w.get("address"):
                     self.objects.setdefault(int(w["address"], 16), w["kind"])
+                    if w.get("element_bytes") == 0:
+                        self.sizeless.add(int(w["address"], 16))
         for gid, line in capture.goroutines.items():
             for w in line["waits"]:
                 if w.get("address"):
@@ -156,7 +160,8 @@ def of_chan(scene, dice):
         if kind != "chan":
             continue
         yield "length of the channel %#x" % address, address, dice.choice(ABSURD)
-        yield "capacity of the channel %#x" % address, address + 8, dice.choice(ABSURD)
+        yield ("capacity of the channel %#x" % address, address + 8,
+               (1 << 64) - 1 if address in scene.sizeless else dice.choice(ABSURD))
         for o in range(32, 96, 8):
             word = scene.core.word(address + o)
             if word in heads:
