@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reports/explain.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,11 +52,12 @@ static struct iq_error *find_fingerprint(const struct iq_model *model,
 		if (strncmp(f->fingerprint, asked, len) != 0)
 			continue;
 		if (found)
-			return iq_error_new(IQ_ERROR_USAGE,
-					    "\"%s\" is ambiguous: %s and %s "
-					    "begin so",
-					    asked, found->fingerprint,
-					    f->fingerprint);
+			return iq_error_new(
+				IQ_ERROR_USAGE,
+				"\"%s\" is ambiguous: findings %" PRIu32
+				" (%s) and %" PRIu32 " (%s) begin so",
+				asked, found->id, found->fingerprint, f->id,
+				f->fingerprint);
 		found = f;
 	}
 	if (!found)
