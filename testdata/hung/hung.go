@@ -164,7 +164,7 @@ func (w *workers) start(n int, d time.Duration) {
 
 //go:noinline
 func (w *workers) Stop() {
-	w.wg.Wait() // want: shutdown-waits 1 "sync.WaitGroup.Wait"
+	w.wg.Wait() // want: shutdown-waits 1 "semacquire|sync.WaitGroup.Wait"
 }
 
 // ---- tickers
