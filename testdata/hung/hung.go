@@ -238,8 +238,8 @@ func Healthy() {
 	w := &workers{}
 	w.start(3, 100*time.Millisecond)
 	go w.Stop()
-	times(6, func() { repeat(func() { transact(db, time.Millisecond) }) })
-	times(6, func() { repeat(func() { limited(places, time.Millisecond) }) })
+	times(4, func() { repeat(func() { transact(db, time.Millisecond) }) })
+	times(4, func() { repeat(func() { limited(places, time.Millisecond) }) })
 	r, out, err := os.Pipe()
 	if err != nil {
 		panic(err)
