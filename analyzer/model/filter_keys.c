@@ -208,10 +208,11 @@ static void put_entry(struct iq_probe *p)
 	const struct iq_signature *sig = signature_of(p);
 	const struct iq_stack *stack = p->goroutine->fact->stack;
 
-	if (p->goroutine->fact->entry)
-		put_text(p, p->goroutine->fact->entry->function);
-	else if (sig && stack->complete && sig->end > sig->begin)
+	// Where it began may be a wrapper: the stack says whose.
+	if (sig && stack->complete && sig->end > sig->begin)
 		put_text(p, stack->frames[sig->end - 1]->function);
+	else if (p->goroutine->fact->entry)
+		put_text(p, p->goroutine->fact->entry->function);
 }
 
 static void put_func(struct iq_probe *p)
