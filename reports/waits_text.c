@@ -40,14 +40,32 @@ static void put_left_out(struct iq_waits_text *text, size_t num,
 /* ---- cycles */
 
 /* The blocker that a cycle is, or NULL. */
-static const struct iq_blocker *blocker_of_cycle(const struct iq_graph *graph,
-						 size_t index)
+static const struct iq_blocker *
+blocker_of_cycle(const struct iq_waits_text *text, size_t index)
 {
-	for (size_t i = 0; i < graph->num_blockers; i++) {
-		if (graph->blockers[i].cycle == index)
-			return &graph->blockers[i];
-	}
-	return NULL;
+	uint32_t blocker = text->blocker_of_cycle ?
+				   text->blocker_of_cycle[index] :
+				   IQ_GRAPH_NONE;
+
+	return blocker == IQ_GRAPH_NONE ?
+		       NULL :
+		       &text->waits->graph->blockers[blocker];
+}
+
+/* What to do, by the finding that @goroutine is in. */
+static void put_fix(struct iq_waits_text *text, uint32_t goroutine)
+{
+	const struct iq_finding *f;
+
+	if (!text->finding_of || text->finding_of[goroutine] == IQ_GRAPH_NONE)
+		return;
+	f = &text->waits->model->findings[text->finding_of[goroutine]];
+	iq_waits_put(
+		text, 3, 5,
+		iq_term_textf(text->term,
+			      "fix: %.*s (inquest explain %" PRIu32 ")",
+			      IQ_STR_ARG(iq_term_clean(text->term, f->advice)),
+			      f->id));
 }
 
 /* "behind it: 12 in main.(*Store).Get main.go:58: 20 21 22 and 9 more" */
@@ -90,7 +108,7 @@ void iq_waits_put_cycle(struct iq_waits_text *text, size_t index)
 {
 	const struct iq_graph *graph = text->waits->graph;
 	const struct iq_cycle *c = &graph->cycles[index];
-	const struct iq_blocker *b = blocker_of_cycle(graph, index);
+	const struct iq_blocker *b = blocker_of_cycle(text, index);
 	size_t shown = c->num_steps;
 
 	if (!text->options->all && shown > MAX_STEPS)
@@ -114,6 +132,7 @@ void iq_waits_put_cycle(struct iq_waits_text *text, size_t index)
 					text, c->num_steps - shown, "edge"))));
 	if (b)
 		put_behind(text, b->behind, b->num_behind);
+	put_fix(text, c->members[0]);
 }
 
 static void put_cycles(struct iq_waits_text *text)
@@ -231,6 +250,7 @@ static void put_blocker(struct iq_waits_text *text, const struct iq_blocker *b)
 					   words[0] ? ")" : ""));
 	put_grip(text, b);
 	put_behind(text, b->behind, b->num_behind);
+	put_fix(text, b->goroutine);
 }
 
 static void put_blockers(struct iq_waits_text *text)
@@ -270,6 +290,38 @@ static struct iq_error *mark_told(struct iq_waits_text *text)
 	for (size_t i = 0; i < graph->num_blockers; i++) {
 		if (graph->blockers[i].goroutine != IQ_GRAPH_NONE)
 			text->told[graph->blockers[i].goroutine] = true;
+	}
+	return NULL;
+}
+
+/* What to do about each goroutine, and which cycles keep others waiting. */
+static struct iq_error *mark_fixes(struct iq_waits_text *text)
+{
+	const struct iq_graph *graph = text->waits->graph;
+	const struct iq_model *m = text->waits->model;
+
+	text->finding_of =
+		iq_arena_calloc(&text->waits->arena, m->num_goroutines + 1,
+				sizeof(*text->finding_of));
+	text->blocker_of_cycle =
+		iq_arena_calloc(&text->waits->arena, graph->num_cycles + 1,
+				sizeof(*text->blocker_of_cycle));
+	if (!text->finding_of || !text->blocker_of_cycle)
+		return &iq_enomem;
+	for (size_t i = 0; i < m->num_goroutines; i++)
+		text->finding_of[i] = IQ_GRAPH_NONE;
+	for (size_t i = 0; i < graph->num_cycles; i++)
+		text->blocker_of_cycle[i] = IQ_GRAPH_NONE;
+	for (uint32_t i = 0; i < graph->num_blockers; i++) {
+		if (graph->blockers[i].cycle != IQ_GRAPH_NONE)
+			text->blocker_of_cycle[graph->blockers[i].cycle] = i;
+	}
+	// The first one is the worst: it is written last.
+	for (size_t i = m->num_findings; i-- > 0;) {
+		const struct iq_finding *f = &m->findings[i];
+
+		for (size_t k = 0; f->advice.len && k < f->num_goroutines; k++)
+			text->finding_of[f->goroutines[k]] = (uint32_t)i;
 	}
 	return NULL;
 }
@@ -342,18 +394,23 @@ static void put_heading(struct iq_waits_text *text)
 	}
 	if (!line.len)
 		line = number_words(text, m->num_total, "goroutine");
-	line = iq_term_textf(
-		term, "%.*s: %s in %.*s", IQ_STR_ARG(line),
-		in_cycles ? iq_words_number(number, in_cycles) : "none",
-		IQ_STR_ARG(number_words(text, graph->num_cycles, "cycle")));
-	if (!graph->num_cycles)
-		line = iq_term_textf(term, "%.*s: no cycles",
-				     IQ_STR_ARG(number_words(text, m->num_total,
-							     "goroutine")));
-	line = iq_term_textf(term, "%.*s, %s behind %.*s", IQ_STR_ARG(line),
-			     behind ? iq_words_number(number, behind) : "none",
-			     IQ_STR_ARG(number_words(text, graph->num_blockers,
-						     "root blocker")));
+	if (in_cycles)
+		line = iq_term_textf(
+			term, "%.*s: %s in %.*s", IQ_STR_ARG(line),
+			iq_words_number(number, in_cycles),
+			IQ_STR_ARG(number_words(text, graph->num_cycles,
+						"cycle")));
+	else
+		line = iq_term_textf(term, "%.*s: no cycles", IQ_STR_ARG(line));
+	if (behind)
+		line = iq_term_textf(
+			term, "%.*s, %s behind %.*s", IQ_STR_ARG(line),
+			iq_words_number(number, behind),
+			IQ_STR_ARG(number_words(text, graph->num_blockers,
+						"root blocker")));
+	else
+		line = iq_term_textf(term, "%.*s, no root blockers",
+				     IQ_STR_ARG(line));
 	iq_waits_put(text, 0, 2, line);
 	if (!(m->tells & IQ_TELLS_WAITS))
 		iq_waits_put(text, 0, 2,
@@ -398,6 +455,9 @@ static struct iq_error *put_page(struct iq_waits_text *text)
 
 	if (text->options->has_id)
 		return iq_waits_put_of(text);
+	err = mark_fixes(text);
+	if (err)
+		return err;
 	put_heading(text);
 	put_cycles(text);
 	put_blockers(text);

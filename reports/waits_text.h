@@ -14,6 +14,11 @@ struct iq_waits_text {
 	size_t max_cycles, max_blockers, max_shapes;
 	/* By goroutine: what it waits for was told before the objects are. */
 	bool *told;
+	/* By goroutine: index of the first finding that it is in, or
+	 * IQ_GRAPH_NONE; NULL: it is not told. */
+	uint32_t *finding_of;
+	/* By cycle: the blocker that it is; NULL, or IQ_GRAPH_NONE. */
+	uint32_t *blocker_of_cycle;
 };
 
 /* @words from @column on, wrapped, and a newline; the line is empty up to
