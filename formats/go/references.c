@@ -47,8 +47,9 @@ static unsigned kind_of(const struct iq_wait *wait)
 		return 0;
 	switch (wait->kind) {
 	case IQ_WAIT_MUTEX:
-	case IQ_WAIT_RWMUTEX:
 		return IQ_GO_WAITED_LOCK;
+	case IQ_WAIT_RWMUTEX:
+		return IQ_GO_WAITED_LOCK | IQ_GO_WAITED_RW;
 	case IQ_WAIT_WAITGROUP:
 		return IQ_GO_WAITED_GROUP;
 	case IQ_WAIT_COND:
@@ -110,6 +111,14 @@ static struct iq_error *collect(struct job *job)
 	if (job->parts.len)
 		qsort(job->parts.data, job->parts.len, sizeof(*job->parts.data),
 		      compare_parts);
+	// A later goroutine may have told more of it.
+	for (size_t i = 0; i < job->parts.len; i++) {
+		const struct iq_go_word *known = iq_go_word_set_find(
+			&job->words, job->parts.data[i].addr);
+
+		if (known)
+			job->parts.data[i].kinds = known->kinds;
+	}
 	return NULL;
 }
 

@@ -15,7 +15,8 @@
  * Adds to facts->references, ordered by goroutine, object and frame, the
  * strongest mentions of each goroutine and object: what frames can still use. A
  * channel, a Cond or a WaitGroup that a goroutine waits for itself is left out,
- * unless it has deferred what would wake it. The facts of rt->gs begin at facts->goroutines[
+ * unless it has deferred what would wake it; so is a Mutex that is only a part of
+ * what its frames refer to. The facts of rt->gs begin at facts->goroutines[
  * @first], in their order, with stacks and waits.
  */
 struct iq_error *iq_go_references_read(struct iq_go_runtime *rt, size_t first)

@@ -51,7 +51,7 @@ static struct iq_error *object_hits(struct iq_go_scanner *s, size_t begin,
 
 	for (unsigned k = 0; k < num && !err; k++) {
 		ref.object = held[k].object;
-		if (held[k].kinds & IQ_GO_WAITED_LOCK ||
+		if (held[k].kinds & IQ_GO_WAITED_RW ||
 		    !iq_go_scanner_waits(s, ref.object))
 			err = hit_add(s, begin, &ref);
 	}

@@ -98,7 +98,7 @@ static bool may_hold(const struct iq_go_scanner *s, uint64_t word)
 
 	num = iq_go_holders_find(s->scan->holders, word, &via, held);
 	for (unsigned i = 0; i < num; i++) {
-		if (held[i].kinds & IQ_GO_WAITED_LOCK ||
+		if (held[i].kinds & IQ_GO_WAITED_RW ||
 		    !iq_go_scanner_waits(s, held[i].object))
 			return true;
 	}

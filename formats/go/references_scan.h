@@ -23,6 +23,8 @@ enum {
 	IQ_GO_WAITED_GROUP = 1 << 1,
 	IQ_GO_WAITED_COND = 1 << 2,
 	IQ_GO_WAITED_CHAN = 1 << 3,
+	/* And it is a RWMutex: who reads may wait to read again. */
+	IQ_GO_WAITED_RW = 1 << 4,
 };
 
 /* What all workers share. */
