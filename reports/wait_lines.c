@@ -338,7 +338,7 @@ struct iq_str iq_wait_line_nobody(struct iq_wait_lines *l,
 	if (node->kind == IQ_WAIT_FD)
 		return o && o->is_read && o->fd.kind == IQ_FD_LISTENER ?
 			       IQ_STR("until a connection comes") :
-			       IQ_STR("until the other end says something");
+			       IQ_STR("until the other end acts");
 	if (node->kind == IQ_WAIT_CHAN && o && o->is_read && o->chan.timer)
 		return o->chan.when.is_set ?
 			       IQ_STR("until its timer fires") :

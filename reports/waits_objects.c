@@ -288,7 +288,7 @@ struct iq_error *iq_waits_put_alone(struct iq_waits_text *text)
 	if (err || !used)
 		return err;
 	iq_out_char(text->term->out, '\n');
-	iq_waits_put(text, 0, 2, IQ_STR("waits that no other goroutine ends"));
+	iq_waits_put(text, 0, 2, IQ_STR("other waits"));
 	shown = parties.num < text->max_shapes ? parties.num : text->max_shapes;
 	for (size_t i = 0; i < shown; i++)
 		put_alone_party(text, &parties.items[i]);

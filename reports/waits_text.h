@@ -35,7 +35,8 @@ void iq_waits_put_cycle(struct iq_waits_text *text, size_t index);
 struct iq_error *iq_waits_put_sites(struct iq_waits_text *text,
 				    const uint32_t *goroutines, size_t num,
 				    size_t max) iq_must_check;
-/* What no other goroutine can end: sleeps, system calls, nil channels. */
+/* What no other goroutine can end: sleeps, system calls, nil channels; and what
+ * is not known. */
 struct iq_error *iq_waits_put_alone(struct iq_waits_text *text) iq_must_check;
 
 /* All that @goroutine waits for, then the way to who keeps it waiting. */
