@@ -90,10 +90,18 @@ static uint64_t find_table(const struct iq_go_runtime *rt)
 	return 0;
 }
 
+/* A sudog of a treap and the one above it. */
+struct node {
+	uint64_t addr;
+	uint64_t parent;
+};
+
 struct walk {
 	const struct iq_go_runtime *rt;
 	struct iq_go_semaphores *ret;
-	IQ_VEC(uint64_t) todo;
+	IQ_VEC(struct node) todo;
+	/* The root in work. */
+	uint64_t root;
 	/* More sudogs than this are garbage. */
 	size_t budget;
 };
@@ -128,23 +136,38 @@ static struct iq_error *walk_waiters(struct walk *w,
 	return NULL;
 }
 
+/* Whether the sudog is where a semaphore belongs: at its root, below the one
+ * that it says is above it. */
+static bool belongs(const struct walk *w, const struct iq_go_record *node,
+		    uint64_t parent)
+{
+	const struct iq_go_layout *l = w->rt->layout;
+
+	return root_of(w->rt, iq_go_record_uint(node, l->sudog_elem)) ==
+		       w->root &&
+	       iq_go_record_uint(node, l->sudog_parent) == parent;
+}
+
 /* One node of a treap: its waiters, its children for later. */
-static struct iq_error *walk_node(struct walk *w, uint64_t addr)
+static struct iq_error *walk_node(struct walk *w, const struct node *at)
 {
 	const struct iq_go_layout *l = w->rt->layout;
 	struct iq_go_record node;
 	uint64_t children[2];
 
-	if (!sudog_read(w->rt, addr, &node)) {
+	if (!sudog_read(w->rt, at->addr, &node) ||
+	    !belongs(w, &node, at->parent)) {
 		iq_facts_gap_addr(
-			w->rt->facts, IQ_GAP_DAMAGED, addr,
+			w->rt->facts, IQ_GAP_DAMAGED, at->addr,
 			"the table of semaphores has an entry that is none");
 		return NULL;
 	}
 	children[0] = iq_go_record_uint(&node, l->sudog_prev);
 	children[1] = iq_go_record_uint(&node, l->sudog_next);
 	for (unsigned i = 0; i < 2; i++) {
-		if (children[i] && !iq_vec_push(&w->todo, children[i]))
+		struct node child = { children[i], at->addr };
+
+		if (child.addr && !iq_vec_push(&w->todo, child))
 			return &iq_enomem;
 	}
 	return walk_waiters(w, &node);
@@ -174,11 +197,16 @@ static struct iq_error *walk_table(struct walk *w, uint64_t table)
 				"the table of semaphores is not in the core");
 			break;
 		}
-		if (treap && !iq_vec_push(&w->todo, treap))
+		struct node top = { treap, 0 };
+
+		w->root = i;
+		if (treap && !iq_vec_push(&w->todo, top))
 			return &iq_enomem;
 		while (w->todo.len && w->budget && !err) {
+			struct node at = w->todo.data[--w->todo.len];
+
 			w->budget--;
-			err = walk_node(w, w->todo.data[--w->todo.len]);
+			err = walk_node(w, &at);
 		}
 	}
 	if (!w->budget)

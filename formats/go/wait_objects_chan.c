@@ -303,15 +303,45 @@ static struct iq_error *case_read(struct iq_go_wait_reader *r, size_t i,
 	return iq_vec_push(&r->waits, wait) ? NULL : &iq_enomem;
 }
 
+/*
+ * Where in the list of a goroutine's sudogs a walk is. A select has them in the
+ * order of their channels' addresses, in which it locks; who does no select has
+ * one. Go: src/runtime/select.go, selectgo; chan.go, chansend and chanrecv.
+ */
+struct walk {
+	unsigned num;
+	uint64_t channel; /* of the last one */
+	/* Brent's: of several cases of one channel. */
+	uint64_t mark;
+	unsigned num_same;
+};
+
+/* Whether @sudog, which is at @addr, may come next. */
+static bool comes_next(struct walk *walk, const struct iq_go_layout *l,
+		       const struct iq_go_record *sudog, enum iq_wait_op op)
+{
+	uint64_t channel = iq_go_record_uint(sudog, l->sudog_c);
+
+	if (channel < walk->channel ||
+	    (walk->num && (op != IQ_OP_UNKNOWN || sudog->addr == walk->mark)))
+		return false;
+	walk->num_same = channel == walk->channel ? walk->num_same + 1 : 1;
+	walk->channel = channel;
+	walk->num++;
+	if ((walk->num_same & (walk->num_same - 1)) == 0)
+		walk->mark = sudog->addr;
+	return true;
+}
+
 struct iq_error *iq_go_wait_channels_read(struct iq_go_wait_reader *r, size_t i,
 					  enum iq_wait_op op)
 {
 	const struct iq_go_runtime *rt = r->rt;
 	const struct iq_go_g *g = &rt->gs[i];
 	uint64_t addr = g->waiting;
-	uint64_t mark = 0;
+	struct walk walk = { 0 };
 
-	for (unsigned n = 1; addr && n <= IQ_LIMIT_SUDOGS; n++) {
+	while (addr && walk.num < IQ_LIMIT_SUDOGS) {
 		struct iq_go_record sudog;
 		struct iq_error *err;
 		bool done = false;
@@ -325,16 +355,14 @@ struct iq_error *iq_go_wait_channels_read(struct iq_go_wait_reader *r, size_t i,
 						    rt->layout->sudog_size) ?
 					"what it waits for is not its own" :
 					"what it waits for is not known: the page of its sudog is not in the core");
+		if (!comes_next(&walk, rt->layout, &sudog, op))
+			return broken(
+				r, i, addr, op,
+				"what it waits for is in no order of a select");
 		err = case_read(r, i, &sudog, op, &done);
 		if (err || done)
 			return err;
-		// Brent: a circle comes back to a mark that moves on.
-		if ((n & (n - 1)) == 0)
-			mark = addr;
 		addr = iq_go_record_uint(&sudog, rt->layout->sudog_waitlink);
-		if (addr == mark)
-			return broken(r, i, addr, op,
-				      "what it waits for is a circle");
 	}
 	return addr ? broken(r, i, addr, op, "it waits for too much") : NULL;
 }

@@ -167,6 +167,7 @@ static bool word_of(const struct iq_go_wait_reader *r, const struct iq_go_g *g,
 {
 	const struct iq_go_runtime *rt = r->rt;
 	struct iq_go_record sudog;
+	uint64_t hidden;
 
 	if (!rt->version->tables->sudog_two_words)
 		return iq_go_semaphores_find(&r->tables->semaphores, g->addr,
@@ -177,7 +178,10 @@ static bool word_of(const struct iq_go_wait_reader *r, const struct iq_go_g *g,
 	    iq_go_record_uint(&sudog, rt->layout->sudog_g) != g->addr)
 		return false;
 	*ret = iq_go_record_uint(&sudog, rt->layout->sudog_elem);
-	return *ret != 0;
+	// Both words are the same, or the collector hides the first one.
+	// Go: src/runtime/runtime2.go, maybeTraceablePtr.
+	hidden = iq_go_record_uint(&sudog, rt->layout->sudog_elem_vp);
+	return *ret != 0 && (!hidden || hidden == *ret);
 }
 
 struct iq_error *iq_go_wait_sync_read(struct iq_go_wait_reader *r, size_t i,

@@ -328,6 +328,7 @@ static void table_make(struct waiting *w, uint64_t table, uint64_t a,
 	}
 	go_process_field(&w->p, s[0], w->l->sudog_waitlink, s[1]);
 	go_process_field(&w->p, s[0], w->l->sudog_next, s[2]);
+	go_process_field(&w->p, s[2], w->l->sudog_parent, s[0]);
 	go_process_field(&w->p, root, w->l->sema_root_treap, s[0]);
 }
 
@@ -418,6 +419,38 @@ static void damaged_lists_are_gaps(void **state iq_unused)
 	go_process_close(&w.p);
 }
 
+/* A select that knows its channels in another order than that of their
+ * addresses, and a receiver that would have two. */
+static void list_in_no_order_is_a_gap(void **state iq_unused)
+{
+	struct waiting w;
+	uint64_t g, c[2], s[2];
+
+	begin(&w, "go1.26.8");
+	c[0] = channel(&w, 0, 0);
+	c[1] = channel(&w, 0, 0);
+	g = goroutine(&w, "select");
+	for (size_t i = 0; i < 2; i++)
+		s[i] = channel_waiter(&w, g, c[i], false);
+	go_process_field(&w.p, g, w.l->g_waiting, s[1]);
+	go_process_field(&w.p, s[1], w.l->sudog_waitlink, s[0]);
+	c[0] = channel(&w, 0, 0);
+	c[1] = channel(&w, 0, 0);
+	g = goroutine(&w, "chan receive");
+	for (size_t i = 0; i < 2; i++)
+		s[i] = channel_waiter(&w, g, c[i], false);
+	go_process_field(&w.p, g, w.l->g_waiting, s[0]);
+	go_process_field(&w.p, s[0], w.l->sudog_waitlink, s[1]);
+	read_waits(&w);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(w.facts[i].num_waits, 2);
+		assert_true(w.facts[i].waits[0].has_address);
+		assert_false(w.facts[i].waits[1].has_address);
+	}
+	assert_int_equal(w.p.facts->gaps.len, 2);
+	go_process_close(&w.p);
+}
+
 static void system_call_is_a_wait(void **state iq_unused)
 {
 	struct waiting w;
@@ -445,6 +478,7 @@ int main(void)
 		cmocka_unit_test(table_that_is_not_found_is_a_gap),
 		cmocka_unit_test(cond_is_found_from_a_stack_before_1_26),
 		cmocka_unit_test(damaged_lists_are_gaps),
+		cmocka_unit_test(list_in_no_order_is_a_gap),
 		cmocka_unit_test(system_call_is_a_wait),
 	};
 
