@@ -159,6 +159,27 @@ uint64_t iq_finding_victims(const struct iq_model *model,
 	return count;
 }
 
+bool iq_finding_victims_alike(const struct iq_model *model,
+			      const struct iq_finding *f)
+{
+	const struct iq_goroutine *first = NULL;
+
+	for (size_t i = 0; i < f->num_victims; i++) {
+		const struct iq_goroutine *g =
+			&model->goroutines[f->victims[i]];
+
+		if (is_member(f, f->victims[i]))
+			continue;
+		if (!first)
+			first = g;
+		if (g->class != first->class ||
+		    (g->group != first->group &&
+		     iq_line_site(model, g) != iq_line_site(model, first)))
+			return false;
+	}
+	return first;
+}
+
 bool iq_finding_holds_lock(const struct iq_model *model,
 			   const struct iq_finding *f)
 {

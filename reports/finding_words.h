@@ -43,6 +43,9 @@ struct iq_str iq_finding_state(const struct iq_model *model,
 /* How many go on if the finding's goroutines do; without these themselves. */
 uint64_t iq_finding_victims(const struct iq_model *model,
 			    const struct iq_finding *finding);
+/* All of them stand in one place, in the same wait. */
+bool iq_finding_victims_alike(const struct iq_model *model,
+			      const struct iq_finding *finding);
 /* What these wait for is a lock that the finding's goroutines hold. */
 bool iq_finding_holds_lock(const struct iq_model *model,
 			   const struct iq_finding *finding);

@@ -238,6 +238,11 @@ static void put_victims(struct iq_html *html, const struct iq_finding *f)
 		return;
 	row_begin(html, "Holds up");
 	iq_html_count(html->out, victims, "goroutine");
+	if (!iq_finding_victims_alike(html->model, f)) {
+		iq_out_cstr(html->out, " in several places");
+		row_end(html);
+		return;
+	}
 	iq_out_cstr(html->out, " in ");
 	iq_html_frame(html->out, f->victims_site);
 	iq_out_cstr(html->out, iq_finding_holds_lock(html->model, f) ?

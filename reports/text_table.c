@@ -337,7 +337,13 @@ static void put_victims(struct table *t, const struct row *row)
 		after = IQ_STR(" cannot go on before");
 	iq_term_spaces(term, indent);
 	used = indent + iq_term_width(before) + iq_term_width(after);
-	if (used + VICTIMS_ROOM > term->width)
+	if (!iq_finding_victims_alike(t->text->model, f))
+		iq_out_str(term->out,
+			   iq_term_textf(term,
+					 "%s more wait for it, in several "
+					 "places",
+					 iq_words_number(number, victims)));
+	else if (used + VICTIMS_ROOM > term->width)
 		iq_out_str(term->out,
 			   iq_term_textf(term, "%s more wait for it",
 					 iq_words_number(number, victims)));
