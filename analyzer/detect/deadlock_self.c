@@ -17,6 +17,9 @@ static const char *ground_words(const struct iq_graph_node *node,
 		return " has deferred the Done that it waits for";
 	if (self->ground == IQ_WAKE_DEFERS)
 		return " has taken the same lock and deferred the Unlock";
+	if (self->ground == IQ_WAKE_SITE)
+		return " has deferred the Unlock of the same lock, and nobody "
+		       "else is seen to hold it";
 	return ", which called it, mentions the same lock, and nobody else is "
 	       "seen to hold it";
 }

@@ -298,6 +298,35 @@ static uint32_t lone_reader(const struct iq_graph_node *node)
 	return found;
 }
 
+/* Memory shows that nobody has the lock: it changes hands just now. */
+static bool is_unlocked(const struct iq_graph_node *node)
+{
+	const struct iq_object *object = node->object;
+
+	if (!object || !object->is_read || object->kind != node->kind)
+		return false;
+	if (node->kind == IQ_WAIT_MUTEX)
+		return !object->mutex.locked;
+	return node->pending == IQ_GRAPH_NONE ?
+		       !object->rwmutex.writers.locked :
+		       object->rwmutex.num_awaited <= 0;
+}
+
+/* Somebody runs who mentions the lock: who has deferred its Unlock may have given
+ * it back for a while. */
+static bool may_have_changed(const struct iq_model *m,
+			     const struct iq_graph_node *node)
+{
+	for (size_t i = 0; i < node->num_wakers; i++) {
+		const struct iq_wake *wake = &node->wakers[i];
+
+		if (!wake->waits && wake->ground > IQ_WAKE_VIA &&
+		    m->goroutines[wake->goroutine].class == IQ_CLASS_RUNNING)
+			return true;
+	}
+	return false;
+}
+
 static void only_side(struct iq_graph_side *side, uint32_t goroutine, bool mere)
 {
 	side->way = IQ_WAY_ANY;
@@ -313,6 +342,8 @@ static void lock_side(const struct iq_model *m, const struct iq_graph *graph,
 {
 	const struct iq_wake *self = iq_graph_self(node);
 
+	if (is_unlocked(node) || may_have_changed(m, node))
+		return;
 	side->low = side->high = IQ_WAKE_DEFERS;
 	// Who has deferred an Unlock of what several hold reads it.
 	if (node->kind == IQ_WAIT_RWMUTEX && has_deferred(node)) {
