@@ -239,7 +239,7 @@ func Healthy() {
 	w.start(3, 100*time.Millisecond)
 	go w.Stop()
 	times(4, func() { repeat(func() { transact(db, time.Millisecond) }) })
-	times(4, func() { repeat(func() { limited(places, time.Millisecond) }) })
+	times(3, func() { repeat(func() { limited(places, time.Millisecond) }) })
 	r, out, err := os.Pipe()
 	if err != nil {
 		panic(err)

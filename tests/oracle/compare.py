@@ -60,7 +60,8 @@ TESTDATA = os.path.join(os.path.dirname(os.path.dirname(HERE)), "testdata")
 MOVING = {"running", "runnable"}
 # Cases of executables that have no other.
 OWN = {"kinds": "kinds", "waits": "waits", "waits-cgo": "waits-cgo", "cycles": "waits",
-       "cycles-healthy": "waits"}
+       "cycles-healthy": "waits", "hung": "hung", "hung-healthy": "hung",
+       "hung-runnable": "hung"}
 # It sleeps and parks by itself, also between a gcore and the signal.
 RESTLESS = "runtime.bgscavenge"
 
