@@ -72,8 +72,8 @@ func Defect() {
 	}
 	time.Sleep(100 * time.Millisecond)
 	go slow.stop()
-	// Texts tell minutes, from one on.
-	hung.Age(65 * time.Second)
+	// Texts tell minutes, of which two may be too many.
+	hung.Age(250 * time.Second)
 }
 
 // Healthy closes all, and stops a server that has nothing to do.
@@ -86,5 +86,5 @@ func Healthy() {
 		fetch(slow.url+"/slow", true)
 	}
 	go slow.stop()
-	hung.Age(65 * time.Second)
+	hung.Age(250 * time.Second)
 }
