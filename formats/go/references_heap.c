@@ -255,10 +255,14 @@ static unsigned words_find(const struct iq_go_holders *h,
 {
 	uint64_t end = begin + span->elem_size;
 	uint64_t at = (word + 7) & ~7ull;
-	uint64_t have;
-	const uint8_t *p = h->map->memory.window(h->map->memory.ctx, at, &have);
+	uint64_t have = end - at;
+	const uint8_t *p;
 
-	if (span->noscan || !p)
+	if (span->noscan || at >= end)
+		return num;
+	p = span->bytes ? span->bytes + (at - span->addr) :
+			  h->map->memory.window(h->map->memory.ctx, at, &have);
+	if (!p)
 		return num;
 	if (end - begin > 8 * OBJECT_WORDS)
 		end = begin + 8 * OBJECT_WORDS;

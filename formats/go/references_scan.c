@@ -33,16 +33,21 @@ void iq_go_scanner_deinit(struct iq_go_scanner *s)
 	iq_vec_deinit(&s->found);
 }
 
+static unsigned deeds_of(struct iq_go_scanner *s, uint64_t pc)
+{
+	const struct iq_go_runtime *rt = s->scan->rt;
+
+	return iq_go_deeds(&s->unlocks, rt->core->cpu, rt->memory,
+			   rt->program->pcln, pc);
+}
+
 /* A closure at @addr is a function's address, and then what it captured. */
 unsigned iq_go_scanner_deeds(struct iq_go_scanner *s, uint64_t addr)
 {
-	const struct iq_go_runtime *rt = s->scan->rt;
 	uint64_t pc;
 
-	return iq_memory_u64(rt->memory, addr, &pc) ?
-		       iq_go_deeds(&s->unlocks, rt->core->cpu, rt->memory,
-				   rt->program->pcln, pc) :
-		       0;
+	return iq_memory_u64(s->scan->rt->memory, addr, &pc) ? deeds_of(s, pc) :
+							       0;
 }
 
 static int compare_addrs(const void *a, const void *b)
@@ -80,14 +85,14 @@ bool iq_go_scanner_waits(const struct iq_go_scanner *s, uint64_t object)
 	return false;
 }
 
-/* Whether the word at @addr, which @found stands for, may say something: its own
- * wait does only for a lock, which it may hold, or if it would end it. */
+/* Whether a word that @found stands for, behind the word @before, may say
+ * something: its own wait does only for a lock, which it may hold, or if it
+ * would end it. */
 static bool may_mention(struct iq_go_scanner *s, const struct iq_go_word *found,
-			uint64_t addr)
+			uint64_t before)
 {
 	return s->scan->all || found->kinds & IQ_GO_WAITED_LOCK ||
-	       !iq_go_scanner_waits(s, found->object) ||
-	       iq_go_scanner_deeds(s, addr - 8);
+	       !iq_go_scanner_waits(s, found->object) || deeds_of(s, before);
 }
 
 static bool may_hold(const struct iq_go_scanner *s, uint64_t word)
@@ -111,11 +116,12 @@ static bool may_stack(struct iq_go_scanner *s, uint64_t addr, uint64_t hi)
 	const struct iq_go_word_set *words = s->scan->words;
 	uint64_t have = 0;
 	const uint8_t *bytes = NULL;
+	uint64_t word = 0;
 
 	addr = (addr + 7) & ~7ull;
 	for (; addr < hi && hi - addr >= 8; addr += 8) {
 		const struct iq_go_word *found;
-		uint64_t word;
+		uint64_t before = word;
 
 		if (have < 8) {
 			bytes = iq_memory_window(s->scan->rt->memory, addr,
@@ -129,7 +135,7 @@ static bool may_stack(struct iq_go_scanner *s, uint64_t addr, uint64_t hi)
 		have -= 8;
 		if (iq_go_word_set_may(words, word)) {
 			found = iq_go_word_set_find(words, word);
-			if (found && may_mention(s, found, addr))
+			if (found && may_mention(s, found, before))
 				return true;
 		}
 		if (iq_go_holders_may(s->scan->holders, word) &&
