@@ -116,11 +116,16 @@ static struct iq_error *add_mention(struct iq_graph_draft *d,
 		.frame = fact->stack->frames[ref->frame],
 		.via = ref->via,
 	};
-	if (mention.wake.waits &&
-	    !has_it_too(
-		    n, &mention.wake,
-		    is_outside_site(d->model, n->witness, fact, ref->frame)))
-		return NULL;
+	if (mention.wake.waits) {
+		bool outside =
+			is_outside_site(d->model, n->witness, fact, ref->frame);
+
+		if (!has_it_too(n, &mention.wake, outside))
+			return NULL;
+		// A function that locks again may have unlocked in between.
+		if (!outside && iq_graph_node_is_lock(n))
+			mention.wake.ground = IQ_WAKE_SITE;
+	}
 	return iq_vec_push(&x->list, mention) ? NULL : &iq_enomem;
 }
 

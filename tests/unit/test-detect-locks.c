@@ -12,6 +12,7 @@
 
 #include "facts-builder.h"
 #include "model/model.h"
+#include "model/object.h"
 
 #define GOEXIT ";runtime.goexit asm.s:1"
 #define PARK "runtime.gopark proc.go:1;"
@@ -447,6 +448,75 @@ static void test_self_with_deferred_unlock_stands_out_of_a_queue(void **state)
 	deinit(&x);
 }
 
+/* Two that have deferred the Unlock of what the other waits for. */
+static void add_circle(struct iq_facts *facts)
+{
+	add_waiter(facts, 7, 0xa0, LOCK "main.transfer main.go:38" GOEXIT);
+	add_waiter(facts, 8, 0xb0, LOCK "main.transfer main.go:38" GOEXIT);
+	add_mention(facts, 0xb0, 0, 2);
+	add_mention(facts, 0xa0, 1, 2);
+	facts->references.data[0].unlocks = true;
+	facts->references.data[1].unlocks = true;
+}
+
+static void test_a_lock_that_memory_shows_free_closes_no_circle(void **state)
+{
+	for (int locked = 0; locked < 2; locked++) {
+		struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE,
+							  "core") } };
+		struct iq_object object = {
+			.kind = IQ_WAIT_MUTEX,
+			.address = 0xa0,
+			.is_read = true,
+			.mutex = { .locked = locked },
+		};
+
+		(void)state;
+		add_circle(x.facts[0]);
+		((struct iq_wait *)x.facts[0]->goroutines.data[0].waits)
+			->object = &object;
+		analyse(&x);
+		assert_int_equal(found(&x, "deadlock-cycle") != NULL, locked);
+		deinit(&x);
+	}
+}
+
+static void test_who_runs_and_mentions_a_lock_opens_the_circle(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	add_circle(x.facts[0]);
+	facts_add(x.facts[0], 9, "running", "main.count main.go:9" GOEXIT);
+	add_mention(x.facts[0], 0xa0, 2, 0);
+	analyse(&x);
+	assert_null(found(&x, "deadlock-cycle"));
+	deinit(&x);
+}
+
+/* "defer mu.Unlock()", and an Unlock and a Lock below it: or a loop over it. */
+static void test_a_function_that_locks_again_may_have_unlocked(void **state)
+{
+	for (int others = 0; others < 2; others++) {
+		struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE,
+							  "core") } };
+
+		(void)state;
+		add_waiter(x.facts[0], 7, 0xa0,
+			   LOCK "main.serve main.go:38" GOEXIT);
+		add_mention(x.facts[0], 0xa0, 0, 2);
+		x.facts[0]->references.data[0].unlocks = true;
+		if (others) {
+			facts_add(x.facts[0], 9, "sleep",
+				  PARK "main.count main.go:9" GOEXIT);
+			add_mention(x.facts[0], 0xa0, 1, 1);
+		}
+		analyse(&x);
+		assert_int_equal(found(&x, "deadlock-self") != NULL, !others);
+		deinit(&x);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,6 +541,12 @@ int main(void)
 		cmocka_unit_test(test_holder_that_sleeps_is_no_self_deadlock),
 		cmocka_unit_test(
 			test_self_with_deferred_unlock_stands_out_of_a_queue),
+		cmocka_unit_test(
+			test_a_lock_that_memory_shows_free_closes_no_circle),
+		cmocka_unit_test(
+			test_who_runs_and_mentions_a_lock_opens_the_circle),
+		cmocka_unit_test(
+			test_a_function_that_locks_again_may_have_unlocked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
