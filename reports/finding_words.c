@@ -159,6 +159,13 @@ uint64_t iq_finding_victims(const struct iq_model *model,
 	return count;
 }
 
+static bool same_place(const struct iq_frame *a, const struct iq_frame *b)
+{
+	return a == b || (a && b && a->function.len && a->line == b->line &&
+			  iq_str_equal(a->function, b->function) &&
+			  iq_str_equal(a->file, b->file));
+}
+
 bool iq_finding_victims_alike(const struct iq_model *model,
 			      const struct iq_finding *f)
 {
@@ -174,7 +181,8 @@ bool iq_finding_victims_alike(const struct iq_model *model,
 			first = g;
 		if (g->class != first->class ||
 		    (g->group != first->group &&
-		     iq_line_site(model, g) != iq_line_site(model, first)))
+		     !same_place(iq_line_site(model, g),
+				 iq_line_site(model, first))))
 			return false;
 	}
 	return first;

@@ -12,10 +12,14 @@
 
 /* ---- sites */
 
+/* Texts are interned: equal ones of a witness have one address. */
 struct site_key {
-	const struct iq_frame *frame;
+	const char *function;
+	const char *file;
+	uint64_t pc; /* where there is no name */
+	uint32_t line;
 	uint32_t class;
-	uint32_t system;
+	uint64_t system;
 };
 
 struct site_entry {
@@ -24,24 +28,39 @@ struct site_entry {
 	uint32_t index;
 };
 
+static struct site_key key_of(const struct iq_waits_site *site)
+{
+	struct site_key key = {
+		.class = site->class,
+		.system = site->system,
+	};
+
+	if (!site->frame)
+		return key;
+	if (site->frame->function.len) {
+		key.function = site->frame->function.ptr;
+		key.file = site->frame->file.ptr;
+		key.line = site->frame->line;
+	} else {
+		key.pc = site->frame->pc;
+	}
+	return key;
+}
+
 static struct iq_error *add_site(struct iq_waits *w, struct iq_arena *arena,
 				 struct site_entry **table,
-				 const struct site_key *key, uint32_t *ret)
+				 struct iq_waits_site site, uint32_t *ret)
 {
-	struct iq_waits_site site = {
-		.frame = key->frame,
-		.class = (enum iq_wait_class)key->class,
-		.system = key->system,
-	};
+	struct site_key key = key_of(&site);
 	bool iq_map_failed = false;
 	struct site_entry *e;
 
-	HASH_FIND(hh, *table, key, sizeof(*key), e);
+	HASH_FIND(hh, *table, &key, sizeof(key), e);
 	if (!e) {
 		e = iq_arena_calloc(arena, 1, sizeof(*e));
 		if (!e || !iq_vec_push(&w->sites, site))
 			return &iq_enomem;
-		e->key = *key;
+		e->key = key;
 		e->index = (uint32_t)(w->sites.len - 1);
 		HASH_ADD(hh, *table, key, sizeof(e->key), e);
 	}
@@ -64,14 +83,14 @@ static struct iq_error *make_sites(struct iq_waits *w)
 		err = &iq_enomem;
 	for (size_t i = 0; i < m->num_groups && !err; i++) {
 		const struct iq_group *group = &m->groups[i];
-		struct site_key key = {
+		struct iq_waits_site site = {
 			.frame = iq_line_site(
 				m, &m->goroutines[group->members[0]]),
 			.class = group->class,
 			.system = group->system,
 		};
 
-		err = add_site(w, &arena, &table, &key, &w->site_of_group[i]);
+		err = add_site(w, &arena, &table, site, &w->site_of_group[i]);
 	}
 	HASH_CLEAR(hh, table);
 	iq_arena_deinit(&arena);
