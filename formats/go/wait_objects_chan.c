@@ -52,6 +52,8 @@ static enum iq_wait_op direction_of(const struct iq_go_runtime *rt,
  * 1.27.
  */
 #define ADDRESSES (1ull << 47)
+/* Elements without a size need no memory; nobody counts to a trillion. */
+#define CAPACITY_MAX (1ull << 40)
 
 /*
  * Whether senders are as far ahead of receivers as there are elements: by one
@@ -88,7 +90,7 @@ static bool is_channel(const struct iq_go_runtime *rt,
 	bool own = iq_go_record_uint(hchan, l->hchan_buf) ==
 		   hchan->addr + l->hchan_buf.offset;
 
-	return len <= cap && own == empty &&
+	return len <= cap && cap < CAPACITY_MAX && own == empty &&
 	       (empty || cap < ADDRESSES / size) &&
 	       (cap ? send < cap && recv < cap &&
 				is_buffer(rt, hchan, cap, size) :

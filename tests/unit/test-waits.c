@@ -186,7 +186,15 @@ static void zeros_and_stray_words_are_no_channel(void **state iq_unused)
 	// A buffer that leaves the address space.
 	begin(&w, "go1.26.8");
 	g = goroutine(&w, "chan send");
-	assert_no_channel(&w, g, channel(&w, 0, 1ull << 40));
+	assert_no_channel(&w, g, channel(&w, 0, 1ull << 36));
+
+	// More tokens than anybody counts.
+	begin(&w, "go1.26.8");
+	g = goroutine(&w, "chan send");
+	c = channel(&w, 0, 0);
+	go_process_field(&w.p, c, w.l->hchan_elemsize, 0);
+	go_process_field(&w.p, c, w.l->hchan_dataqsiz, UINT64_MAX);
+	assert_no_channel(&w, g, c);
 }
 
 static void select_has_a_wait_for_each_case(void **state iq_unused)
