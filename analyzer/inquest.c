@@ -703,3 +703,17 @@ const char *inquest_rule_needs(size_t index)
 
 	return d ? d->needs_text : NULL;
 }
+
+const char *inquest_condition_key(size_t index)
+{
+	const char *name, *help;
+
+	return iq_filter_key_at(index, &name, &help) ? name : NULL;
+}
+
+const char *inquest_condition_help(size_t index)
+{
+	const char *name, *help;
+
+	return iq_filter_key_at(index, &name, &help) ? help : NULL;
+}

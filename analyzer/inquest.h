@@ -129,6 +129,13 @@ const char *inquest_rule_class(size_t index);
 const char *inquest_rule_severity(size_t index);
 const char *inquest_rule_needs(size_t index);
 
+/*
+ * Since 0.1.0. What conditions on goroutines can ask for (the options "with" and
+ * "without"), by index: the key's name and one line; NULL past the last.
+ */
+const char *inquest_condition_key(size_t index);
+const char *inquest_condition_help(size_t index);
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus

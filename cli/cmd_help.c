@@ -20,6 +20,21 @@ static bool help_rule(const char *subject)
 	return false;
 }
 
+static bool help_conditions(const char *subject)
+{
+	const char *key;
+
+	if (strcmp(subject, "conditions") != 0)
+		return false;
+	puts("KEY=VALUE  it is that        KEY!=VALUE  it is known, and another"
+	     "\nKEY~REGEX  it matches        KEY!~REGEX  it is known, and does "
+	     "not match\nKEY>NUMBER  it is more      KEY<NUMBER  it is less; "
+	     "times as 5m, 1h30m, 250ms\nKEY  it is known\n\nkeys:");
+	for (size_t i = 0; (key = inquest_condition_key(i)); i++)
+		printf("  %-13s %s\n", key, inquest_condition_help(i));
+	return true;
+}
+
 static const char *nearest(const char *subject)
 {
 	struct cli_suggestion suggestion = { .word = subject };
@@ -46,7 +61,7 @@ static int help_subject(const char *subject)
 		cli_help_long(command);
 	else if (option)
 		cli_help_option(option);
-	if (command || option || help_rule(subject))
+	if (command || option || help_rule(subject) || help_conditions(subject))
 		return CLI_OK;
 	best = nearest(subject);
 	if (best)

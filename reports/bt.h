@@ -6,6 +6,7 @@
 #include "base/attr.h"
 #include "base/error.h"
 #include "reports/blocks.h"
+#include "reports/goroutine_select.h"
 #include "reports/report.h"
 
 /*
@@ -15,6 +16,11 @@
 struct iq_error *iq_bt_range(const struct iq_model *model,
 			     const struct iq_report_options *options,
 			     size_t *begin, size_t *end) iq_must_check;
+/* The same, and of all only those of which the conditions hold, in the order
+ * that is asked for, the limit's number at most. */
+struct iq_error *iq_bt_select(const struct iq_model *model,
+			      const struct iq_report_options *options,
+			      struct iq_selection *ret) iq_must_check;
 
 /* A text that is being made. */
 struct iq_bt {

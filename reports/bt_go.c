@@ -324,15 +324,16 @@ struct iq_error *iq_bt_go_render(const struct iq_model *model,
 				 struct iq_out *out)
 {
 	struct go_text go = { .options = options, .out = out };
-	size_t begin, end;
-	struct iq_error *err = iq_bt_range(model, options, &begin, &end);
+	struct iq_selection selection = { 0 };
+	struct iq_error *err = iq_bt_select(model, options, &selection);
 	bool first = true;
 
 	if (err)
 		return err;
 	iq_blocks_init(&go.blocks);
-	for (size_t i = begin; i < end && !out->err; i++) {
-		const struct iq_goroutine *g = &model->goroutines[i];
+	for (size_t i = 0; i < selection.num && !out->err; i++) {
+		const struct iq_goroutine *g =
+			&model->goroutines[iq_selection_at(&selection, i)];
 
 		// As the runtime: its own goroutines are not in debug=2.
 		if (g->system && !options->has_id && !options->runtime_frames)
@@ -347,5 +348,6 @@ struct iq_error *iq_bt_go_render(const struct iq_model *model,
 	}
 	err = iq_blocks_done(&go.blocks);
 	iq_blocks_deinit(&go.blocks);
+	iq_selection_deinit(&selection);
 	return err;
 }

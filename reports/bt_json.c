@@ -3,6 +3,7 @@
 #include "reports/bt.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "reports/record.h"
 
@@ -46,23 +47,50 @@ struct iq_error *iq_bt_range(const struct iq_model *model,
 	return NULL;
 }
 
+struct iq_error *iq_bt_select(const struct iq_model *model,
+			      const struct iq_report_options *options,
+			      struct iq_selection *ret)
+{
+	size_t begin, end;
+	struct iq_error *err;
+
+	if (!options->has_id) {
+		err = iq_selection_init(model, options, true, ret);
+		if (!err && options->limit && options->limit < ret->num)
+			ret->num = (size_t)options->limit;
+		return err;
+	}
+	err = iq_bt_range(model, options, &begin, &end);
+	if (err)
+		return err;
+	*ret = (struct iq_selection){
+		.order = calloc(1, sizeof(*ret->order)),
+		.num = end - begin,
+	};
+	if (!ret->order)
+		return &iq_enomem;
+	ret->order[0] = (uint32_t)begin;
+	return NULL;
+}
+
 static struct iq_error *bt_json_render(const struct iq_model *model,
 				       const struct iq_report_options *options,
 				       struct iq_out *out)
 {
 	iq_cleanup(iq_records_destroyp) struct iq_records *records = NULL;
-	size_t begin, end;
+	struct iq_selection selection = { 0 };
 	struct iq_error *err;
 
 	if (options->by_thread)
 		return iq_bt_threads_json(model, options, out);
-	err = iq_bt_range(model, options, &begin, &end);
+	err = iq_records_create(model, out, &records);
 	if (!err)
-		err = iq_records_create(model, out, &records);
+		err = iq_bt_select(model, options, &selection);
 	if (err)
 		return err;
-	for (size_t i = begin; i < end && !out->err; i++)
-		iq_records_write(records, i);
+	for (size_t i = 0; i < selection.num && !out->err; i++)
+		iq_records_write(records, iq_selection_at(&selection, i));
+	iq_selection_deinit(&selection);
 	return iq_records_done(records);
 }
 

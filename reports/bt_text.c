@@ -268,19 +268,22 @@ static void put_none(struct iq_bt *bt)
 
 static struct iq_error *put_goroutines(struct iq_bt *bt)
 {
-	size_t begin, end;
-	struct iq_error *err =
-		iq_bt_range(bt->model, bt->options, &begin, &end);
+	struct iq_selection selection = { 0 };
+	struct iq_error *err = iq_bt_select(bt->model, bt->options, &selection);
 
 	if (err)
 		return err;
-	if (begin == end)
+	iq_selection_tell(&selection, bt->out);
+	if (!selection.num)
 		put_none(bt);
-	for (size_t i = begin; i < end && !bt->out->err; i++) {
-		if (i > begin)
+	for (size_t i = 0; i < selection.num && !bt->out->err; i++) {
+		size_t index = iq_selection_at(&selection, i);
+
+		if (i || selection.is_filtered)
 			iq_out_char(bt->out, '\n');
-		put_goroutine(bt, &bt->model->goroutines[i]);
+		put_goroutine(bt, &bt->model->goroutines[index]);
 	}
+	iq_selection_deinit(&selection);
 	return NULL;
 }
 
@@ -291,6 +294,10 @@ static struct iq_error *bt_text_render(const struct iq_model *model,
 	struct iq_bt bt = { .model = model, .options = options, .out = out };
 	struct iq_error *err = NULL;
 
+	if (options->num_conditions && (options->by_thread || options->unique))
+		return iq_error_new(IQ_ERROR_USAGE,
+				    "conditions choose goroutines, not threads "
+				    "or equal stacks");
 	if (options->go_style)
 		return iq_bt_go_render(model, options, out);
 	iq_blocks_init(&bt.blocks);
