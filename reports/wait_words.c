@@ -117,7 +117,8 @@ static void put_when(const struct iq_wait_words *w, const char *ahead,
 {
 	char time[IQ_WORDS_SIZE];
 
-	if (!w->has_now)
+	// Clocks count up from 0: another number is none.
+	if (!w->has_now || ns < 0 || w->now_ns < 0)
 		return;
 	if (ns > w->now_ns)
 		iq_out_printf(w->out, ", %s in <=%s", ahead,
