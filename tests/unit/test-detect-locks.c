@@ -517,6 +517,37 @@ static void test_a_function_that_locks_again_may_have_unlocked(void **state)
 	}
 }
 
+/* What is surer, or worse, stands first; but not before what keeps it. */
+static void test_a_root_stands_before_surer_victims(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	const struct iq_finding *root, *behind;
+	struct iq_goroutine_fact *g;
+
+	(void)state;
+	g = facts_add(x.facts[0], 5, "chan send",
+		      PARK "runtime.chansend1 chan.go:1;"
+			   "main.child main.go:54" GOEXIT);
+	g->has_wait_min = true;
+	g->wait_min_ns = 70000000000;
+	add_mention(x.facts[0], 0xa0, 0, 2);
+	x.facts[0]->references.data[0].wakes = true;
+	g = facts_add(x.facts[0], 7, "sync.WaitGroup.Wait",
+		      PARK "sync.(*WaitGroup).Wait wg.go:1;"
+			   "main.parent main.go:26" GOEXIT);
+	facts_waits(x.facts[0], g, IQ_WAIT_WAITGROUP, 0xa0);
+	g->leaked = true;
+	analyse(&x);
+	assert_int_equal(x.model->num_findings, 2);
+	root = &x.model->findings[0];
+	behind = &x.model->findings[1];
+	assert_true(root->confidence < behind->confidence);
+	assert_int_equal(root->site->line, 54);
+	assert_int_equal(root->num_victims, 1);
+	assert_int_equal(behind->site->line, 26);
+	deinit(&x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -547,6 +578,7 @@ int main(void)
 			test_who_runs_and_mentions_a_lock_opens_the_circle),
 		cmocka_unit_test(
 			test_a_function_that_locks_again_may_have_unlocked),
+		cmocka_unit_test(test_a_root_stands_before_surer_victims),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
