@@ -179,16 +179,21 @@ static void put_chan(const struct iq_wait_words *w,
 	}
 }
 
-static void put_mutex(const struct iq_wait_words *w,
-		      const struct iq_mutex_object *m)
+/* ", 12 wait", ", 1 waits" */
+static void put_waiting(const struct iq_wait_words *w, uint64_t n)
 {
 	char number[IQ_WORDS_SIZE];
 
+	iq_out_printf(w->out, ", %s wait%s", iq_words_number(number, n),
+		      n == 1 ? "s" : "");
+}
+
+static void put_mutex(const struct iq_wait_words *w,
+		      const struct iq_mutex_object *m)
+{
 	iq_out_cstr(w->out, m->locked ? ", locked" : ", not locked");
 	if (m->num_waiters && !w->many)
-		iq_out_printf(w->out, ", %s wait%s",
-			      iq_words_number(number, m->num_waiters),
-			      m->num_waiters == 1 ? "s" : "");
+		put_waiting(w, m->num_waiters);
 	if (m->starving)
 		iq_out_cstr(w->out, ", starving");
 }
@@ -310,8 +315,6 @@ static void put_io(const struct iq_wait_words *w, const struct iq_wait *wait)
 static void put_contents(const struct iq_wait_words *w,
 			 const struct iq_object *o)
 {
-	char number[IQ_WORDS_SIZE];
-
 	switch (o->kind) {
 	case IQ_WAIT_CHAN:
 		put_chan(w, &o->chan);
@@ -329,10 +332,7 @@ static void put_contents(const struct iq_wait_words *w,
 	case IQ_WAIT_COND:
 		// Tickets wrap around, their difference does not.
 		if (!w->many)
-			iq_out_printf(
-				w->out, ", %s wait",
-				iq_words_number(number,
-						o->cond.wait - o->cond.notify));
+			put_waiting(w, o->cond.wait - o->cond.notify);
 		break;
 	case IQ_WAIT_COROUTINE:
 		if (o->coroutine.has_goroutine && !w->many)
