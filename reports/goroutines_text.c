@@ -257,7 +257,8 @@ static void put_list(struct list *list)
 	measure(list);
 	iq_line_heading(list->term, m, list->options);
 	iq_selection_tell(&list->selection, list->term->out);
-	if (m->num_goroutines && (list->selection.num || !list->selection.is_filtered))
+	if (m->num_goroutines &&
+	    (list->selection.num || !list->selection.is_filtered))
 		put_columns(list);
 	for (size_t i = 0; i < list->selection.num; i++) {
 		const struct iq_goroutine *g = goroutine_at(list, i);
