@@ -297,6 +297,43 @@ struct iq_error *iq_go_poll_object_read(const struct iq_go_runtime *rt,
 			 socket_read(rt, address, arena, fd);
 }
 
+/* Whether a page is not in the core that the net.Addr at @iface is made of:
+ * what it points to begins with a pointer to the address itself. */
+static bool is_left_out(const struct iq_go_runtime *rt, uint64_t iface)
+{
+	uint64_t itab, data, bytes;
+
+	if (!iq_memory_u64(rt->memory, iface, &itab) || !itab ||
+	    !iq_memory_u64(rt->memory, iface + 8, &data))
+		return false;
+	if (!iq_memory_u64(rt->memory, data, &bytes))
+		return iq_memory_state(rt->memory, data) ==
+		       IQ_MEMORY_NOT_DUMPED;
+	return iq_memory_state(rt->memory, bytes) == IQ_MEMORY_NOT_DUMPED;
+}
+
+/* Says which addresses of a socket are lost. */
+static struct iq_error *lost_tell(struct iq_go_wait_reader *r,
+				  const struct iq_object *object)
+{
+	const struct iq_go_layout *l = r->rt->layout;
+	uint64_t at = object->address - l->net_fd_pfd.offset;
+	bool local, remote;
+
+	if (!object->is_read || object->fd.kind == IQ_FD_FILE ||
+	    object->fd.kind == IQ_FD_UNKNOWN)
+		return NULL;
+	local = !object->fd.local.len &&
+		is_left_out(r->rt, at + l->net_fd_laddr.offset);
+	remote = !object->fd.remote.len &&
+		 is_left_out(r->rt, at + l->net_fd_raddr.offset);
+	if (!local && !remote)
+		return NULL;
+	return iq_go_wait_object_problem(
+		r, object, object->address,
+		"the page of an address of its socket is not in the core");
+}
+
 struct iq_error *iq_go_wait_fd_read(struct iq_go_wait_reader *r, size_t i,
 				    struct iq_wait *wait)
 {
@@ -313,6 +350,8 @@ struct iq_error *iq_go_wait_fd_read(struct iq_go_wait_reader *r, size_t i,
 	if (!err && is_new)
 		err = iq_go_poll_object_read(rt, wait->address, &r->arena,
 					     object);
+	if (!err && is_new)
+		err = lost_tell(r, object);
 	if (err)
 		return err;
 	wait->object = object;
