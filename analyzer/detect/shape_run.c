@@ -10,6 +10,9 @@
 
 /* Values that a text lists one by one. */
 #define MAX_LISTED 4
+/* Values that are looked through before one more is kept: goroutines are many,
+ * places and peers are few. */
+#define MAX_LOOKED 32
 
 /* A goroutine and the value by which its rule divides. */
 struct member {
@@ -27,6 +30,9 @@ struct run {
 	const struct iq_model *model;
 	struct iq_findings *findings;
 	struct members selections[IQ_LIMIT_RULE_SELECTIONS];
+	/* Groups that were met last, for one copy of each. */
+	struct iq_str met[MAX_LOOKED];
+	size_t num_met;
 };
 
 /* ---- who is selected */
@@ -52,6 +58,23 @@ static void first_value(void *ctx, struct iq_str text)
 		iq_out_str(to, text);
 }
 
+/* One copy of @text for all that have it, as long as they are few. */
+static bool keep_group(struct run *run, struct iq_str text, struct iq_str *ret)
+{
+	size_t num = run->num_met < MAX_LOOKED ? run->num_met : MAX_LOOKED;
+
+	for (size_t i = 0; i < num; i++) {
+		if (!iq_str_equal(run->met[i], text))
+			continue;
+		*ret = run->met[i];
+		return true;
+	}
+	if (!iq_str_dup(run->findings->arena, text, ret))
+		return false;
+	run->met[run->num_met++ % MAX_LOOKED] = *ret;
+	return true;
+}
+
 /* The value that divides; false if it is unknown. */
 static struct iq_error *group_of(struct run *run, size_t index,
 				 struct iq_str *ret, bool *known_ret)
@@ -69,8 +92,7 @@ static struct iq_error *group_of(struct run *run, size_t index,
 	*known_ret = text.len > 0;
 	if (text.err ||
 	    (text.len &&
-	     !iq_str_dup(run->findings->arena,
-			 (struct iq_str){ text.buf, text.len }, ret)))
+	     !keep_group(run, (struct iq_str){ text.buf, text.len }, ret)))
 		err = &iq_enomem;
 	iq_out_deinit(&text);
 	return err;
@@ -199,7 +221,16 @@ static void add_value(void *ctx, struct iq_str text)
 {
 	struct values *values = ctx;
 	struct value value = { .count = values->count };
+	size_t num = values->list.len;
 
+	for (size_t i = num; i > 0 && num - i < MAX_LOOKED; i--) {
+		struct value *seen = &values->list.data[i - 1];
+
+		if (!iq_str_equal(seen->text, text))
+			continue;
+		seen->count += values->count;
+		return;
+	}
 	if (!iq_str_dup(values->arena, text, &value.text) ||
 	    !iq_vec_push(&values->list, value))
 		values->failed = true;
