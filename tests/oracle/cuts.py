@@ -51,7 +51,11 @@ def goroutines(prog, core, exe):
     if done.returncode not in (0, 2):
         raise RuntimeError("exit status %d: %s"
                            % (done.returncode, done.stderr[-500:].decode(errors="replace")))
-    return {g["id"]: g for g in map(json.loads, done.stdout.splitlines())}
+    found = {g["id"]: g for g in map(json.loads, done.stdout.splitlines())}
+    for g in found.values():
+        # It rests on the file's time, which cutting changes.
+        g.pop("waiting_ns_max", None)
+    return found
 
 
 def report(prog, core, exe):
