@@ -355,8 +355,7 @@ def compare_files(capture, tally, prog, core, exe, seconds):
         compare_goroutine(capture, tally, line, goroutines.get(gid))
     compare_edges(capture, tally, goroutines)
     compare_threads(capture, tally, goroutines)
-    for b in capture.bubbles:
-        compare_bubble(capture, tally, b, goroutines)
+    compare_bubbles(capture, tally, goroutines)
     if graph is None:
         tally.wrong("graph", "waits", why)
         return
@@ -422,14 +421,20 @@ def compare_threads(capture, tally, goroutines):
                     have, want["arguments"]))
 
 
-def compare_bubble(capture, tally, want, goroutines):
-    """What its root or who waits in it says of the bubble."""
+def compare_bubbles(capture, tally, goroutines):
+    """Who is in the bubble that a goroutine waits in; the runtime's text numbers them."""
+    if not capture.bubbles:
+        return
+    text = dump.read_text(text_of(capture.folder))
+    number = {int(m[1]): int(m[2]) for m in re.finditer(
+        r"^goroutine (\d+) .*synctest bubble (\d+)\]:", text, re.M)}
+    want = {b["bubble"]: b for b in capture.bubbles}
     for g in goroutines.values():
-        for w in g["waits_for"]:
-            if w["kind"] == "bubble" and w.get("bubble") == want["bubble"]:
+        for w in g["waits_for"] if g["id"] in number else []:
+            if w["kind"] == "bubble":
                 for key in ("total", "running"):
                     compare_fact(capture, tally, "goroutine %d" % g["id"], "bubble", key,
-                                 want[key], w.get(key))
+                                 want[number[g["id"]]][key], w.get(key))
 
 
 # ---- the program's words and the runtime's
