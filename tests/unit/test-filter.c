@@ -32,8 +32,8 @@ static void make(struct joined *x)
 			.kind = IQ_FD_CONNECTION,
 			.has_fd = true,
 			.fd = 7,
-			.net = IQ_STR("tcp"),
-			.remote = IQ_STR("10.0.0.7:5432"),
+			.net = { "tcp", 3 },
+			.remote = { "10.0.0.7:5432", 13 },
 			.read_deadline = { .kind = IQ_DEADLINE_NONE },
 		},
 	};
@@ -41,9 +41,9 @@ static void make(struct joined *x)
 		.kind = IQ_WAIT_CHAN,
 		.address = 0xc000012340,
 		.is_read = true,
-		.chan = { .elem_type = IQ_STR("int"), .len = 2, .cap = 2 },
+		.chan = { .elem_type = { "int", 3 }, .len = 2, .cap = 2 },
 	};
-	static const struct iq_label label = { IQ_STR("user"), IQ_STR("ann") };
+	static const struct iq_label label = { { "user", 4 }, { "ann", 3 } };
 	struct iq_goroutine_fact *g;
 	struct iq_wait *wait;
 
@@ -204,7 +204,7 @@ static void test_an_address_has_a_host_in_brackets(void **state)
 	static const struct iq_object peer = {
 		.kind = IQ_WAIT_FD,
 		.is_read = true,
-		.fd.remote = IQ_STR("[::1]:80"),
+		.fd.remote = { "[::1]:80", 8 },
 	};
 	struct iq_goroutine_fact *g;
 

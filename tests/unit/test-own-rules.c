@@ -218,8 +218,8 @@ struct found {
 };
 
 static const struct iq_object peers[] = {
-	{ .kind = IQ_WAIT_FD, .is_read = true, .fd.remote = IQ_STR("a:1") },
-	{ .kind = IQ_WAIT_FD, .is_read = true, .fd.remote = IQ_STR("b:1") },
+	{ .kind = IQ_WAIT_FD, .is_read = true, .fd.remote = { "a:1", 3 } },
+	{ .kind = IQ_WAIT_FD, .is_read = true, .fd.remote = { "b:1", 3 } },
 };
 
 static void add_reader(struct iq_facts *facts, uint64_t id, size_t peer)
