@@ -28,6 +28,7 @@ struct parser {
 	struct iq_shape *shape;
 	/* Texts as they are written, in the order of text_rows. */
 	char *texts[6];
+	unsigned text_lines[6];
 	struct iq_error *err;
 };
 
@@ -299,6 +300,36 @@ static unsigned needs_of(const struct iq_shape *shape)
 	return needs;
 }
 
+/* They may name selections that follow them: parsed at the rule's end. */
+static bool take_texts(struct parser *p)
+{
+	unsigned line_no = p->line_no;
+	bool fine = true;
+
+	for (size_t i = 0; i < TEXT_SUMMARY && fine; i++) {
+		struct iq_shape_text *to =
+			(void *)((char *)p->shape + text_rows[i].offset);
+		const char *text =
+			p->texts[i] ? copy(p, iq_str_of(p->texts[i])) : "";
+
+		p->line_no = p->text_lines[i];
+		fine = text && parse_text(p, text, to);
+	}
+	p->line_no = line_no;
+	return fine;
+}
+
+static bool finish_rule(struct parser *p)
+{
+	struct iq_shape *shape = p->shape;
+
+	shape->detector.summary = copy(p, iq_str_of(p->texts[TEXT_SUMMARY]));
+	shape->detector.needs = needs_of(shape);
+	forget_texts(p);
+	p->shape = NULL;
+	return shape->detector.summary;
+}
+
 static bool end_rule(struct parser *p)
 {
 	struct iq_shape *shape = p->shape;
@@ -320,22 +351,8 @@ static bool end_rule(struct parser *p)
 				   p->texts[TEXT_TITLE] ? "summary" : "title");
 	if (err)
 		return fail_at(p, shape->line, err);
-	for (size_t i = 0; i < TEXT_SUMMARY; i++) {
-		struct iq_shape_text *to =
-			(void *)((char *)shape + text_rows[i].offset);
-		const char *text =
-			p->texts[i] ? copy(p, iq_str_of(p->texts[i])) : "";
-
-		if (!text || !parse_text(p, text, to))
-			return false;
-	}
-	shape->detector.summary = copy(p, iq_str_of(p->texts[TEXT_SUMMARY]));
-	shape->detector.needs = needs_of(shape);
-	forget_texts(p);
-	p->shape = NULL;
-	return shape->detector.summary;
+	return take_texts(p) && finish_rule(p);
 }
-
 /* ---- keys */
 
 /* A text may go on in lines that begin with a blank: they are joined. */
@@ -348,6 +365,7 @@ static bool add_text(struct parser *p, size_t row, const char *value)
 		return fail(p, &iq_enomem);
 	free(p->texts[row]);
 	p->texts[row] = joined;
+	p->text_lines[row] = p->line_no;
 	return true;
 }
 
