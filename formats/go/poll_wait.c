@@ -93,24 +93,20 @@ static int64_t deadline_ns(const struct iq_go_record *desc,
 }
 
 bool iq_go_poll_wait_read(const struct iq_go_runtime *rt,
-			  const struct iq_go_g *g, struct iq_wait *wait)
+			  const struct iq_go_g *g, struct iq_wait *wait,
+			  bool *writes_ret)
 {
 	const struct iq_go_layout *l = rt->layout;
 	struct iq_go_record desc;
-	bool writes;
 	uint64_t fd;
 	int64_t ns;
 
-	if (!has_layout(l) || !fd_find(rt, g, &fd, &desc, &writes))
+	if (!has_layout(l) || !fd_find(rt, g, &fd, &desc, writes_ret))
 		return false;
 	wait->has_address = true;
 	wait->address = fd;
-	// The side is what the poller waits for; frames know more of it.
-	if (writes && wait->op != IQ_OP_CONNECT)
-		wait->op = IQ_OP_WRITE;
-	if (!writes && wait->op != IQ_OP_ACCEPT)
-		wait->op = IQ_OP_READ;
-	ns = deadline_ns(&desc, writes ? l->poll_desc_wd : l->poll_desc_rd);
+	ns = deadline_ns(&desc,
+			 *writes_ret ? l->poll_desc_wd : l->poll_desc_rd);
 	wait->has_until = ns > 0;
 	wait->until_ns = wait->has_until ? ns : 0;
 	return true;
@@ -216,13 +212,6 @@ static enum iq_fd_kind kind_of(uint64_t type, bool is_connected, bool has_local,
 	return has_local ? IQ_FD_LISTENER : IQ_FD_CONNECTION;
 }
 
-static bool is_set(const struct iq_go_runtime *rt, uint64_t iface)
-{
-	uint64_t itab;
-
-	return iq_memory_u64(rt->memory, iface, &itab) && itab;
-}
-
 static struct iq_error *socket_read(const struct iq_go_runtime *rt, uint64_t fd,
 				    struct iq_arena *arena,
 				    struct iq_fd_object *ret)
@@ -231,7 +220,7 @@ static struct iq_error *socket_read(const struct iq_go_runtime *rt, uint64_t fd,
 	uint64_t at = fd - l->net_fd_pfd.offset;
 	uint64_t laddr = at + l->net_fd_laddr.offset;
 	uint64_t raddr = at + l->net_fd_raddr.offset;
-	uint64_t family, type, connected;
+	uint64_t family, type, connected, local, remote;
 	struct iq_error *err;
 	enum iq_go_net net;
 	struct iq_str name;
@@ -240,15 +229,16 @@ static struct iq_error *socket_read(const struct iq_go_runtime *rt, uint64_t fd,
 	    !iq_go_field_read(rt->memory, at, l->net_fd_family, &family) ||
 	    !iq_go_field_read(rt->memory, at, l->net_fd_sotype, &type) ||
 	    !iq_go_field_read(rt->memory, at, l->net_fd_is_connected,
-			      &connected))
+			      &connected) ||
+	    !iq_memory_u64(rt->memory, laddr, &local) ||
+	    !iq_memory_u64(rt->memory, raddr, &remote))
 		return NULL;
 	err = network_read(rt, at + l->net_fd_net.offset, family, type, arena,
 			   &net, &name);
 	if (err || net == IQ_GO_NET_UNKNOWN || connected > 1)
 		return err;
 	ret->net = name;
-	ret->kind =
-		kind_of(type, connected, is_set(rt, laddr), is_set(rt, raddr));
+	ret->kind = kind_of(type, connected, local, remote);
 	err = iq_go_net_addr_read(rt, laddr, net, family, arena, &ret->local);
 	return err ? err :
 		     iq_go_net_addr_read(rt, raddr, net, family, arena,
@@ -297,6 +287,24 @@ struct iq_error *iq_go_poll_object_read(const struct iq_go_runtime *rt,
 			 socket_read(rt, address, arena, fd);
 }
 
+enum iq_wait_op iq_go_poll_op(const struct iq_fd_object *fd, bool writes,
+			      enum iq_wait_op told)
+{
+	// Nobody reads from a listener.
+	if (!writes && fd->kind == IQ_FD_LISTENER)
+		return IQ_OP_ACCEPT;
+	if (writes ? told == IQ_OP_WRITE || told == IQ_OP_CONNECT :
+		     told == IQ_OP_READ || told == IQ_OP_ACCEPT)
+		return told;
+	if (fd->kind == IQ_FD_UNKNOWN || fd->kind == IQ_FD_LISTENER)
+		return IQ_OP_UNKNOWN;
+	if (!writes)
+		return IQ_OP_READ;
+	// A connection that is being made has no peer yet.
+	return fd->kind == IQ_FD_FILE || fd->remote.len ? IQ_OP_WRITE :
+							  IQ_OP_UNKNOWN;
+}
+
 /* Whether a page is not in the core that the net.Addr at @iface is made of:
  * what it points to begins with a pointer to the address itself. */
 static bool is_left_out(const struct iq_go_runtime *rt, uint64_t iface)
@@ -340,9 +348,9 @@ struct iq_error *iq_go_wait_fd_read(struct iq_go_wait_reader *r, size_t i,
 	const struct iq_go_runtime *rt = r->rt;
 	struct iq_object *object;
 	struct iq_error *err;
-	bool is_new;
+	bool is_new, writes;
 
-	if (!iq_go_poll_wait_read(rt, &rt->gs[i], wait))
+	if (!iq_go_poll_wait_read(rt, &rt->gs[i], wait, &writes))
 		return iq_go_wait_problem(
 			r, i, rt->gs[i].addr,
 			"the file or socket that it waits for is not found");
@@ -355,8 +363,6 @@ struct iq_error *iq_go_wait_fd_read(struct iq_go_wait_reader *r, size_t i,
 	if (err)
 		return err;
 	wait->object = object;
-	// Where no frame has a name: nobody reads from a listener.
-	if (object->fd.kind == IQ_FD_LISTENER && wait->op == IQ_OP_READ)
-		wait->op = IQ_OP_ACCEPT;
+	wait->op = iq_go_poll_op(&object->fd, writes, wait->op);
 	return NULL;
 }

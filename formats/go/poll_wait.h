@@ -17,12 +17,21 @@
 #include "model/object.h"
 
 /*
- * Sets address, has_until and until_ns of @wait, which is of kind FD and has
- * the op that the frames tell, to those of the poll.FD that @g waits for, and
- * op where frames told none. False, and @wait untouched, if none is found.
+ * Sets address, has_until and until_ns of @wait, which is of kind FD, to those
+ * of the poll.FD that @g waits for, and whether it waits until it can write.
+ * False, and both untouched, if none is found.
  */
 bool iq_go_poll_wait_read(const struct iq_go_runtime *rt,
-			  const struct iq_go_g *g, struct iq_wait *wait);
+			  const struct iq_go_g *g, struct iq_wait *wait,
+			  bool *writes_ret);
+
+/*
+ * What who waits for @fd does: what the frames told, or UNKNOWN, unless the
+ * file or the side that it waits for tells otherwise. UNKNOWN where nothing is
+ * sure: who accepts waits like who reads, who connects like who writes.
+ */
+enum iq_wait_op iq_go_poll_op(const struct iq_fd_object *fd, bool writes,
+			      enum iq_wait_op told);
 
 /*
  * The object of kind FD whose poll.FD is at @address, one that was found by

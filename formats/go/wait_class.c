@@ -116,11 +116,15 @@ static const struct {
 	const char *prefix;
 	enum iq_wait_op op;
 } operations[] = {
-	{ "internal/poll.(*pollDesc).waitRead", IQ_OP_READ },
-	{ "internal/poll.(*pollDesc).waitWrite", IQ_OP_WRITE },
 	{ "internal/poll.(*FD).Accept", IQ_OP_ACCEPT },
 	{ "internal/poll.(*FD).Read", IQ_OP_READ },
 	{ "internal/poll.(*FD).Write", IQ_OP_WRITE },
+	{ "internal/poll.(*FD).RawRead", IQ_OP_READ },
+	{ "internal/poll.(*FD).RawWrite", IQ_OP_WRITE },
+	{ "internal/poll.sendFile", IQ_OP_WRITE },
+	{ "internal/poll.SendFile", IQ_OP_WRITE },
+	{ "internal/poll.spliceDrain", IQ_OP_READ },
+	{ "internal/poll.splicePump", IQ_OP_WRITE },
 	{ "net.(*netFD).connect", IQ_OP_CONNECT },
 	{ "syscall.read", IQ_OP_READ },
 	{ "syscall.write", IQ_OP_WRITE },

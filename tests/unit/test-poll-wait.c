@@ -99,6 +99,7 @@ static void begin(struct polling *t, const char *version)
 static bool read_wait(struct polling *t)
 {
 	struct iq_error *err;
+	bool writes;
 
 	go_process_allgs(&t->p);
 	go_process_open(&t->p);
@@ -106,11 +107,12 @@ static bool read_wait(struct polling *t)
 	err = iq_go_goroutines_read(&t->p.rt);
 	assert_null(err);
 	t->wait.kind = IQ_WAIT_FD;
-	if (!iq_go_poll_wait_read(&t->p.rt, &t->p.rt.gs[0], &t->wait))
+	if (!iq_go_poll_wait_read(&t->p.rt, &t->p.rt.gs[0], &t->wait, &writes))
 		return false;
 	err = iq_go_poll_object_read(&t->p.rt, t->wait.address, &t->arena,
 				     &t->object);
 	assert_null(err);
+	t->wait.op = iq_go_poll_op(&t->object.fd, writes, t->wait.op);
 	return true;
 }
 
@@ -168,6 +170,33 @@ static void listener_has_no_peer(void **state iq_unused)
 	assert_int_equal(t.object.fd.kind, IQ_FD_LISTENER);
 	assert_int_equal(t.object.fd.remote.len, 0);
 	end(&t);
+}
+
+static void operation_that_is_not_sure_is_unknown(void **state iq_unused)
+{
+	static const struct {
+		enum iq_fd_kind kind;
+		bool writes;
+		enum iq_wait_op told, wanted;
+	} rows[] = {
+		{ IQ_FD_UNKNOWN, false, IQ_OP_UNKNOWN, IQ_OP_UNKNOWN },
+		{ IQ_FD_UNKNOWN, false, IQ_OP_ACCEPT, IQ_OP_ACCEPT },
+		{ IQ_FD_UNKNOWN, false, IQ_OP_CONNECT, IQ_OP_UNKNOWN },
+		{ IQ_FD_LISTENER, false, IQ_OP_UNKNOWN, IQ_OP_ACCEPT },
+		{ IQ_FD_LISTENER, true, IQ_OP_UNKNOWN, IQ_OP_UNKNOWN },
+		{ IQ_FD_CONNECTION, false, IQ_OP_UNKNOWN, IQ_OP_READ },
+		{ IQ_FD_CONNECTION, true, IQ_OP_UNKNOWN, IQ_OP_UNKNOWN },
+		{ IQ_FD_CONNECTION, true, IQ_OP_CONNECT, IQ_OP_CONNECT },
+		{ IQ_FD_FILE, true, IQ_OP_UNKNOWN, IQ_OP_WRITE },
+	};
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(rows); i++) {
+		const struct iq_fd_object fd = { .kind = rows[i].kind };
+
+		assert_int_equal(
+			iq_go_poll_op(&fd, rows[i].writes, rows[i].told),
+			rows[i].wanted);
+	}
 }
 
 static void file_has_its_name(void **state iq_unused)
@@ -307,6 +336,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(connection_is_found_with_both_addresses),
 		cmocka_unit_test(listener_has_no_peer),
+		cmocka_unit_test(operation_that_is_not_sure_is_unknown),
 		cmocka_unit_test(file_has_its_name),
 		cmocka_unit_test(writer_has_its_own_deadline),
 		cmocka_unit_test(descriptor_that_disagrees_is_none),
