@@ -56,6 +56,7 @@ class Core:
         self.path = path
         self.f = open(path, "r+b", buffering=0)
         self.size = os.path.getsize(path)
+        self.time = os.stat(path).st_mtime_ns
         self.ehdr = EHDR.unpack(self.read(0, EHDR.size))
         self.phoff, self.phentsize, self.phnum = self.ehdr[1], self.ehdr[3], self.ehdr[4]
         self.phdrs = [PHDR.unpack(self.read(self.phoff + i * self.phentsize, PHDR.size))
@@ -92,6 +93,11 @@ class Core:
             self.f.write(old)
         self.undo = []
         self.f.truncate(self.size)
+        self.keep_time()
+
+    def keep_time(self):
+        """How long who waits at most rests on when the core was written."""
+        os.utime(self.path, ns=(self.time, self.time))
 
     def append(self, data):
         end = os.path.getsize(self.path)
@@ -493,6 +499,7 @@ class Job:
     def damaged(self, core, dice, damage, whole, word, files, path):
         for _ in range(self.args.rounds):
             what = damage(core, dice, path)
+            core.keep_time()
             self.keep(what)
             try:
                 self.counts[damage.__name__] += 1
@@ -513,6 +520,7 @@ class Job:
         todo += [("note", None, None)] * (self.args.words // 8)
         for kind, owner, address in todo:
             what = flip(core, dice, address) if address else flip_note(core, dice)
+            core.keep_time()
             if what:
                 self.flip_one(kind, owner, what, whole, [core.path, exe])
             core.mend()
@@ -548,6 +556,7 @@ class Job:
             data = core.read(begin, end - begin)
             if PATH in data:
                 core.write(begin, data.replace(PATH, NO_PATH))
+        core.keep_time()
         drop_modules(whole)
         self.found += ["no executable: " + p for p in check_removed(
             self.args.inquest, whole, word, [core.path], True)]

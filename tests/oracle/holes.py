@@ -32,7 +32,8 @@ ARENA = 64 << 20  # Go: src/runtime/malloc.go, heapArenaBytes on linux
 SYMBOLS = {"runtime.allgs", "runtime.allm", "runtime.allp", "runtime.semtable"}
 ASK = {"g": ("stack", "sched", "syscallsp", "atomicstatus", "waiting", "labels", "goid"),
        "sudog": ("g", "next", "prev", "elem", "waitlink", "c"),
-       "hchan": ("recvq", "sendq"), "m": ("g0", "gsignal", "alllink"), "p": ()}
+       "hchan": ("recvq", "sendq"), "m": ("g0", "gsignal", "alllink"), "p": (),
+       "pollDesc": ("rg", "wg")}
 WAITING, RUNNING, SYSCALL, DEAD = 4, 2, 3, 6
 AROUND = 64  # of a word that is waited for: the lock it is part of
 
@@ -155,22 +156,36 @@ class Keep:
         # A channel, a notifyList or another sudog refers to those.
         for at in self.references(self.sudogs):
             self.add(at - AROUND, 2 * AROUND)
+        self.files()
 
-    def references(self, wanted):
-        """Addresses of the heap's words that are one of these."""
+    def files(self):
+        """What has the descriptor of the poller that one waits at: a file, or a socket and
+        its addresses. The descriptors are not in the heap."""
+        sides = [self.field["pollDesc"][side] for side in ("rg", "wg")]
+        found = self.references(set(self.gs), self.loads())
+        descriptors = {at - side for at in found for side in sides}
+        for at in self.references(descriptors):
+            self.labels(at - AROUND)
+
+    def references(self, wanted, where=None):
+        """Addresses of words that are one of these, the heap's if it is not said whose."""
         found = []
-        for begin, size, offset in self.heap():
+        for begin, size, offset in where or self.heap():
             data = self.core.read(offset, size)
             for i, (word,) in enumerate(struct.iter_unpack("<Q", data[:len(data) & ~7])):
                 if word in wanted:
                     found.append(begin + 8 * i)
         return found
 
-    def heap(self):
+    def loads(self):
+        """What can be written."""
         for i in self.core.loads:
             _, flags, offset, vaddr, _, size, _, _ = self.core.phdrs[i]
-            if vaddr // ARENA in self.arenas and flags & 2:
+            if flags & 2:
                 yield vaddr, size, offset
+
+    def heap(self):
+        return (s for s in self.loads() if s[0] // ARENA in self.arenas)
 
 
 def pieces(segment, keep):
@@ -239,6 +254,7 @@ def one(job):
                 if what == "zeros":
                     core.mend()
                     make_zeros(core, keep)
+                core.keep_time()
                 got = listed(prog, [flat, exe])
                 found += ["%s: %s, not %s" % (what, a[:300], b[:300])
                           for a, b in zip(got, want) if a != b]
