@@ -18,6 +18,8 @@
  * isMaybeRunnable, findMaybeRunnableGoroutines, findGoroutineLeaks.
  */
 
+/* Goroutines whose stacks are fetched while another's is looked through. */
+#define AHEAD 4
 /* The main goroutine is the first one. Go: src/runtime/proc.go, schedinit. */
 #define MAIN_GOID 1
 /* Bits of a slot by which watches are put in order at once. */
@@ -246,6 +248,14 @@ static void mark_holder(struct liveness *l, size_t goroutine)
 	iq_mark_range(l->mark, &holder->registers);
 }
 
+static void fetch_holder(struct liveness *l, size_t goroutine)
+{
+	const struct iq_heap_holder *holder = &l->map->holders[goroutine];
+
+	iq_mark_fetch(l->mark, &holder->stack);
+	iq_mark_fetch(l->mark, &holder->self);
+}
+
 static void mark_roots(struct liveness *l)
 {
 	const struct iq_heap_map *map = l->map;
@@ -254,6 +264,9 @@ static void mark_roots(struct liveness *l)
 	for (size_t i = 0; i < map->roots.len; i++)
 		iq_mark_range(l->mark, &map->roots.data[i]);
 	for (size_t i = 0; i < map->num_holders; i++) {
+		if (i + AHEAD < map->num_holders &&
+		    l->stands[i + AHEAD] == STAND_RUNS)
+			fetch_holder(l, i + AHEAD);
 		if (l->stands[i] == STAND_RUNS)
 			mark_holder(l, i);
 	}
@@ -283,6 +296,8 @@ static void wake(struct liveness *l, uint32_t slot)
 	     i < l->watches.len && l->watches.data[i].slot == slot; i++) {
 		uint32_t goroutine = l->watches.data[i].goroutine;
 
+		if (i + AHEAD < l->watches.len)
+			fetch_holder(l, l->watches.data[i + AHEAD].goroutine);
 		if (l->stands[goroutine] != STAND_WAITS)
 			continue;
 		l->stands[goroutine] = STAND_RUNS;

@@ -12,6 +12,9 @@
 #define STACK_SIZE (1u << 17)
 /* Objects that are fetched from memory while others are looked through. */
 #define AHEAD 8
+/* Bytes of a range that are fetched before it is looked through. */
+#define FETCHED 512
+#define CACHE_LINE 64
 /* What is missing is missing by pages. */
 #define PAGE_BYTES 4096
 
@@ -352,6 +355,16 @@ static const uint8_t *find_bytes(struct iq_mark *mark, uint64_t addr,
 		offset = 0;
 	}
 	return mark->window + offset;
+}
+
+void iq_mark_fetch(struct iq_mark *mark, const struct iq_heap_range *range)
+{
+	uint64_t len = range->len < FETCHED ? range->len : FETCHED;
+	const uint8_t *bytes =
+		range->len ? find_bytes(mark, range->addr, range->len) : NULL;
+
+	for (uint64_t i = 0; bytes && i < len; i += CACHE_LINE)
+		__builtin_prefetch(bytes + i);
 }
 
 void iq_mark_range(struct iq_mark *mark, const struct iq_heap_range *range)

@@ -24,6 +24,8 @@ void iq_mark_destroy(struct iq_mark *mark);
 /* Asks to be told when @slot is marked. Before anything is marked. */
 void iq_mark_watch(struct iq_mark *mark, uint32_t slot);
 
+/* Fetches from memory the beginning of what is about to be marked from. */
+void iq_mark_fetch(struct iq_mark *mark, const struct iq_heap_range *range);
 /* Marks what the words refer to. */
 void iq_mark_range(struct iq_mark *mark, const struct iq_heap_range *range);
 void iq_mark_words(struct iq_mark *mark, const uint64_t *words, size_t num);

@@ -59,7 +59,7 @@ static struct iq_error *fill(const struct iq_go_heap *heap,
 	err = iq_go_heap_spans(heap, map);
 	if (err)
 		return err;
-	disguise_sudogs(heap->rt.layout, map);
+	disguise_sudogs(heap->rt->layout, map);
 	err = iq_heap_map_index(map);
 	if (!err)
 		err = iq_go_heap_goroutines(heap, map);
@@ -79,7 +79,7 @@ static struct iq_error *load(const struct iq_heap *base,
 {
 	const struct iq_go_heap *heap = (const struct iq_go_heap *)base;
 	struct iq_heap_memory memory = {
-		.ctx = heap->rt.memory,
+		.ctx = heap->rt->memory,
 		.window = window,
 		.faulted = faulted,
 	};
@@ -99,22 +99,14 @@ static struct iq_error *load(const struct iq_heap *base,
 struct iq_error *iq_go_heap_open(const struct iq_go_runtime *rt,
 				 const struct iq_heap **ret)
 {
-	struct iq_arena *arena = &rt->facts->arena;
-	struct iq_go_heap *heap = iq_arena_calloc(arena, 1, sizeof(*heap));
-	struct iq_go_m *ms =
-		iq_arena_calloc(arena, rt->num_ms + 1, sizeof(*ms));
+	struct iq_go_heap *heap =
+		iq_arena_calloc(&rt->facts->arena, 1, sizeof(*heap));
 
-	if (!heap || !ms)
+	if (!heap)
 		return &iq_enomem;
-	if (rt->num_ms)
-		memcpy(ms, rt->ms, rt->num_ms * sizeof(*ms));
 	heap->heap.load = load;
 	heap->heap.measure = iq_go_heap_measure;
-	heap->rt = *rt;
-	heap->rt.gs = NULL;
-	heap->rt.num_gs = 0;
-	heap->rt.ms = ms;
-	heap->rt.pool = NULL;
+	heap->rt = rt;
 	heap->mheap_addr = iq_go_heap_find(rt);
 	if (heap->mheap_addr)
 		rt->facts->witness.tells |= IQ_TELLS_HEAP;

@@ -17,13 +17,13 @@ struct iq_go_heap {
 	struct iq_heap heap;
 	/* As the reader filled it, without goroutines; the threads are a copy
 	 * that lives as long as the facts. */
-	struct iq_go_runtime rt;
+	const struct iq_go_runtime *rt;
 	uint64_t mheap_addr; /* 0: not found */
 };
 
 /*
- * The heap of @rt, which may go afterwards; what rt->program and rt->facts refer
- * to must stay. Lives as long as the facts. What is not found becomes a gap.
+ * The heap of @rt, which must stay. Lives as long as the facts. What is not found
+ * becomes a gap.
  */
 struct iq_error *iq_go_heap_open(const struct iq_go_runtime *rt,
 				 const struct iq_heap **ret) iq_must_check;

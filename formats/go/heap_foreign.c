@@ -40,21 +40,21 @@ static struct iq_error *own(struct foreign *f, uint64_t begin, uint64_t end)
 static struct iq_error *own_arenas(struct foreign *f)
 {
 	const struct iq_go_heap *heap = f->heap;
-	const struct iq_go_constants *k = heap->rt.version->constants;
+	const struct iq_go_constants *k = heap->rt->version->constants;
 	uint64_t size = (uint64_t)k->heap_arena_bytes;
 	uint64_t at =
-		heap->mheap_addr + heap->rt.layout->mheap_all_arenas.offset;
+		heap->mheap_addr + heap->rt->layout->mheap_all_arenas.offset;
 	struct iq_error *err = NULL;
 	uint64_t array, len, index;
 
 	if (k->heap_arena_bytes == IQ_GO_NO_CONSTANT ||
 	    k->arena_base_offset == IQ_GO_NO_CONSTANT ||
-	    !iq_go_slice_read(heap->rt.memory, at, &array, &len))
+	    !iq_go_slice_read(heap->rt->memory, at, &array, &len))
 		return NULL;
 	for (uint64_t i = 0; i < len && !err; i++) {
 		uint64_t begin;
 
-		if (!iq_memory_u64(heap->rt.memory, array + 8 * i, &index))
+		if (!iq_memory_u64(heap->rt->memory, array + 8 * i, &index))
 			break;
 		begin = index * size + (uint64_t)k->arena_base_offset;
 		err = own(f, begin, begin + size);
@@ -66,17 +66,18 @@ static struct iq_error *own_arenas(struct foreign *f)
 static struct iq_error *own_spans(struct foreign *f)
 {
 	const struct iq_go_heap *heap = f->heap;
-	uint64_t at = heap->mheap_addr + heap->rt.layout->mheap_allspans.offset;
+	uint64_t at =
+		heap->mheap_addr + heap->rt->layout->mheap_allspans.offset;
 	struct iq_error *err = NULL;
 	uint64_t array, len, span;
 
-	if (!iq_go_slice_read(heap->rt.memory, at, &array, &len))
+	if (!iq_go_slice_read(heap->rt->memory, at, &array, &len))
 		return NULL;
 	for (uint64_t i = 0; i < len && !err; i++) {
-		if (!iq_memory_u64(heap->rt.memory, array + 8 * i, &span))
+		if (!iq_memory_u64(heap->rt->memory, array + 8 * i, &span))
 			break;
-		if (span < UINT64_MAX - heap->rt.layout->mspan_size)
-			err = own(f, span, span + heap->rt.layout->mspan_size);
+		if (span < UINT64_MAX - heap->rt->layout->mspan_size)
+			err = own(f, span, span + heap->rt->layout->mspan_size);
 	}
 	return err;
 }
@@ -84,7 +85,7 @@ static struct iq_error *own_spans(struct foreign *f)
 /* Go's variables: those that can refer to the heap are roots already. */
 static struct iq_error *own_variables(struct foreign *f)
 {
-	const struct iq_go_program *program = f->heap->rt.program;
+	const struct iq_go_program *program = f->heap->rt->program;
 	struct iq_error *err = NULL;
 
 	for (size_t i = 0; i < program->num_modules && !err; i++) {
@@ -107,8 +108,8 @@ static struct iq_error *own_variables(struct foreign *f)
 /* A queue of the collector: rings that lead to smaller ones. */
 static struct iq_error *own_rings(struct foreign *f, uint64_t addr)
 {
-	const struct iq_memory *memory = f->heap->rt.memory;
-	const struct iq_go_layout *l = f->heap->rt.layout;
+	const struct iq_memory *memory = f->heap->rt->memory;
+	const struct iq_go_layout *l = f->heap->rt->layout;
 	struct iq_error *err = NULL;
 
 	for (unsigned i = 0; addr && i < RINGS_MAX && !err; i++) {
@@ -130,16 +131,16 @@ static struct iq_error *own_rings(struct foreign *f, uint64_t addr)
 static struct iq_error *own_buffers(struct foreign *f)
 {
 	const struct iq_go_heap *heap = f->heap;
-	const struct iq_go_layout *l = heap->rt.layout;
+	const struct iq_go_layout *l = heap->rt->layout;
 	struct iq_error *err = NULL;
 	uint64_t p, addr;
 
 	for (uint64_t i = 0; !err && iq_go_heap_processor(heap, i, &p); i++) {
-		if (iq_go_field_read(heap->rt.memory, p, l->p_gcw_ptr_buf,
+		if (iq_go_field_read(heap->rt->memory, p, l->p_gcw_ptr_buf,
 				     &addr) &&
 		    addr && addr < UINT64_MAX - PTR_BUF_SIZE)
 			err = own(f, addr, addr + PTR_BUF_SIZE);
-		if (!err && iq_go_field_read(heap->rt.memory, p,
+		if (!err && iq_go_field_read(heap->rt->memory, p,
 					     l->p_gcw_spanq_head, &addr))
 			err = own_rings(f, addr);
 	}
@@ -152,7 +153,7 @@ static struct iq_error *own_buffers(struct foreign *f)
  */
 static struct iq_error *own_stacks(struct foreign *f)
 {
-	const struct iq_go_runtime *rt = &f->heap->rt;
+	const struct iq_go_runtime *rt = f->heap->rt;
 	struct iq_error *err = NULL;
 
 	for (size_t i = 0; i < rt->num_ms && !err; i++) {
@@ -216,7 +217,7 @@ static struct iq_error *add_ranges(struct foreign *f)
 {
 	size_t num, at = 0;
 	const struct iq_memory_range *ranges =
-		iq_memory_ranges(f->heap->rt.memory, &num);
+		iq_memory_ranges(f->heap->rt->memory, &num);
 	struct iq_error *err = NULL;
 
 	if (f->own.len)
@@ -238,7 +239,7 @@ static struct iq_error *add_ranges(struct foreign *f)
 /* Registers of threads that no m knows. */
 static struct iq_error *add_threads(struct foreign *f)
 {
-	const struct iq_go_runtime *rt = &f->heap->rt;
+	const struct iq_go_runtime *rt = f->heap->rt;
 	const struct iq_core_thread *threads = rt->core->threads;
 	bool *known = calloc(rt->core->num_threads + 1, sizeof(*known));
 	struct iq_error *err = NULL;
@@ -263,7 +264,7 @@ struct iq_error *iq_go_heap_foreign(const struct iq_go_heap *heap,
 	struct foreign f = { .heap = heap, .map = map };
 	struct iq_error *err;
 
-	if (heap->rt.facts->process.cgo == IQ_NO)
+	if (heap->rt->facts->process.cgo == IQ_NO)
 		return NULL;
 	err = own_arenas(&f);
 	if (!err)

@@ -8,27 +8,13 @@
 #include "formats/go/goroutine.h"
 #include "formats/go/stack_start.h"
 
-/* Where the facts have the goroutine of a g. */
-struct place {
-	uint64_t addr;
-	size_t index;
-};
-
-static int compare_places(const void *a, const void *b)
-{
-	const struct place *x = a;
-	const struct place *y = b;
-
-	return x->addr < y->addr ? -1 : x->addr > y->addr;
-}
-
 struct walk {
 	const struct iq_go_heap *heap;
 	struct iq_heap_map *map;
-	struct place *places;
-	size_t num_places;
-	/* Goroutines whose stack is known. */
-	size_t num_filled;
+	/* Bit i: slot i is the record of a goroutine that the facts have. */
+	uint64_t *known;
+	/* Goroutines of the facts that the list has. */
+	size_t num_listed;
 };
 
 /*
@@ -39,7 +25,7 @@ struct walk {
 static void holder_fill(const struct walk *w, const struct iq_go_g *g,
 			struct iq_heap_holder *ret)
 {
-	const struct iq_go_runtime *rt = &w->heap->rt;
+	const struct iq_go_runtime *rt = w->heap->rt;
 	struct iq_go_unwind_start start;
 	uint64_t from = g->stack_lo;
 	uint64_t state;
@@ -67,86 +53,93 @@ static void holder_fill(const struct walk *w, const struct iq_go_g *g,
 				  g->goid);
 }
 
-static const struct place *place_of(const struct walk *w, uint64_t addr)
-{
-	struct place key = { .addr = addr };
-
-	return w->num_places ? bsearch(&key, w->places, w->num_places,
-				       sizeof(*w->places), compare_places) :
-			       NULL;
-}
-
 /* The record of a goroutine is an object of its own that is never freed. Where
- * the tables say otherwise, they are misread. */
-static void hide_g(struct walk *w, uint64_t addr)
+ * the tables say otherwise, they are misread. Gives its slot. */
+static uint32_t hide_g(struct walk *w, uint64_t addr)
 {
 	uint32_t span = iq_heap_map_span(w->map, addr);
+	uint32_t slot;
 
 	// The first thread's g0 is a variable, and all others are objects.
 	if (span == IQ_HEAP_NONE)
-		return;
-	if (iq_heap_map_slot(w->map, addr) == IQ_HEAP_NONE ||
-	    w->map->spans.data[span].elem_size < w->heap->rt.layout->g_size)
+		return IQ_HEAP_NONE;
+	slot = iq_heap_map_slot(w->map, addr);
+	if (slot == IQ_HEAP_NONE ||
+	    w->map->spans.data[span].elem_size < w->heap->rt->layout->g_size)
 		iq_heap_map_lacks(w->map,
 				  "the goroutine at 0x%" PRIx64
 				  " lies where the heap has no such object",
 				  addr);
 	iq_heap_map_hide(w->map, addr);
+	return slot;
 }
 
 /* A signal in a thread of C has it; it refers to nothing. */
 static bool is_lent(const struct walk *w, const struct iq_go_g *g)
 {
-	const struct iq_go_m *m = iq_go_runtime_m(&w->heap->rt, g->m);
+	const struct iq_go_m *m = iq_go_runtime_m(w->heap->rt, g->m);
 
 	return m && m->lent && m->curg == g->addr;
 }
 
-static void walk_g(struct walk *w, uint64_t addr)
+/* What the facts have. Their goroutines are in the order of the gs. */
+static struct iq_error *fill_known(struct walk *w)
 {
-	const struct place *place = place_of(w, addr);
-	struct iq_go_g g;
-	enum iq_go_g_state state = iq_go_g_read(&w->heap->rt, addr, &g);
+	const struct iq_go_runtime *rt = w->heap->rt;
+	const struct iq_facts *facts = rt->facts;
 
-	hide_g(w, addr);
-	if (!place && (state == IQ_GO_G_UNUSED ||
-		       (state == IQ_GO_G_LIVE && is_lent(w, &g))))
-		return;
-	if (state != IQ_GO_G_LIVE || !place) {
-		iq_heap_map_lacks(w->map,
-				  "the goroutine at 0x%" PRIx64
-				  " could not be read",
-				  addr);
-		return;
+	w->known = calloc(w->map->num_slots / 64 + 1, sizeof(*w->known));
+	w->map->holders =
+		calloc(facts->goroutines.len + 1, sizeof(*w->map->holders));
+	if (!w->known || !w->map->holders)
+		return &iq_enomem;
+	w->map->num_holders = facts->goroutines.len;
+	for (size_t i = 0; i < rt->num_gs && i < w->map->num_holders; i++) {
+		const struct iq_go_g *g = &rt->gs[i];
+		uint32_t slot = iq_heap_map_slot(w->map, g->addr);
+
+		if (facts->goroutines.data[i].place != g->addr)
+			continue;
+		holder_fill(w, g, &w->map->holders[i]);
+		if (slot != IQ_HEAP_NONE)
+			w->known[slot / 64] |= 1ull << slot % 64;
 	}
-	if (w->map->holders[place->index].self.len)
-		return;
-	holder_fill(w, &g, &w->map->holders[place->index]);
-	w->num_filled++;
+	return NULL;
 }
 
-static struct iq_error *walk_init(struct walk *w)
+/* One that the facts have, the first time that the list has it. */
+static bool take_known(struct walk *w, uint32_t slot)
 {
-	const struct iq_facts *facts = w->heap->rt.facts;
-	size_t n = facts->goroutines.len;
+	uint64_t bit = 1ull << slot % 64;
 
-	w->num_places = n;
-	w->places = calloc(n + 1, sizeof(*w->places));
-	w->map->holders = calloc(n + 1, sizeof(*w->map->holders));
-	if (!w->places || !w->map->holders)
-		return &iq_enomem;
-	w->map->num_holders = n;
-	for (size_t i = 0; i < n; i++)
-		w->places[i] =
-			(struct place){ facts->goroutines.data[i].place, i };
-	qsort(w->places, n, sizeof(*w->places), compare_places);
-	return NULL;
+	if (slot == IQ_HEAP_NONE || !(w->known[slot / 64] & bit))
+		return false;
+	w->known[slot / 64] &= ~bit;
+	w->num_listed++;
+	return true;
+}
+
+static void walk_g(struct walk *w, uint64_t addr)
+{
+	uint32_t slot = hide_g(w, addr);
+	struct iq_go_g g;
+	enum iq_go_g_state state;
+
+	if (take_known(w, slot))
+		return;
+	state = iq_go_g_read(w->heap->rt, addr, &g);
+	if (state == IQ_GO_G_UNUSED ||
+	    (state == IQ_GO_G_LIVE && is_lent(w, &g)))
+		return;
+	iq_heap_map_lacks(w->map,
+			  "the goroutine at 0x%" PRIx64 " could not be read",
+			  addr);
 }
 
 /* All goroutines that there ever were, those that ended among them. */
 static void walk_allgs(struct walk *w)
 {
-	const struct iq_go_runtime *rt = &w->heap->rt;
+	const struct iq_go_runtime *rt = w->heap->rt;
 	uint64_t array, len;
 
 	if (!rt->allgs_addr ||
@@ -172,14 +165,14 @@ struct iq_error *iq_go_heap_goroutines(const struct iq_go_heap *heap,
 				       struct iq_heap_map *map)
 {
 	struct walk w = { .heap = heap, .map = map };
-	struct iq_error *err = walk_init(&w);
+	struct iq_error *err = fill_known(&w);
 
 	if (!err) {
 		walk_allgs(&w);
-		if (w.num_filled < map->num_holders)
+		if (w.num_listed < map->num_holders)
 			iq_heap_map_lacks(map,
 					  "not all goroutines are in the list");
 	}
-	free(w.places);
+	free(w.known);
 	return err;
 }

@@ -21,11 +21,11 @@ static void part_add(struct iq_coverage_part *part, uint64_t total,
 static void span_measure(const struct iq_go_heap *heap, uint64_t addr,
 			 struct iq_coverage_heap *ret)
 {
-	const struct iq_go_layout *l = heap->rt.layout;
+	const struct iq_go_layout *l = heap->rt->layout;
 	struct iq_go_record r;
 	uint64_t start, pages, present;
 
-	if (!iq_go_record_read(heap->rt.memory, addr, l->mspan_size, &r))
+	if (!iq_go_record_read(heap->rt->memory, addr, l->mspan_size, &r))
 		return;
 	ret->spans.present++;
 	if (iq_go_record_uint(&r, l->mspan_state) != SPAN_IN_USE)
@@ -34,7 +34,7 @@ static void span_measure(const struct iq_go_heap *heap, uint64_t addr,
 	pages = iq_go_record_uint(&r, l->mspan_npages);
 	if (!pages || pages >= PAGES_MAX)
 		return;
-	present = iq_memory_present(heap->rt.memory, start, pages * PAGE_SIZE);
+	present = iq_memory_present(heap->rt->memory, start, pages * PAGE_SIZE);
 	part_add(&ret->memory, pages * PAGE_SIZE, present);
 	if (iq_go_record_uint(&r, l->mspan_spanclass) & SPANCLASS_NOSCAN)
 		part_add(&ret->noscan, pages * PAGE_SIZE, present);
@@ -44,13 +44,13 @@ bool iq_go_heap_measure(const struct iq_heap *base,
 			struct iq_coverage_heap *ret)
 {
 	const struct iq_go_heap *heap = (const struct iq_go_heap *)base;
-	const struct iq_memory *memory = heap->rt.memory;
+	const struct iq_memory *memory = heap->rt->memory;
 	struct iq_coverage_heap sum = { 0 };
 	uint64_t array, len, at, have;
 
 	if (!heap->mheap_addr)
 		return false;
-	at = heap->mheap_addr + heap->rt.layout->mheap_allspans.offset;
+	at = heap->mheap_addr + heap->rt->layout->mheap_allspans.offset;
 	if (!iq_go_slice_read(memory, at, &array, &len) || len > UINT64_MAX / 8)
 		return false;
 	sum.spans.total = len;

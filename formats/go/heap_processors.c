@@ -28,7 +28,7 @@ static struct iq_error *add_part(struct iq_heap_map *map, uint64_t p,
 static struct iq_error *add_processor(const struct iq_go_heap *heap,
 				      struct iq_heap_map *map, uint64_t p)
 {
-	const struct iq_go_layout *l = heap->rt.layout;
+	const struct iq_go_layout *l = heap->rt->layout;
 	struct iq_go_field a = l->p_gcw;
 	struct iq_go_field b = l->p_wb_buf;
 	struct iq_error *err;
@@ -49,7 +49,7 @@ static struct iq_error *add_processor(const struct iq_go_heap *heap,
 bool iq_go_heap_processor(const struct iq_go_heap *heap, uint64_t index,
 			  uint64_t *ret)
 {
-	const struct iq_go_runtime *rt = &heap->rt;
+	const struct iq_go_runtime *rt = heap->rt;
 	uint64_t array, len;
 
 	return rt->allp_addr &&
@@ -64,8 +64,8 @@ static void check_thread(const struct iq_go_heap *heap, struct iq_heap_map *map,
 {
 	uint64_t m;
 
-	if (!iq_go_field_read(heap->rt.memory, p, heap->rt.layout->p_m, &m) ||
-	    (m && !iq_go_runtime_m(&heap->rt, m)))
+	if (!iq_go_field_read(heap->rt->memory, p, heap->rt->layout->p_m, &m) ||
+	    (m && !iq_go_runtime_m(heap->rt, m)))
 		iq_heap_map_lacks(map,
 				  "the thread of processor 0x%" PRIx64
 				  " is not known",
@@ -75,7 +75,7 @@ static void check_thread(const struct iq_go_heap *heap, struct iq_heap_map *map,
 struct iq_error *iq_go_heap_processors(const struct iq_go_heap *heap,
 				       struct iq_heap_map *map)
 {
-	const struct iq_go_layout *l = heap->rt.layout;
+	const struct iq_go_layout *l = heap->rt->layout;
 	struct iq_error *err = NULL;
 	uint64_t p, i;
 

@@ -69,7 +69,7 @@ static bool is_readable(const struct iq_go_heap *heap, uint64_t addr)
 {
 	uint64_t byte;
 
-	return iq_memory_uint(heap->rt.memory, addr, 1, &byte);
+	return iq_memory_uint(heap->rt->memory, addr, 1, &byte);
 }
 
 /*
@@ -86,10 +86,10 @@ static bool block_read(const struct iq_go_heap *heap,
 
 	// The number first: most of what is asked for is no block.
 	if (addr % 8 || iq_heap_map_span(map, addr) != IQ_HEAP_NONE ||
-	    !iq_memory_uint(heap->rt.memory, addr + q->num.offset, q->num.size,
+	    !iq_memory_uint(heap->rt->memory, addr + q->num.offset, q->num.size,
 			    &num) ||
 	    num > max ||
-	    !iq_go_record_read(heap->rt.memory, addr, q->block_size, ret))
+	    !iq_go_record_read(heap->rt->memory, addr, q->block_size, ret))
 		return false;
 	for (uint64_t i = 0; i < num; i++) {
 		struct iq_go_field field = {
@@ -139,7 +139,7 @@ static struct iq_error *add_named(const struct iq_go_heap *heap,
 	for (uint32_t i = 0; i < q->symbol_size && !err; i += 8) {
 		uint64_t value;
 
-		if (iq_memory_u64(heap->rt.memory, addr + i, &value))
+		if (iq_memory_u64(heap->rt->memory, addr + i, &value))
 			err = add_list(heap, map, q, value, budget);
 	}
 	return err;
@@ -150,12 +150,12 @@ static struct iq_error *add_found(const struct iq_go_heap *heap,
 				  struct iq_heap_map *map,
 				  const struct queue *q, unsigned *budget)
 {
-	uint64_t noptrbss = heap->rt.program->modules[0].noptrbss;
+	uint64_t noptrbss = heap->rt->program->modules[0].noptrbss;
 	struct iq_go_words words;
 	struct iq_error *err = NULL;
 	uint64_t addr, value;
 
-	iq_go_words_all(&heap->rt, &words);
+	iq_go_words_all(heap->rt, &words);
 	while (!err && iq_go_words_next(&words, &addr, &value)) {
 		if (words.area > 0 && addr - noptrbss >= NOPTRBSS_SCANNED)
 			break;
@@ -173,7 +173,7 @@ static struct iq_error *add_queue(const struct iq_go_heap *heap,
 	struct iq_error *err;
 	uint64_t addr;
 
-	if (iq_go_program_symbol(heap->rt.program, q->symbol, &addr))
+	if (iq_go_program_symbol(heap->rt->program, q->symbol, &addr))
 		err = add_named(heap, map, q, addr, &budget);
 	else
 		err = add_found(heap, map, q, &budget);
@@ -185,7 +185,7 @@ static struct iq_error *add_queue(const struct iq_go_heap *heap,
 struct iq_error *iq_go_heap_queues(const struct iq_go_heap *heap,
 				   struct iq_heap_map *map)
 {
-	const struct iq_go_layout *l = heap->rt.layout;
+	const struct iq_go_layout *l = heap->rt->layout;
 	struct iq_error *err = NULL;
 	struct queue q;
 

@@ -10,7 +10,7 @@ static const uint8_t *mask_of(const struct iq_go_heap *heap, uint64_t begin,
 {
 	uint64_t words = (end - begin) / 8;
 	uint64_t have;
-	const uint8_t *mask = iq_memory_window(heap->rt.memory, addr, &have);
+	const uint8_t *mask = iq_memory_window(heap->rt->memory, addr, &have);
 
 	return mask && num_bits >= words && have >= (words + 7) / 8 ? mask :
 								      NULL;
@@ -57,7 +57,7 @@ static bool is_cut_off(const struct iq_go_program *program,
 static uint64_t written_end(const struct iq_go_heap *heap,
 			    const struct iq_go_module *m)
 {
-	const struct iq_go_runtime *rt = &heap->rt;
+	const struct iq_go_runtime *rt = heap->rt;
 	const struct iq_memory_range *r;
 
 	if (m == rt->program->modules || rt->core->from_gcore ||
@@ -73,7 +73,7 @@ static uint64_t written_end(const struct iq_go_heap *heap,
 struct iq_error *iq_go_heap_roots(const struct iq_go_heap *heap,
 				  struct iq_heap_map *map)
 {
-	const struct iq_go_program *program = heap->rt.program;
+	const struct iq_go_program *program = heap->rt->program;
 	struct iq_error *err = NULL;
 
 	if (!program->num_modules)

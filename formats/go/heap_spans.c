@@ -16,9 +16,10 @@
 static const uint8_t *alloc_bits(const struct iq_go_heap *heap,
 				 const struct iq_go_record *r, uint64_t num)
 {
-	uint64_t addr = iq_go_record_uint(r, heap->rt.layout->mspan_alloc_bits);
+	uint64_t addr =
+		iq_go_record_uint(r, heap->rt->layout->mspan_alloc_bits);
 	uint64_t have;
-	const uint8_t *bits = iq_memory_window(heap->rt.memory, addr, &have);
+	const uint8_t *bits = iq_memory_window(heap->rt->memory, addr, &have);
 
 	return bits && have >= (num + 7) / 8 ? bits : NULL;
 }
@@ -31,7 +32,7 @@ static const uint8_t *alloc_bits(const struct iq_go_heap *heap,
 static bool span_of(const struct iq_go_heap *heap, const struct iq_go_record *r,
 		    struct iq_heap_span *ret)
 {
-	const struct iq_go_layout *l = heap->rt.layout;
+	const struct iq_go_layout *l = heap->rt->layout;
 	uint64_t num = iq_go_record_uint(r, l->mspan_nelems);
 	uint64_t pages = iq_go_record_uint(r, l->mspan_npages);
 	uint64_t free_index = iq_go_record_uint(r, l->mspan_freeindex);
@@ -56,12 +57,12 @@ static struct iq_error *span_read(struct iq_go_specials *specials,
 				  uint64_t addr)
 {
 	const struct iq_go_heap *heap = specials->heap;
-	const struct iq_go_layout *l = heap->rt.layout;
+	const struct iq_go_layout *l = heap->rt->layout;
 	struct iq_heap_map *map = specials->map;
 	struct iq_heap_span span;
 	struct iq_go_record r;
 
-	if (!iq_go_record_read(heap->rt.memory, addr, l->mspan_size, &r)) {
+	if (!iq_go_record_read(heap->rt->memory, addr, l->mspan_size, &r)) {
 		iq_heap_map_lacks(map,
 				  "a span of the heap at 0x%" PRIx64
 				  " is not in the core",
@@ -79,7 +80,7 @@ static struct iq_error *span_read(struct iq_go_specials *specials,
 	}
 	// What is not there cannot be looked through, nor its slots counted
 	// on: a file of a few bytes could claim any number of them.
-	if (iq_memory_state(heap->rt.memory, span.addr) != IQ_MEMORY_PRESENT) {
+	if (iq_memory_state(heap->rt->memory, span.addr) != IQ_MEMORY_PRESENT) {
 		if (!span.noscan)
 			iq_heap_map_lacks(map,
 					  "objects at 0x%" PRIx64
@@ -101,7 +102,7 @@ static struct iq_error *spans_piece(struct iq_go_specials *specials,
 	for (uint64_t i = 0; i < num && !err; i++) {
 		uint64_t span;
 
-		if (iq_memory_u64(specials->heap->rt.memory, addr + 8 * i,
+		if (iq_memory_u64(specials->heap->rt->memory, addr + 8 * i,
 				  &span))
 			err = span_read(specials, span);
 	}
@@ -116,10 +117,11 @@ struct iq_error *iq_go_heap_spans(const struct iq_go_heap *heap,
 		.map = map,
 		.budget = IQ_LIMIT_SPECIALS,
 	};
-	uint64_t at = heap->mheap_addr + heap->rt.layout->mheap_allspans.offset;
+	uint64_t at =
+		heap->mheap_addr + heap->rt->layout->mheap_allspans.offset;
 	uint64_t array, len;
 
-	if (!iq_go_slice_read(heap->rt.memory, at, &array, &len)) {
+	if (!iq_go_slice_read(heap->rt->memory, at, &array, &len)) {
 		iq_heap_map_lacks(map,
 				  "the list of the heap's spans is damaged");
 		return NULL;
@@ -128,7 +130,7 @@ struct iq_error *iq_go_heap_spans(const struct iq_go_heap *heap,
 		uint64_t have = 0;
 		struct iq_error *err;
 
-		if (!iq_memory_window(heap->rt.memory, array + 8 * i, &have) ||
+		if (!iq_memory_window(heap->rt->memory, array + 8 * i, &have) ||
 		    have < 8) {
 			iq_heap_map_lacks(
 				map, "the list of the heap's spans is cut off");

@@ -21,7 +21,7 @@ static struct iq_error *add_field(struct iq_go_specials *s, uint64_t addr,
 
 	if (!iq_go_has(field))
 		return NULL;
-	if (!iq_go_field_read(s->heap->rt.memory, addr, field, &word)) {
+	if (!iq_go_field_read(s->heap->rt->memory, addr, field, &word)) {
 		iq_heap_map_lacks(s->map,
 				  "a finalizer or cleanup at 0x%" PRIx64
 				  " is not in the core",
@@ -40,12 +40,12 @@ static struct iq_error *add_finalizer(struct iq_go_specials *s, uint64_t addr,
 
 	if (!noscan && !iq_vec_push(&s->map->roots, range))
 		return &iq_enomem;
-	return add_field(s, addr, s->heap->rt.layout->specialfinalizer_fn);
+	return add_field(s, addr, s->heap->rt->layout->specialfinalizer_fn);
 }
 
 static struct iq_error *add_cleanup(struct iq_go_specials *s, uint64_t addr)
 {
-	const struct iq_go_layout *l = s->heap->rt.layout;
+	const struct iq_go_layout *l = s->heap->rt->layout;
 	struct iq_error *err = add_field(s, addr, l->special_cleanup_fn);
 
 	return err ? err : add_field(s, addr, l->special_cleanup_arg);
@@ -62,15 +62,15 @@ static struct iq_error *add_weak(struct iq_go_specials *s, uint64_t addr,
 
 	return err ? err :
 		     add_field(s, addr,
-			       s->heap->rt.layout->special_weak_handle_handle);
+			       s->heap->rt->layout->special_weak_handle_handle);
 }
 
 static struct iq_error *add_special(struct iq_go_specials *s,
 				    const struct iq_go_record *span,
 				    const struct iq_go_record *special)
 {
-	const struct iq_go_layout *l = s->heap->rt.layout;
-	const struct iq_go_constants *k = s->heap->rt.version->constants;
+	const struct iq_go_layout *l = s->heap->rt->layout;
+	const struct iq_go_constants *k = s->heap->rt->version->constants;
 	int64_t kind = (int64_t)iq_go_record_uint(special, l->special_kind);
 	uint64_t offset = iq_go_record_uint(special, l->special_offset);
 	uint64_t size = iq_go_record_uint(span, l->mspan_elemsize);
@@ -91,7 +91,7 @@ static struct iq_error *add_special(struct iq_go_specials *s,
 struct iq_error *iq_go_heap_specials(struct iq_go_specials *s,
 				     const struct iq_go_record *span)
 {
-	const struct iq_go_layout *l = s->heap->rt.layout;
+	const struct iq_go_layout *l = s->heap->rt->layout;
 	uint64_t addr = iq_go_record_uint(span, l->mspan_specials);
 
 	while (addr) {
@@ -99,7 +99,7 @@ struct iq_error *iq_go_heap_specials(struct iq_go_specials *s,
 		struct iq_error *err;
 
 		if (!s->budget ||
-		    !iq_go_record_read(s->heap->rt.memory, addr,
+		    !iq_go_record_read(s->heap->rt->memory, addr,
 				       l->special_size, &special)) {
 			iq_heap_map_lacks(s->map,
 					  "the list of finalizers at 0x%" PRIx64

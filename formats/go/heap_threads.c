@@ -60,7 +60,7 @@ static struct iq_error *add_thread(const struct iq_go_heap *heap,
 				   struct iq_heap_map *map,
 				   const struct iq_go_m *m)
 {
-	uint64_t sp = interrupted_sp(&heap->rt, m);
+	uint64_t sp = interrupted_sp(heap->rt, m);
 	struct iq_error *err = iq_go_heap_registers(map, m->thread);
 
 	if (!err && iq_go_on_signal_stack(m, m->thread->sp))
@@ -82,8 +82,7 @@ static bool has_goroutine(const struct iq_go_heap *heap,
 {
 	struct iq_go_g g;
 
-	return m->curg &&
-	       iq_go_g_read(&heap->rt, m->curg, &g) != IQ_GO_G_UNUSED;
+	return m->curg && iq_go_g_read(heap->rt, m->curg, &g) != IQ_GO_G_UNUSED;
 }
 
 /*
@@ -94,15 +93,15 @@ static bool is_at_work(const struct iq_go_heap *heap, const struct iq_go_m *m)
 {
 	uint64_t p;
 
-	return !iq_go_field_read(heap->rt.memory, m->addr, heap->rt.layout->m_p,
-				 &p) ||
+	return !iq_go_field_read(heap->rt->memory, m->addr,
+				 heap->rt->layout->m_p, &p) ||
 	       p || has_goroutine(heap, m);
 }
 
 uint64_t iq_go_heap_g0_sp(const struct iq_go_heap *heap,
 			  const struct iq_go_m *m)
 {
-	const struct iq_go_runtime *rt = &heap->rt;
+	const struct iq_go_runtime *rt = heap->rt;
 	const struct iq_go_layout *l = rt->layout;
 	uint64_t red_zone = rt->core->cpu->red_zone;
 	uint64_t extra, saved, sp;
@@ -126,7 +125,7 @@ uint64_t iq_go_heap_g0_sp(const struct iq_go_heap *heap,
 struct iq_error *iq_go_heap_threads(const struct iq_go_heap *heap,
 				    struct iq_heap_map *map)
 {
-	const struct iq_go_runtime *rt = &heap->rt;
+	const struct iq_go_runtime *rt = heap->rt;
 
 	if (!rt->num_ms)
 		iq_heap_map_lacks(map, "the threads are not known");
