@@ -48,6 +48,9 @@ static bool registers_of(const struct iq_go_runtime *rt,
 	uint64_t next = t->sp;
 
 	*by_signal_ret = false;
+	// Nobody knows then whether it is in a handler, which makes calls, too.
+	if (!m->gsignal_hi)
+		return false;
 	memcpy(regs, t->regs, sizeof(t->regs));
 	for (unsigned i = 0;
 	     i < IQ_LIMIT_SIGNAL_FRAMES &&
@@ -149,7 +152,8 @@ static bool function_at(const struct iq_go_runtime *rt, uint64_t pc,
 
 /*
  * What Syscall or Syscall6 have kept over entersyscall, which noted where they
- * are. The code itself says in which slots.
+ * are. The code itself says in which slots. Zeros are no call that anybody waits
+ * in, on any machine: what wrote the core could not read that page.
  */
 static bool stack_read(const struct iq_go_runtime *rt,
 		       const struct iq_syscalls *calls, const struct iq_go_g *g,
@@ -158,7 +162,7 @@ static bool stack_read(const struct iq_go_runtime *rt,
 	struct iq_syscall_slots slots;
 	struct iq_str name;
 	const uint8_t *code;
-	uint64_t len, number;
+	uint64_t len, number, some;
 
 	if (!g->syscallsp || !function_at(rt, g->syscallpc, &name) ||
 	    !iq_str_starts(name, IQ_STR("syscall.Syscall")))
@@ -172,7 +176,7 @@ static bool stack_read(const struct iq_go_runtime *rt,
 			   &number) ||
 	    !iq_syscall_find(calls->machine, number))
 		return false;
-	ret->has_number = true;
+	some = number;
 	ret->number = (int64_t)number;
 	for (unsigned i = 0; i < slots.num_args; i++) {
 		if (!iq_memory_u64(rt->memory,
@@ -180,9 +184,12 @@ static bool stack_read(const struct iq_go_runtime *rt,
 					   (uint64_t)(int64_t)slots.args[i],
 				   &ret->args[i]))
 			break;
-		ret->num_args++;
+		some |= ret->args[ret->num_args++];
 	}
-	return true;
+	if (!some)
+		memset(ret, 0, sizeof(*ret));
+	ret->has_number = some;
+	return ret->has_number;
 }
 
 /* ---- */

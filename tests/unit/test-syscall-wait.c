@@ -22,6 +22,7 @@
 #define INSN (GO_IMAGE_TEXT + 0x5c)
 #define NAME_OF_G 11
 #define BUFFER UINT64_C(0xc000012340)
+#define SIGNAL_STACK UINT64_C(0xc0000f0000)
 
 struct calling {
 	struct go_process p;
@@ -29,6 +30,7 @@ struct calling {
 	struct iq_arena arena;
 	struct iq_wait wait;
 	uint64_t regs[IQ_CORE_MAX_REGS];
+	bool no_signal_stack;
 };
 
 static void bytes_put(struct calling *t, uint64_t addr, const uint8_t *bytes,
@@ -101,6 +103,8 @@ static const struct iq_syscall_fact *read_wait(struct calling *t)
 		.addr = m,
 		.curg = t->g,
 		.thread = thread,
+		.gsignal_lo = SIGNAL_STACK,
+		.gsignal_hi = t->no_signal_stack ? 0 : SIGNAL_STACK + 32768,
 	};
 	t->wait.kind = IQ_WAIT_SYSCALL;
 	err = iq_go_cgo_wait_read(rt, &rt->gs[0], NULL, &t->arena, &t->wait);
@@ -208,6 +212,28 @@ static void registers_alone_tell_a_call_of_the_runtime(void **state iq_unused)
 	end(&t);
 }
 
+static void who_may_be_in_a_handler_is_in_no_call(void **state iq_unused)
+{
+	struct calling t;
+
+	begin(&t, "runtime.notetsleepg");
+	thread_set(&t, INSN + 2, 202, -512);
+	t.no_signal_stack = true;
+	assert_null(read_wait(&t));
+	end(&t);
+}
+
+static void stack_of_zeros_is_no_call(void **state iq_unused)
+{
+	struct calling t;
+
+	begin(&t, "syscall.Syscall");
+	go_process_word(&t.p, t.sp + 0x18, 0);
+	go_process_word(&t.p, t.sp + 0x20, 0);
+	assert_null(read_wait(&t));
+	end(&t);
+}
+
 static void thread_outside_of_the_kernel_says_nothing(void **state iq_unused)
 {
 	struct calling t;
@@ -293,6 +319,8 @@ int main(void)
 		cmocka_unit_test(answer_of_the_kernel_is_in_flight),
 		cmocka_unit_test(another_call_of_the_thread_says_nothing),
 		cmocka_unit_test(registers_alone_tell_a_call_of_the_runtime),
+		cmocka_unit_test(who_may_be_in_a_handler_is_in_no_call),
+		cmocka_unit_test(stack_of_zeros_is_no_call),
 		cmocka_unit_test(thread_outside_of_the_kernel_says_nothing),
 		cmocka_unit_test(number_that_is_none_is_no_call),
 		cmocka_unit_test(negative_descriptor_is_none),
