@@ -142,7 +142,8 @@ static struct iq_error *string_read(const struct iq_go_runtime *rt,
 	text = iq_arena_alloc(arena, (size_t)len);
 	if (!text)
 		return &iq_enomem;
-	if (iq_memory_read(rt->memory, data, (size_t)len, text))
+	if (iq_memory_read(rt->memory, data, (size_t)len, text) &&
+	    !memchr(text, '\0', (size_t)len))
 		*ret = (struct iq_str){ text, (size_t)len };
 	return NULL;
 }

@@ -215,6 +215,20 @@ static void file_has_its_name(void **state iq_unused)
 	end(&t);
 }
 
+static void zeros_are_no_name(void **state iq_unused)
+{
+	struct polling t;
+
+	begin(&t, "go1.26.8");
+	go_process_field(&t.p, t.fd, t.l->poll_fd_is_file, 1);
+	text_make(&t.p, t.fd + t.l->os_file_name.offset, "|0");
+	go_process_word(&t.p, t.fd + t.l->os_file_name.offset,
+			go_process_alloc(&t.p, 16));
+	assert_true(read_wait(&t));
+	assert_int_equal(t.object.fd.name.len, 0);
+	end(&t);
+}
+
 static void writer_has_its_own_deadline(void **state iq_unused)
 {
 	struct polling t;
@@ -338,6 +352,7 @@ int main(void)
 		cmocka_unit_test(listener_has_no_peer),
 		cmocka_unit_test(operation_that_is_not_sure_is_unknown),
 		cmocka_unit_test(file_has_its_name),
+		cmocka_unit_test(zeros_are_no_name),
 		cmocka_unit_test(writer_has_its_own_deadline),
 		cmocka_unit_test(descriptor_that_disagrees_is_none),
 		cmocka_unit_test(damaged_peer_is_no_peer),
