@@ -14,6 +14,8 @@
  * waiters gets to. */
 #define WAITGROUP_WAITERS 0x7fffffffu
 #define WAITGROUP_COUNTER_SHIFT 32
+/* The smallest that Linux has on the machines that Go runs on. */
+#define PAGE_BYTES 4096
 
 static int64_t signed32(uint64_t value)
 {
@@ -99,6 +101,45 @@ static bool cond_read(const struct iq_go_runtime *rt, uint64_t addr,
 	return true;
 }
 
+static bool is_page_of_zeros(const struct iq_go_runtime *rt, uint64_t addr)
+{
+	uint64_t word;
+
+	addr -= addr % PAGE_BYTES;
+	for (unsigned i = 0; i < PAGE_BYTES; i += 8) {
+		if (!iq_memory_u64(rt->memory, addr + i, &word) || word)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A lock that somebody waits for is not in the state in which it was made: then
+ * the core has zeros because its writer could not read the page. A WaitGroup is,
+ * from its last Done until its waiters are woken.
+ * Go: src/sync/mutex.go, unlockSlow; rwmutex.go; waitgroup.go, Add;
+ * src/runtime/sema.go, notifyListAdd.
+ */
+static bool is_unused(const struct iq_go_runtime *rt, const struct iq_object *o)
+{
+	switch (o->kind) {
+	case IQ_WAIT_MUTEX:
+		return !o->mutex.locked && !o->mutex.woken &&
+		       !o->mutex.starving && !o->mutex.num_waiters;
+	case IQ_WAIT_RWMUTEX:
+		return !o->rwmutex.writers.locked &&
+		       !o->rwmutex.writers.num_waiters && !o->rwmutex.pending &&
+		       !o->rwmutex.num_readers && !o->rwmutex.num_awaited;
+	case IQ_WAIT_WAITGROUP:
+		return !o->waitgroup.counter && !o->waitgroup.num_waiters &&
+		       is_page_of_zeros(rt, o->address);
+	case IQ_WAIT_COND:
+		return !o->cond.wait && !o->cond.notify;
+	default:
+		return false;
+	}
+}
+
 /* Its contents; false if they cannot be those of such an object. */
 static bool sync_fill(const struct iq_go_runtime *rt, struct iq_object *o)
 {
@@ -151,7 +192,7 @@ static struct iq_error *sync_object(struct iq_go_wait_reader *r,
 	*ret = o;
 	if (!is_new)
 		return NULL;
-	o->is_read = sync_fill(r->rt, o);
+	o->is_read = sync_fill(r->rt, o) && !is_unused(r->rt, o);
 	if (o->is_read)
 		return NULL;
 	return iq_go_wait_object_problem(

@@ -496,6 +496,39 @@ static void absurd_state_is_a_gap_and_no_value(void **state iq_unused)
 	go_process_close(&w.p);
 }
 
+/* Zeros are what a debugger writes where it cannot read. */
+static void state_that_nobody_can_wait_in_is_a_gap(void **state iq_unused)
+{
+	static const struct {
+		const char *reason;
+		unsigned word;
+		bool is_read;
+	} rows[] = {
+		{ "sync.Mutex.Lock", 4, false },
+		{ "sync.RWMutex.RLock", 12, false },
+		{ "sync.Cond.Wait", 16, false },
+		// The last Done is about to wake it.
+		{ "sync.WaitGroup.Wait", 8, true },
+	};
+	uint64_t at[IQ_ARRAY_SIZE(rows)];
+	struct waiting w;
+
+	begin(&w, "go1.26.8");
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(rows); i++) {
+		at[i] = go_process_alloc(&w.p, 64);
+		go_process_word(&w.p, at[i] + 56, 1);
+		waits_on(&w, rows[i].reason, at[i] + rows[i].word);
+	}
+	read_waits(&w);
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(rows); i++) {
+		assert_int_equal(w.facts[i].waits->address, at[i]);
+		assert_int_equal(w.facts[i].waits->object->is_read,
+				 rows[i].is_read);
+	}
+	assert_int_equal(w.p.facts->gaps.len, 3);
+	go_process_close(&w.p);
+}
+
 static void wild_lock_is_a_gap_and_no_address(void **state iq_unused)
 {
 	struct waiting w;
@@ -733,6 +766,7 @@ int main(void)
 		cmocka_unit_test(locks_tell_their_state),
 		cmocka_unit_test(cond_has_its_tickets),
 		cmocka_unit_test(absurd_state_is_a_gap_and_no_value),
+		cmocka_unit_test(state_that_nobody_can_wait_in_is_a_gap),
 		cmocka_unit_test(wild_lock_is_a_gap_and_no_address),
 		cmocka_unit_test(semaphore_is_named_by_who_waits),
 		cmocka_unit_test(coroutine_has_another_side),
