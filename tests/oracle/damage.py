@@ -34,7 +34,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import dump
 from compare import TESTDATA, captures, executable_of, inflate, text_of
-from cuts import EHDR, FIELDS, FRAMES, PHDR, PT_LOAD, share_of
+from cuts import EHDR, FIELDS, FRAMES, PHDR, PT_LOAD, share_of, times_differ, waits_differ
 
 PT_NOTE = 4
 PAGE = 4096
@@ -387,28 +387,6 @@ def fields_differ(g, want):
         yield "%s is %r, not %r" % (field, value, want.get(field))
 
 
-LOCKS = ("mutex", "rwmutex", "waitgroup", "semaphore")
-
-
-def wait_agrees(w, o):
-    """A lock may be called by the semaphore inside of it, or by the Mutex that an RWMutex
-    begins with, where its frames have no names; and less may be known of it."""
-    kind, at = w.get("kind"), w.get("address")
-    inner = (kind == "semaphore" and o["kind"] in LOCKS) or (
-        kind == "mutex" and o["kind"] == "rwmutex")
-    if not inner:
-        return all(w.get(k) in (None, o.get(k))
-                   for k in ("kind", "op", "address", "capacity", "closed", "length"))
-    return at is None or o.get("address") is None or 0 <= int(at, 16) - int(o["address"], 16) < 24
-
-
-def waits_differ(g, want):
-    """What it waits for is among what it waits for in the whole core."""
-    for w in g.get("waits_for") or []:
-        if not any(wait_agrees(w, o) for o in want.get("waits_for") or []):
-            yield "waits for %s, not %s" % (w, want.get("waits_for"))
-
-
 def calls_of(frames):
     """Frames in groups: the inlined ones, and last the one they are inlined into."""
     groups, now = [], []
@@ -458,7 +436,8 @@ def lies(whole, got, except_for=None):
         if want is None:
             yield number, "is invented"
             continue
-        for problem in (*fields_differ(g, want), *waits_differ(g, want)):
+        for problem in (*fields_differ(g, want), *times_differ(g, want),
+                        *waits_differ(g, want)):
             yield number, problem
         problem = stack_differs(g, want)
         if problem:
