@@ -209,6 +209,31 @@ static bool is_closure(struct iq_str function)
 		iq_str_ends(iq_str_sub(function, 0, i), IQ_STR(".")));
 }
 
+/* "main.f.func1" of "main.f" */
+static bool is_closure_of(struct iq_str closure, struct iq_str function)
+{
+	return is_closure(closure) && closure.len > function.len &&
+	       iq_str_starts(closure, function) &&
+	       closure.ptr[function.len] == '.';
+}
+
+/*
+ * Whether @root's line is that of the go statement that began it: where a call
+ * of a closure is written over several lines, Go 1.18 gives the wrapper the last
+ * one, and the statement the first.
+ */
+static bool is_at_statement(const struct iq_frame *root,
+			    const struct iq_frame *callee,
+			    const struct iq_frame *created_by)
+{
+	if (root->line == created_by->line)
+		return true;
+	return iq_str_equal(root->file, created_by->file) &&
+	       root->line > created_by->line && root->line >= callee->line &&
+	       is_closure_of(root->function, created_by->function) &&
+	       is_closure_of(callee->function, created_by->function);
+}
+
 /*
  * Up to Go 1.21 a text calls the wrapper of "go f(x)" as it would a closure in
  * that place. *@key_ret: the key without it.
@@ -225,9 +250,9 @@ static bool may_show_wrapper(const struct builder *b, const struct visit *v,
 		return false;
 	root = v->stack->frames[v->sig->end - 1];
 	depth = iq_signature_leaf_depth(v->stack, v->sig);
-	if (depth < 2 || root->wrapper ||
-	    root->line != v->fact->created_by->line ||
-	    !is_closure(root->function))
+	if (depth < 2 || root->wrapper || !is_closure(root->function) ||
+	    !is_at_statement(root, v->stack->frames[v->sig->end - 2],
+			     v->fact->created_by))
 		return false;
 	depth--;
 	return iq_signature_prefixes(v->stack, v->sig, &depth, 1, key_ret) == 1;

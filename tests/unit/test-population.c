@@ -251,6 +251,43 @@ static void test_closure_that_others_lack_stays_one(void **state)
 	joined_deinit(&x);
 }
 
+/* A call of a closure over several lines: main.main.func1(…) from line 10 to
+ * @last, as Go 1.18 gives the wrapper its last. */
+static size_t populations_of_lines(unsigned last)
+{
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "text"),
+				       facts_new(IQ_WITNESS_CORE, "core") } };
+	char text[256];
+	size_t num;
+
+	snprintf(text, sizeof(text),
+		 "runtime.gopark p.go:1;main.main.func1 main.go:12;"
+		 "main.main.func2 main.go:%u;runtime.goexit a.s:1",
+		 last);
+	facts_created(x.facts[0], facts_add(x.facts[0], 7, "chan send", text),
+		      1, "main.main main.go:10");
+	facts_created(x.facts[1],
+		      facts_add(x.facts[1], 7, "chan send",
+				"runtime.gopark p.go:1;"
+				"main.main.func1 main.go:12;"
+				"main.main.gowrap2 main.go:16;"
+				"runtime.goexit a.s:1"),
+		      1, "main.main main.go:10");
+	joined_make(&x);
+	num = x.model->num_populations;
+	joined_deinit(&x);
+	return num;
+}
+
+static void test_wrapper_of_a_call_of_several_lines_divides_none(void **state)
+{
+	(void)state;
+	assert_int_equal(populations_of_lines(16), 1);
+	// No call ends before what it calls, or before it begins.
+	assert_int_equal(populations_of_lines(11), 2);
+	assert_int_equal(populations_of_lines(9), 2);
+}
+
 static void test_unknown_stack_has_no_population(void **state)
 {
 	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
@@ -281,6 +318,8 @@ int main(void)
 		cmocka_unit_test(test_damaged_stack_of_few_frames_is_no_prefix),
 		cmocka_unit_test(
 			test_wrapper_of_an_old_text_divides_no_population),
+		cmocka_unit_test(
+			test_wrapper_of_a_call_of_several_lines_divides_none),
 		cmocka_unit_test(
 			test_closure_on_the_line_of_its_go_is_a_function),
 		cmocka_unit_test(test_closure_that_others_lack_stays_one),
