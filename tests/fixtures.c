@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "tests/programs.h"
 
 /* gcore's cores hold all that a process has reserved: too large to break. */
 static const char *const left_out[] = { "gcore.zst" };
@@ -65,30 +66,17 @@ static bool wanted(const struct fixtures *fixtures, const char *name)
 	return true;
 }
 
-/* The captures of a case come from bin/FLAVOUR/cases, httpcases, cgocases or
- * kinds. */
 struct iq_source *fixture_executable(const char *name)
 {
-	static const char *const programs[][2] = {
-		{ "http", "httpcases" },
-		{ "cgo", "cgocases" },
-		{ "kinds", "kinds" },
-		{ "", "cases" },
-	};
 	const char *flavour = kind_of(name);
 	const char *end = strchr(flavour, '/');
 	char path[4096];
 
 	if (!end || strncmp(name, "bin/", 4) == 0)
 		return NULL;
-	for (size_t i = 0; i < IQ_ARRAY_SIZE(programs); i++) {
-		if (strncmp(name, programs[i][0], strlen(programs[i][0])) != 0)
-			continue;
-		snprintf(path, sizeof(path), "bin/%.*s/%s.zst",
-			 (int)(end - flavour), flavour, programs[i][1]);
-		return fixture_open(path);
-	}
-	return NULL;
+	snprintf(path, sizeof(path), "bin/%.*s/%s.zst", (int)(end - flavour),
+		 flavour, program_of_case(name));
+	return fixture_open(path);
 }
 
 static void add(struct fixtures *fixtures, const char *name)

@@ -58,10 +58,8 @@ import dump
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTDATA = os.path.join(os.path.dirname(os.path.dirname(HERE)), "testdata")
 MOVING = {"running", "runnable"}
-# Cases of executables that have no other.
-OWN = {"kinds": "kinds", "waits": "waits", "waits-cgo": "waits-cgo", "cycles": "waits",
-       "cycles-healthy": "waits", "hung": "hung", "hung-healthy": "hung",
-       "hung-runnable": "hung"}
+with open(os.path.join(os.path.dirname(HERE), "programs.def")) as f:
+    PROGRAMS = re.findall(r'^PROGRAM\("(.*)", "(.*)"\)$', f.read(), re.M)
 # It sleeps and parks by itself, also between a gcore and the signal.
 RESTLESS = "runtime.bgscavenge"
 
@@ -242,9 +240,7 @@ def captures(roots):
 def executable_of(folder):
     """testdata/CASE/GO-FLAVOUR -> testdata/bin/GO-FLAVOUR/BINARY.zst"""
     case = os.path.basename(os.path.dirname(folder))
-    binary = ("httpcases" if case.startswith("http") else
-              "cgocases" if case.startswith("cgo") else
-              OWN.get(case, "cases"))
+    binary = next(program for prefix, program in PROGRAMS if case.startswith(prefix))
     root = os.path.dirname(os.path.dirname(folder))
     return os.path.join(root, "bin", os.path.basename(folder), binary + ".zst")
 
@@ -326,13 +322,14 @@ def expect_of(folder):
 
 
 def expected(folder):
-    """The findings of the case's expect file that name a site, before any section."""
+    """The findings of the case's expect file that name a site and its file, before any section:
+    each is of all who wait there. Circles at one site are told apart, and name no file."""
     with open(expect_of(folder)) as f:
         for line in f:
             if line.startswith("["):
                 return
             keys = dict((k, a or b) for k, a, b in re.findall(r'(\w+)=(?:"([^"]*)"|(\S+))', line))
-            if line.startswith("finding ") and "site" in keys:
+            if line.startswith("finding ") and "site" in keys and "file" in keys:
                 yield line.split()[1], keys
 
 
