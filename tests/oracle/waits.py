@@ -14,7 +14,7 @@ others waiting. Of these
 - each fact must be what the program said. A fact is *missing* where inquest does not know
   it, which is allowed where UNKNOWABLE says so, and *wrong* where it says another;
 - no goroutine waits for an object more or less;
-- nobody is named as holder but who has it;
+- nobody is named as holder but who has it, and nobody is condemned who goes on;
 - `inquest waits --json` has each circle with all its edges and no other, no circle that
   the program does not have, and behind each blocker those who wait for it.
 
@@ -356,6 +356,7 @@ def compare_files(capture, tally, prog, core, exe, seconds):
     compare_edges(capture, tally, goroutines)
     compare_threads(capture, tally, goroutines)
     compare_bubbles(capture, tally, goroutines)
+    compare_lost(capture, tally, goroutines)
     if graph is None:
         tally.wrong("graph", "waits", why)
         return
@@ -400,6 +401,23 @@ def compare_edges(capture, tally, goroutines):
             if w.get("address") and w["address"] not in [e[2] for e in edges]:
                 tally.wrong("%s.object" % w["kind"], "goroutine %d" % gid, "is %s, not one of %s" % (
                     place_of(w), sorted(edges)))
+
+
+def compare_lost(capture, tally, goroutines):
+    """Nobody is condemned but who is in a circle, or behind one or one who never goes on."""
+    lost = set()
+    for c in capture.cycles:
+        lost |= {e["from"] for e in c["cycle"]} | set(c["behind"])
+    for b in capture.blockers:
+        if b["goes_on"] is False:
+            lost |= {b["blocker"]} | set(b["behind"])
+    for gid, g in sorted(goroutines.items()):
+        if g.get("reachability") != "unreachable":
+            continue
+        if gid in lost:
+            tally.ok("reachability")
+        else:
+            tally.wrong("reachability", "goroutine %d" % gid, "is unreachable")
 
 
 def compare_threads(capture, tally, goroutines):
