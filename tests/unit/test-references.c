@@ -53,7 +53,7 @@ static void read_references(struct locking *k)
 	go_process_allgs(&k->p);
 	go_process_open(&k->p);
 	if (k->heap.mheap_addr) {
-		k->heap.rt = k->p.rt;
+		k->heap.rt = &k->p.rt;
 		k->p.facts->heap = &k->heap.heap;
 	}
 	k->p.rt.allgs_addr = GO_PROCESS_BSS + 64;
