@@ -131,28 +131,44 @@ void iq_go_find_allm(struct iq_go_runtime *rt)
 }
 
 /* p.status is one of _Pidle … _Pdead. Go: src/runtime/runtime2.go */
+#define PSTATUS_IDLE 0
 #define PSTATUS_MAX 4
 /* Processors that GOMAXPROCS can ask for, by far. */
 #define ALLP_MAX (1u << 16)
+
+/* Whether the p at @addr can be number @i. An idle one has no thread, and only
+ * those that are dead have no cache. Go: src/runtime/proc.go, releasep, destroy. */
+static bool is_p(const struct iq_go_runtime *rt, uint64_t addr, uint64_t i)
+{
+	const struct iq_go_layout *l = rt->layout;
+	uint64_t id, status, mcache, m;
+
+	if (!addr || addr % 8 ||
+	    !iq_go_field_read(rt->memory, addr, l->p_id, &id) ||
+	    !iq_go_field_read(rt->memory, addr, l->p_status, &status) ||
+	    !iq_go_field_read(rt->memory, addr, l->p_mcache, &mcache) ||
+	    id != i || status > PSTATUS_MAX || mcache % 8)
+		return false;
+	if (mcache ? iq_memory_state(rt->memory, mcache) == IQ_MEMORY_UNMAPPED :
+		     i == 0)
+		return false;
+	return status != PSTATUS_IDLE ||
+	       !iq_go_field_read(rt->memory, addr, l->p_m, &m) || !m;
+}
 
 /* How many elements the slice at @addr has if it is allp; 0 if it is not. */
 static uint64_t allp_len(const struct iq_go_runtime *rt, uint64_t addr,
 			 size_t *budget)
 {
-	const struct iq_go_layout *l = rt->layout;
 	uint64_t array, len;
 
 	if (!iq_go_slice_read(rt->memory, addr, &array, &len) || len > ALLP_MAX)
 		return 0;
 	for (uint64_t i = 0; i < len; i++) {
-		uint64_t p, id, status, mcache;
+		uint64_t p;
 
 		if (!*budget || !iq_memory_u64(rt->memory, array + 8 * i, &p) ||
-		    !p || p % 8 ||
-		    !iq_go_field_read(rt->memory, p, l->p_id, &id) ||
-		    !iq_go_field_read(rt->memory, p, l->p_status, &status) ||
-		    !iq_go_field_read(rt->memory, p, l->p_mcache, &mcache) ||
-		    id != i || status > PSTATUS_MAX || (i == 0 && !mcache))
+		    !is_p(rt, p, i))
 			return 0;
 		--*budget;
 	}

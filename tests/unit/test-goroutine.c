@@ -365,6 +365,28 @@ static void processors_are_the_longest_list(void **state iq_unused)
 	go_process_close(&p);
 }
 
+static void idle_processor_has_no_thread(void **state iq_unused)
+{
+	const struct iq_go_layout *l;
+	struct go_process p;
+	uint64_t array, at;
+
+	go_process_init(&p, "go1.22.12");
+	l = layout(&p);
+	waiting(&p, 1);
+	array = go_process_alloc(&p, 8);
+	at = go_process_alloc(&p, l->p_size);
+	go_process_field(&p, at, l->p_mcache, at);
+	go_process_field(&p, at, l->p_m, at);
+	go_process_word(&p, array, at);
+	go_process_slice(&p, GO_PROCESS_BSS + 2048, array, 1);
+	go_process_word(&p, GO_PROCESS_BSS + 2048 + 16, 1);
+	read_goroutines(&p);
+	iq_go_find_rest(&p.rt);
+	assert_int_equal(p.rt.allp_addr, 0);
+	go_process_close(&p);
+}
+
 static void scheduler_has_numbered_all_goroutines(void **state iq_unused)
 {
 	const struct iq_go_layout *l;
@@ -434,6 +456,7 @@ int main(void)
 		cmocka_unit_test(circle_of_threads_is_a_gap),
 		cmocka_unit_test(thread_that_is_not_in_the_core_is_a_gap),
 		cmocka_unit_test(processors_are_the_longest_list),
+		cmocka_unit_test(idle_processor_has_no_thread),
 		cmocka_unit_test(scheduler_has_numbered_all_goroutines),
 		cmocka_unit_test(memstats_are_found_by_agreeing_clocks),
 	};
