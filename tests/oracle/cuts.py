@@ -54,7 +54,7 @@ def goroutines(prog, core, exe):
     return {g["id"]: g for g in map(json.loads, done.stdout.splitlines())}
 
 
-def word_of(got):
+def verdict_of(got):
     """That all are asleep is a fatal error, too, where its text is lost."""
     if any(f["rule"] == "deadlock-all-asleep" for f in got["findings"]):
         return CRASH
@@ -68,7 +68,7 @@ def report(prog, core, exe):
         return None, [done.stderr]
     got = json.loads(done.stdout)
     missing = got.get("problems", []) + [p for w in got["witnesses"] for p in w["problems"]]
-    return word_of(got), missing
+    return verdict_of(got), missing
 
 
 def frame_agrees(got, want):

@@ -35,7 +35,7 @@ from concurrent.futures import ThreadPoolExecutor
 import dump
 from compare import TESTDATA, captures, executable_of, inflate, text_of
 from cuts import (EHDR, FIELDS, FRAMES, PHDR, PT_LOAD, share_of, times_differ, waits_differ,
-                  word_of)
+                  verdict_of)
 
 PT_NOTE = 4
 PAGE = 4096
@@ -368,7 +368,7 @@ def report(prog, files):
     if not done.stdout:
         return None, [done.stderr]
     got = json.loads(done.stdout)
-    return word_of(got), got.get("problems", []) + [
+    return verdict_of(got), got.get("problems", []) + [
         p for w in got["witnesses"] for p in w["problems"]]
 
 
