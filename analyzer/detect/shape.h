@@ -13,6 +13,19 @@
 #include "detect/detector.h"
 #include "model/filter.h"
 
+/* A piece of a text: letters, how many a selection has, or its values. */
+struct iq_shape_part {
+	struct iq_str letters;
+	bool is_count;
+	const struct iq_filter *values;
+	size_t selection;
+};
+
+struct iq_shape_text {
+	const struct iq_shape_part *parts;
+	size_t num;
+};
+
 struct iq_shape_condition {
 	const struct iq_filter *filter;
 	bool without;
@@ -30,19 +43,11 @@ struct iq_shape_selection {
 	/* The rule's own ones are so many times as many, and so many more. */
 	uint64_t times, beyond;
 	bool has_beyond;
-};
-
-/* A piece of a text: letters, how many a selection has, or its values. */
-struct iq_shape_part {
-	struct iq_str letters;
-	bool is_count;
-	const struct iq_filter *values;
-	size_t selection;
-};
-
-struct iq_shape_text {
-	const struct iq_shape_part *parts;
-	size_t num;
+	/* Of others: where there is none of them, nor of another one that
+	 * weighs, the finding is a note. */
+	bool weighs;
+	/* Of others: where there are some, the ground says this, too. */
+	struct iq_shape_text ground;
 };
 
 struct iq_shape {

@@ -27,8 +27,10 @@ struct parser {
 	unsigned header_line;
 	struct iq_shape *shape;
 	/* Texts as they are written, in the order of text_rows. */
-	char *texts[6];
-	unsigned text_lines[6];
+	struct parser_text {
+		char *text;
+		unsigned line;
+	} texts[6], grounds[IQ_LIMIT_RULE_SELECTIONS];
 	struct iq_error *err;
 };
 
@@ -241,8 +243,12 @@ static bool check_id(struct parser *p, const char *id)
 static void forget_texts(struct parser *p)
 {
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(p->texts); i++) {
-		free(p->texts[i]);
-		p->texts[i] = NULL;
+		free(p->texts[i].text);
+		p->texts[i].text = NULL;
+	}
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(p->grounds); i++) {
+		free(p->grounds[i].text);
+		p->grounds[i].text = NULL;
 	}
 }
 
@@ -300,21 +306,28 @@ static unsigned needs_of(const struct iq_shape *shape)
 	return needs;
 }
 
+static bool take_text(struct parser *p, const struct parser_text *from,
+		      struct iq_shape_text *to)
+{
+	const char *text = from->text ? copy(p, iq_str_of(from->text)) : "";
+
+	p->line_no = from->line;
+	return text && parse_text(p, text, to);
+}
+
 /* They may name selections that follow them: parsed at the rule's end. */
 static bool take_texts(struct parser *p)
 {
+	struct iq_shape *shape = p->shape;
 	unsigned line_no = p->line_no;
 	bool fine = true;
 
-	for (size_t i = 0; i < TEXT_SUMMARY && fine; i++) {
-		struct iq_shape_text *to =
-			(void *)((char *)p->shape + text_rows[i].offset);
-		const char *text =
-			p->texts[i] ? copy(p, iq_str_of(p->texts[i])) : "";
-
-		p->line_no = p->text_lines[i];
-		fine = text && parse_text(p, text, to);
-	}
+	for (size_t i = 0; i < TEXT_SUMMARY && fine; i++)
+		fine = take_text(p, &p->texts[i],
+				 (void *)((char *)shape + text_rows[i].offset));
+	for (size_t i = 0; i < shape->num_selections && fine; i++)
+		fine = take_text(p, &p->grounds[i],
+				 &shape->selections[i].ground);
 	p->line_no = line_no;
 	return fine;
 }
@@ -323,7 +336,8 @@ static bool finish_rule(struct parser *p)
 {
 	struct iq_shape *shape = p->shape;
 
-	shape->detector.summary = copy(p, iq_str_of(p->texts[TEXT_SUMMARY]));
+	shape->detector.summary =
+		copy(p, iq_str_of(p->texts[TEXT_SUMMARY].text));
 	shape->detector.needs = needs_of(shape);
 	forget_texts(p);
 	p->shape = NULL;
@@ -345,10 +359,12 @@ static bool end_rule(struct parser *p)
 					   shape->selections[i].name,
 					   i ? "." : "");
 	}
-	if (!err && (!p->texts[TEXT_TITLE] || !p->texts[TEXT_SUMMARY]))
+	if (!err &&
+	    (!p->texts[TEXT_TITLE].text || !p->texts[TEXT_SUMMARY].text))
 		err = iq_error_new(IQ_ERROR_USAGE, "rule \"%s\" has no %s",
 				   shape->detector.id,
-				   p->texts[TEXT_TITLE] ? "summary" : "title");
+				   p->texts[TEXT_TITLE].text ? "summary" :
+							       "title");
 	if (err)
 		return fail_at(p, shape->line, err);
 	return take_texts(p) && finish_rule(p);
@@ -356,16 +372,16 @@ static bool end_rule(struct parser *p)
 /* ---- keys */
 
 /* A text may go on in lines that begin with a blank: they are joined. */
-static bool add_text(struct parser *p, size_t row, const char *value)
+static bool add_text(struct parser *p, struct parser_text *to,
+		     const char *value)
 {
 	char *joined;
 
-	if (asprintf(&joined, "%s%s%s", p->texts[row] ? p->texts[row] : "",
-		     p->texts[row] ? " " : "", value) < 0)
+	if (asprintf(&joined, "%s%s%s", to->text ? to->text : "",
+		     to->text ? " " : "", value) < 0)
 		return fail(p, &iq_enomem);
-	free(p->texts[row]);
-	p->texts[row] = joined;
-	p->text_lines[row] = p->line_no;
+	free(to->text);
+	*to = (struct parser_text){ joined, p->line_no };
 	return true;
 }
 
@@ -476,6 +492,11 @@ static bool set_of_selection(struct parser *p, const char *key,
 		return set_number(p, value, &at->times);
 	if (others && !strcmp(last, "same"))
 		return set_bool(p, value, &at->same);
+	if (others && !strcmp(last, "weighs"))
+		return set_bool(p, value, &at->weighs);
+	if (others && !strcmp(last, "ground"))
+		return add_text(p, &p->grounds[at - p->shape->selections],
+				value);
 	if (others && !strcmp(last, "beyond")) {
 		at->has_beyond = true;
 		return set_number(p, value, &at->beyond);
@@ -489,7 +510,7 @@ static bool set_key(struct parser *p, const char *key, const char *value)
 		return fail_text(p, "rules have no", key);
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(text_rows); i++) {
 		if (!strcmp(text_rows[i].key, key))
-			return add_text(p, i, value);
+			return add_text(p, &p->texts[i], value);
 	}
 	if (!strcmp(key, "class"))
 		return set_class(p, value);

@@ -315,30 +315,69 @@ static struct iq_error *put_part(const struct run *run, struct part members,
 	return values.failed ? &iq_enomem : NULL;
 }
 
-static struct iq_error *render(const struct run *run, const struct part *parts,
-			       const struct iq_shape_text *text,
-			       struct iq_str *ret)
+static struct iq_error *put_text(const struct run *run,
+				 const struct part *parts,
+				 const struct iq_shape_text *text,
+				 struct iq_out *out)
 {
 	struct iq_error *err = NULL;
-	struct iq_out out;
 
-	*ret = IQ_STR("");
-	iq_out_init_memory(&out);
 	for (size_t i = 0; i < text->num && !err; i++) {
 		const struct iq_shape_part *part = &text->parts[i];
 
 		if (part->letters.len)
-			iq_out_str(&out, part->letters);
+			iq_out_str(out, part->letters);
 		else
-			err = put_part(run, parts[part->selection], part, &out);
+			err = put_part(run, parts[part->selection], part, out);
 	}
-	if (!err && (out.err ||
-		     (out.len &&
-		      !iq_str_dup(run->findings->arena,
-				  (struct iq_str){ out.buf, out.len }, ret))))
-		err = &iq_enomem;
-	iq_out_deinit(&out);
 	return err;
+}
+
+/* What @out has, for as long as the finding; @err goes on. */
+static struct iq_error *keep_text(const struct run *run, struct iq_out *out,
+				  struct iq_error *err, struct iq_str *ret)
+{
+	*ret = IQ_STR("");
+	if (!err && (out->err ||
+		     (out->len &&
+		      !iq_str_dup(run->findings->arena,
+				  (struct iq_str){ out->buf, out->len }, ret))))
+		err = &iq_enomem;
+	iq_out_deinit(out);
+	return err;
+}
+
+static struct iq_error *render(const struct run *run, const struct part *parts,
+			       const struct iq_shape_text *text,
+			       struct iq_str *ret)
+{
+	struct iq_out out;
+
+	iq_out_init_memory(&out);
+	return keep_text(run, &out, put_text(run, parts, text, &out), ret);
+}
+
+/* The rule's ground, and what it says of others where there are some. */
+static struct iq_error *render_ground(const struct run *run,
+				      const struct part *parts,
+				      struct iq_str *ret)
+{
+	const struct iq_shape *shape = run->shape;
+	struct iq_error *err;
+	struct iq_out out;
+
+	iq_out_init_memory(&out);
+	err = put_text(run, parts, &shape->ground, &out);
+	for (size_t i = 1; i < shape->num_selections && !err; i++) {
+		const struct iq_shape_text *more = &shape->selections[i].ground;
+
+		if (!more->num || !parts[i].num)
+			continue;
+		if (out.len)
+			iq_out_cstr(&out, "; ");
+		err = put_text(run, parts, more, &out);
+	}
+	return keep_text(run, &out, err, ret);
 }
 
 /* ---- findings */
@@ -352,7 +391,7 @@ set_texts(const struct run *run, const struct part *parts, struct iq_finding *f)
 		run, parts, one ? &shape->one : &shape->title, &f->title);
 
 	if (!err)
-		err = render(run, parts, &shape->ground, &f->ground);
+		err = render_ground(run, parts, &f->ground);
 	if (!err)
 		err = render(run, parts, &shape->advice, &f->advice);
 	return err ? err : render(run, parts, &shape->settle, &f->settle);
@@ -364,6 +403,21 @@ static int compare_u32(const void *pa, const void *pb)
 	const uint32_t *b = pb;
 
 	return *a < *b ? -1 : *a > *b;
+}
+
+/* A rule may want more than a sign before it claims a defect. */
+static bool is_mere_note(const struct run *run, const struct part *parts)
+{
+	bool asks = false;
+
+	for (size_t i = 1; i < run->shape->num_selections; i++) {
+		if (!run->shape->selections[i].weighs)
+			continue;
+		if (parts[i].num)
+			return false;
+		asks = true;
+	}
+	return asks;
 }
 
 static struct iq_error *add_finding(const struct run *run,
@@ -385,6 +439,8 @@ static struct iq_error *add_finding(const struct run *run,
 			    goroutines, num, &finding);
 	if (!err)
 		err = set_texts(run, parts, &finding);
+	if (!err && is_mere_note(run, parts))
+		finding.severity = IQ_SEVERITY_NOTE;
 	// What tells findings of one place apart, where it is no address.
 	if (!err && shape->group && !iq_filter_is_number(shape->group))
 		finding.key = parts[0].list[0].group;

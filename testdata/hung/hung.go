@@ -176,7 +176,7 @@ var ticks struct {
 
 //go:noinline
 func watch(d time.Duration) {
-	for range time.NewTicker(d).C { // want: ticker-never-stopped 12 "chan receive"
+	for range time.NewTicker(d).C { // 12 of them: ticker-never-stopped, a note
 		ticks.Lock()
 		ticks.n++
 		ticks.Unlock()
