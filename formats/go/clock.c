@@ -99,6 +99,7 @@ static void gcs_read(const struct iq_go_runtime *rt, struct iq_go_clock *clock)
 			return;
 	}
 	clock->num_gcs = n;
+	clock->has_older = num > n;
 }
 
 static void wall_read(const struct iq_go_runtime *rt, struct iq_go_clock *clock)
@@ -235,6 +236,31 @@ static void set_max(const struct iq_go_clock *clock, int64_t since,
 }
 
 /*
+ * How far the wall clock may have been set forward between the known
+ * collections, which makes the older ones look older still: by less than the
+ * time between the two that it fell between.
+ */
+static int64_t leap_max(const struct iq_go_clock *clock)
+{
+	int64_t max = 0;
+
+	for (uint32_t i = 1; i < clock->num_gcs; i++) {
+		int64_t gap = clock->gcs[i].end - clock->gcs[i - 1].end;
+
+		max = gap > max ? gap : max;
+	}
+	return max;
+}
+
+/* Whether @time is of a collection that the ring has forgotten. */
+static bool is_older(const struct iq_go_clock *clock, int64_t time)
+{
+	return clock->has_older &&
+	       time < clock->gcs[0].end - clock->gcs[0].pause -
+			       slack(clock, clock->gcs[0].end);
+}
+
+/*
  * Marking sets waitsince where it finds a goroutine waiting whose waitsince is
  * 0, to work.tstart, which is when the mark termination of the collection
  * before it began (0 in the first one). So:
@@ -243,6 +269,8 @@ static void set_max(const struct iq_go_clock *clock, int64_t since,
  * after the end of k + 1 at the latest; k did not, unless it was the first,
  * hence it began after k - 1 had ended.
  * 0, after n >= 2 collections: n did not see it wait.
+ * W, of one older than the oldest that is known, o: o or one before it saw it
+ * wait, hence it does since soon after the end of o at the latest.
  *
  * The scheduler clears it when a goroutine runs, coroutines do not: where there
  * are any, W may be of an earlier wait, and only its upper bound holds.
@@ -261,6 +289,13 @@ struct iq_go_wait_time iq_go_clock_wait(const struct iq_go_clock *clock,
 	if (waitsince <= 0) {
 		if (n >= 2)
 			set_max(clock, clock->gcs[n - 2].end, &ret);
+		return ret;
+	}
+	if (is_older(clock, waitsince)) {
+		set_min(clock,
+			clock->gcs[0].end + slack(clock, clock->gcs[0].end) +
+				leap_max(clock) + RUN_ON_MAX,
+			&ret);
 		return ret;
 	}
 	if (waitsince > MONO_MAX || !gcs_at(clock, waitsince, &first, &last))

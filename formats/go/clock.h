@@ -28,6 +28,7 @@ struct iq_go_clock {
 	/* The last garbage collections, oldest first: when they ended, and for
 	 * how long they stopped the world. */
 	uint32_t num_gcs;
+	bool has_older; /* there were others before these */
 	struct {
 		int64_t end;
 		int64_t pause;

@@ -229,6 +229,65 @@ static void ring_keeps_the_last_ends(void **state iq_unused)
 	go_process_close(&p);
 }
 
+/* Older than the ring's oldest, by far: seen by one that is forgotten. */
+static struct iq_go_wait_time older_than_ring(struct iq_go_clock *clock)
+{
+	return iq_go_clock_wait(clock, clock->gcs[0].end - 3 * SECOND);
+}
+
+static void forgotten_collection_gives_a_lower_bound(void **state iq_unused)
+{
+	static const struct {
+		uint32_t num, known;
+		bool has_older;
+	} cases[] = {
+		{ 255, 255, false }, { 256, 256, false }, { 257, 256, true },
+		{ 300, 256, true },  { 1000, 256, true },
+	};
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(cases); i++) {
+		struct iq_go_wait_time t;
+		struct iq_go_clock clock;
+		struct go_process p;
+
+		process_make(&p, cases[i].num, 0);
+		iq_go_clock_read(&p.rt, &clock);
+		clock.has_coroutines = false;
+		assert_int_equal(clock.num_gcs, cases[i].known);
+		assert_int_equal(clock.has_older, cases[i].has_older);
+		// The last ended at 30 s, each 0.1 s after the one before.
+		assert_int_equal(clock.gcs[0].end,
+				 30 * SECOND -
+					 (cases[i].known - 1) * SECOND / 10);
+		t = older_than_ring(&clock);
+		assert_int_equal(t.has_min, cases[i].has_older);
+		assert_false(t.has_max);
+		if (t.has_min)
+			assert_in_range(t.min_ns, 35 * SECOND, 36 * SECOND);
+		// Within the ring all is as without older ones.
+		t = iq_go_clock_wait(&clock, clock.gcs[200].end);
+		assert_true(t.has_min);
+		assert_int_equal(t.min_ns,
+				 clock.low - clock.gcs[201].end - RUN_ON);
+		go_process_close(&p);
+	}
+}
+
+static void clock_set_forward_takes_off_the_leap(void **state iq_unused)
+{
+	struct iq_go_clock clock = three;
+	struct iq_go_wait_time t;
+
+	clock.has_older = true;
+	clock.gcs[0].end = 2 * SECOND;
+	t = iq_go_clock_wait(&clock, SECOND);
+	// The oldest can have ended just before the second one did.
+	assert_true(t.has_min);
+	assert_in_range(t.min_ns, 19 * SECOND, 20 * SECOND);
+	clock.has_coroutines = true;
+	assert_false(iq_go_clock_wait(&clock, SECOND).has_min);
+}
+
 static void clock_that_was_set_back_says_nothing(void **state iq_unused)
 {
 	struct iq_go_clock clock;
@@ -260,6 +319,8 @@ int main(void)
 		cmocka_unit_test(end_lies_between_last_sign_and_file),
 		cmocka_unit_test(file_that_was_copied_says_nothing),
 		cmocka_unit_test(ring_keeps_the_last_ends),
+		cmocka_unit_test(forgotten_collection_gives_a_lower_bound),
+		cmocka_unit_test(clock_set_forward_takes_off_the_leap),
 		cmocka_unit_test(clock_that_was_set_back_says_nothing),
 	};
 
