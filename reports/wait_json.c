@@ -108,6 +108,8 @@ static void put_semaphore(struct iq_json *json,
 		iq_json_cstr(json, s->what);
 	else
 		iq_json_null(json);
+	if (s->has_fd)
+		iq_json_pair_i64(json, "fd", s->fd);
 }
 
 void iq_wait_json_contents(struct iq_json *json, const struct iq_object *o)

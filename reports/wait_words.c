@@ -87,6 +87,8 @@ const char *iq_wait_words_ground(enum iq_wake_ground ground,
 	case IQ_WAKE_DEFERS:
 		return deferred(kind);
 	case IQ_WAKE_RECORD:
+		if (kind == IQ_WAIT_SEMAPHORE)
+			return "reads or writes that file";
 		return kind == IQ_WAIT_RWMUTEX ? "is to write next" :
 						 "is its other side";
 	}
@@ -380,6 +382,9 @@ void iq_wait_words_name(const struct iq_wait_words *w, enum iq_wait_kind kind,
 		}
 	} else if (kind == IQ_WAIT_SEMAPHORE && read && o->semaphore.what) {
 		iq_out_printf(w->out, "semaphore of %s", o->semaphore.what);
+		if (o->semaphore.has_fd && !w->many)
+			iq_out_printf(w->out, " of fd %" PRId64,
+				      o->semaphore.fd);
 	} else {
 		iq_out_cstr(w->out, iq_wait_words_kind(kind));
 	}

@@ -48,6 +48,8 @@ const char *iq_wake_ground_words(enum iq_wake_ground ground,
 	case IQ_WAKE_DEFERS:
 		return deferred_words(kind);
 	case IQ_WAKE_RECORD:
+		if (kind == IQ_WAIT_SEMAPHORE)
+			return "reads or writes the file of";
 		return kind == IQ_WAIT_RWMUTEX ? "is the next to write to" :
 						 "is the other side of";
 	}
@@ -415,6 +417,7 @@ void iq_graph_side_make(const struct iq_model *model,
 		open_side(node, ret);
 		break;
 	case IQ_WAIT_COROUTINE:
+	case IQ_WAIT_SEMAPHORE:
 		if (node->holder == IQ_GRAPH_NONE)
 			break;
 		ret->way = IQ_WAY_ANY;

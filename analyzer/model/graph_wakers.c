@@ -208,16 +208,32 @@ static uint32_t pending_writer(const struct iq_graph_draft *d,
 	return found;
 }
 
-/* The other side of a coroutine. */
+/* The other side of a coroutine, or who has a file's lock. */
+static bool recorded_id(const struct iq_graph_node *node, uint64_t *ret)
+{
+	const struct iq_object *o = node->object;
+
+	if (!o || !o->is_read)
+		return false;
+	if (node->kind == IQ_WAIT_COROUTINE && o->coroutine.has_goroutine) {
+		*ret = o->coroutine.goroutine;
+		return true;
+	}
+	if (node->kind == IQ_WAIT_SEMAPHORE && o->semaphore.has_goroutine) {
+		*ret = o->semaphore.goroutine;
+		return true;
+	}
+	return false;
+}
+
 static uint32_t recorded(const struct iq_graph_draft *d,
 			 const struct iq_graph_node *node)
 {
+	uint64_t id;
 	size_t index;
 
-	if (node->kind != IQ_WAIT_COROUTINE || !node->object ||
-	    !node->object->is_read || !node->object->coroutine.has_goroutine ||
-	    !iq_model_goroutine(d->model, node->object->coroutine.goroutine,
-				&index) ||
+	if (!recorded_id(node, &id) ||
+	    !iq_model_goroutine(d->model, id, &index) ||
 	    d->model->goroutines[index].witness != node->witness)
 		return IQ_GRAPH_NONE;
 	return (uint32_t)index;
@@ -443,7 +459,8 @@ static uint32_t holder_of(const struct iq_graph_node *node)
 	if (iq_graph_node_is_lock(node))
 		self = iq_graph_self(node);
 	else if (node->kind != IQ_WAIT_WAITGROUP &&
-		 node->kind != IQ_WAIT_COROUTINE)
+		 node->kind != IQ_WAIT_COROUTINE &&
+		 node->kind != IQ_WAIT_SEMAPHORE)
 		return IQ_GRAPH_NONE;
 	if (self)
 		return (uint32_t)(self - node->wakers);

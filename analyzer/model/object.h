@@ -140,6 +140,12 @@ struct iq_semaphore_object {
 	/* What it is, where the frames tell: "poll.fdMutex", "the world"; static
 	 * text; NULL: unknown. */
 	const char *what;
+	/* Of a poll.fdMutex: the file's number, and the goroutine that stands in
+	 * the Read or Write that has the lock. */
+	bool has_fd;
+	int64_t fd;
+	bool has_goroutine;
+	uint64_t goroutine;
 };
 
 struct iq_object {

@@ -119,6 +119,10 @@ struct iq_error *iq_go_wait_sync_read(struct iq_go_wait_reader *r, size_t i,
 /* What the semaphores of unknown owner are, by the frames of who waits. */
 void iq_go_wait_semaphores_name(const struct iq_go_runtime *rt,
 				const struct iq_goroutine_fact *goroutines);
+/* Whose lock the semaphores of files are, and who has it. */
+struct iq_error *
+iq_go_wait_files_find(const struct iq_go_runtime *rt,
+		      const struct iq_goroutine_fact *goroutines) iq_must_check;
 
 /* When the sleep of goroutine @i ends. */
 struct iq_error *iq_go_wait_sleep_read(struct iq_go_wait_reader *r, size_t i,

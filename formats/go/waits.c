@@ -159,5 +159,5 @@ struct iq_error *iq_go_waits_read(struct iq_go_runtime *rt,
 		return err;
 	iq_go_wait_semaphores_name(rt, goroutines);
 	iq_go_wait_timers_find(rt, goroutines);
-	return NULL;
+	return iq_go_wait_files_find(rt, goroutines);
 }
