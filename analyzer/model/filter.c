@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/out.h"
 #include "model/filter_key.h"
 #include "model/text.h"
 
@@ -299,6 +300,36 @@ static struct iq_error *parse_flag(const struct iq_filter *filter)
 			    iq_str_quote(filter->value, quoted));
 }
 
+/* What can never match is a slip of the pen. */
+static struct iq_error *parse_word(const struct iq_filter *filter)
+{
+	const struct iq_filter_key *key = filter->key;
+	char quoted[IQ_STR_QUOTE_SIZE];
+	struct iq_error *err;
+	const char *word, *alias;
+	struct iq_out list;
+
+	if (!iq_filter_key_value(key, 0, &alias))
+		return NULL;
+	iq_out_init_memory(&list);
+	for (size_t i = 0; (word = iq_filter_key_value(key, i, &alias)); i++) {
+		if (iq_str_equal(filter->value, iq_str_of(word)) ||
+		    (alias && iq_str_equal(filter->value, iq_str_of(alias)))) {
+			iq_out_deinit(&list);
+			return NULL;
+		}
+		iq_out_printf(&list, "%s%s", i ? ", " : "", word);
+	}
+	err = list.err ? &iq_enomem :
+			 iq_error_new(IQ_ERROR_USAGE,
+				      "%s is never %s, only one of %.*s",
+				      key->name,
+				      iq_str_quote(filter->value, quoted),
+				      (int)list.len, list.buf);
+	iq_out_deinit(&list);
+	return err;
+}
+
 static struct iq_error *parse_value(struct iq_filter *filter)
 {
 	enum iq_key_type type = filter->key->type;
@@ -322,7 +353,7 @@ static struct iq_error *parse_value(struct iq_filter *filter)
 		return iq_error_new(IQ_ERROR_USAGE,
 				    "%s is no number: compare it with = or ~",
 				    filter->key->name);
-	return type == IQ_KEY_FLAG ? parse_flag(filter) : NULL;
+	return type == IQ_KEY_FLAG ? parse_flag(filter) : parse_word(filter);
 }
 
 static struct iq_error *parse(struct iq_filter *filter)

@@ -48,6 +48,13 @@ struct iq_filter_key {
 	const char *help;
 };
 
+/*
+ * By index: a value of a key that has only those of a list, and another way to
+ * write it, or NULL. NULL past the last, and of other keys.
+ */
+const char *iq_filter_key_value(const struct iq_filter_key *key, size_t index,
+				const char **alias_ret);
+
 /* By index, ordered by name; NULL past the last. */
 const struct iq_filter_key *iq_filter_key_row(size_t index);
 

@@ -432,14 +432,14 @@ static void put_closing(struct iq_probe *p)
 	put_bool(p, wait->object->fd.closing);
 }
 
+static const char *const deadline_words[] = {
+	[IQ_DEADLINE_NONE] = "none",
+	[IQ_DEADLINE_SET] = "set",
+	[IQ_DEADLINE_EXPIRED] = "expired",
+};
+
 static void put_deadline(struct iq_probe *p)
 {
-	static const char *const words[] = {
-		[IQ_DEADLINE_NONE] = "none",
-		[IQ_DEADLINE_SET] = "set",
-		[IQ_DEADLINE_EXPIRED] = "expired",
-	};
-
 	EACH_WAIT(p, wait, IQ_WAIT_FD)
 	{
 		const struct iq_fd_object *fd = &wait->object->fd;
@@ -447,8 +447,11 @@ static void put_deadline(struct iq_probe *p)
 			wait->op == IQ_OP_WRITE || wait->op == IQ_OP_CONNECT;
 
 		if (wait->op != IQ_OP_UNKNOWN)
-			put_word(p, words[writes ? fd->write_deadline.kind :
-						   fd->read_deadline.kind]);
+			put_word(
+				p,
+				deadline_words[writes ?
+						       fd->write_deadline.kind :
+						       fd->read_deadline.kind]);
 	}
 }
 
@@ -568,6 +571,80 @@ static void put_cycle(struct iq_probe *p)
 
 	if (at != IQ_GRAPH_NONE)
 		p->number(p, (uint64_t)at + 1, false);
+}
+
+/* ---- values that are a list */
+
+static const char *status_value(size_t i, const char **alias)
+{
+	(void)alias;
+	return i < IQ_GSTATUS_UNKNOWN ? iq_gstatus_name((enum iq_gstatus)i) :
+					NULL;
+}
+
+static const char *state_value(size_t i, const char **alias)
+{
+	enum iq_wait_class class = (enum iq_wait_class)(i + IQ_CLASS_RUNNING);
+
+	if (i > IQ_CLASS_SYSTEM - IQ_CLASS_RUNNING)
+		return NULL;
+	*alias = iq_wait_class_words(class);
+	return iq_wait_class_name(class);
+}
+
+static const char *kind_value(size_t i, const char **alias)
+{
+	(void)alias;
+	return i <= IQ_WAIT_RUNTIME ? iq_wait_kind_name((enum iq_wait_kind)i) :
+				      NULL;
+}
+
+static const char *op_value(size_t i, const char **alias)
+{
+	(void)alias;
+	return i <= IQ_OP_CONNECT - IQ_OP_SEND ?
+		       iq_wait_op_name((enum iq_wait_op)(i + IQ_OP_SEND)) :
+		       NULL;
+}
+
+static const char *deadline_value(size_t i, const char **alias)
+{
+	size_t known = 0;
+
+	(void)alias;
+	for (size_t k = 0; k < IQ_ARRAY_SIZE(deadline_words); k++) {
+		if (deadline_words[k] && known++ == i)
+			return deadline_words[k];
+	}
+	return NULL;
+}
+
+static const char *timer_value(size_t i, const char **alias)
+{
+	static const char *const words[] = { "no", "once", "ticker" };
+
+	(void)alias;
+	return i < IQ_ARRAY_SIZE(words) ? words[i] : NULL;
+}
+
+const char *iq_filter_key_value(const struct iq_filter_key *key, size_t index,
+				const char **alias_ret)
+{
+	static const struct {
+		void (*put)(struct iq_probe *probe);
+		const char *(*value)(size_t index, const char **alias_ret);
+	} lists[] = {
+		{ put_status, status_value }, { put_state, state_value },
+		{ put_kind, kind_value },     { put_op, op_value },
+		{ put_timer, timer_value },   { put_deadline, deadline_value },
+	};
+
+	*alias_ret = NULL;
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(lists); i++) {
+		if (lists[i].put == key->put)
+			return lists[i].value(index, alias_ret);
+	}
+	return NULL;
 }
 
 /* ---- the table */

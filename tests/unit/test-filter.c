@@ -274,6 +274,13 @@ static void test_mistakes_are_named(void **state)
 		{ "site>3", "is no number" },
 		{ "locked=maybe", "yes or no" },
 		{ "func~(", "is no regular expression" },
+		{ "state=mutx",
+		  "state is never \"mutx\", only one of running" },
+		{ "status!=wait", "status is never \"wait\"" },
+		{ "kind=channel", "only one of none, chan, nil-chan" },
+		{ "op=accpet", "accept, read, write, connect" },
+		{ "deadline=no", "none, set, expired" },
+		{ "timer=yes", "no, once, ticker" },
 	};
 
 	(void)state;

@@ -61,6 +61,10 @@ static void test_mistakes_have_a_line(void **state)
 		{ "[a]\nwith = foo=1\n", "own.ini:2: goroutines have no" },
 		{ "[a]\nwith = func~(\n", "own.ini:2: \"(\" is no regular" },
 		{ "[a]\nwith = finding=x\n", "own.ini:2: rules cannot ask" },
+		{ "[a]\nwith = state=mutx\n",
+		  "own.ini:2: state is never \"mutx\", only one of running, " },
+		{ "[a]\nb.weighs = maybe\n", "own.ini:2: yes or no" },
+		{ "[a]\nweighs = yes\n", "own.ini:2: rules have no" },
 		{ "[a]\ngroup = id=1\n", "own.ini:2: only a key" },
 		{ "[a]\nclass = bad\n", "own.ini:2: a class is" },
 		{ "[a]\nseverity = bad\n", "own.ini:2: a severity is" },
@@ -311,6 +315,43 @@ static void test_one_has_its_own_title(void **state)
 
 #define HEAD "with = func=main.query\ntitle = t\nsummary = s\n"
 
+static void test_what_weighs_makes_more_than_a_note(void **state)
+{
+	static const struct {
+		const char *keys;
+		enum iq_severity severity;
+		const char *ground;
+	} list[] = {
+		{ "ground = g\no.with = func=main.idle\no.weighs = yes\n"
+		  "o.ground = {o.count} idle\n",
+		  IQ_SEVERITY_NOTE, "g" },
+		{ "ground = g\no.with = func=main.work\no.weighs = yes\n"
+		  "o.ground = {o.count} work\n",
+		  IQ_SEVERITY_WARNING, "g; 2 work" },
+		// One of those that weigh is enough.
+		{ "o.with = func=main.idle\no.weighs = yes\n"
+		  "u.with = func=main.work\nu.weighs = yes\n"
+		  "u.ground = {u.count} work\n",
+		  IQ_SEVERITY_WARNING, "2 work" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(list); i++) {
+		const struct iq_finding *finding;
+		char rules[512];
+		struct found f;
+
+		snprintf(rules, sizeof(rules), "[w]\n" HEAD "%s", list[i].keys);
+		find(&f, rules);
+		finding = finding_of(&f, "w");
+		assert_non_null(finding);
+		assert_int_equal(finding->severity, list[i].severity);
+		assert_true(iq_str_equal(finding->ground,
+					 iq_str_of(list[i].ground)));
+		lose(&f);
+	}
+}
+
 static void test_others_decide(void **state)
 {
 	static const struct {
@@ -391,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_the_built_in_ones_are_listed_as_they_are),
 		cmocka_unit_test(test_a_rule_finds_groups),
 		cmocka_unit_test(test_one_has_its_own_title),
+		cmocka_unit_test(test_what_weighs_makes_more_than_a_note),
 		cmocka_unit_test(test_others_decide),
 		cmocka_unit_test(test_what_no_witness_tells_is_not_run),
 	};
