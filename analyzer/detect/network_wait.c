@@ -6,11 +6,14 @@
 #include "detect/network.h"
 #include "detect/sift.h"
 #include "detect/waited.h"
+#include "model/object.h"
 #include "model/text.h"
 
 /* Who receives from a channel waits for one answer, or passes data between two
  * connections, which may be idle: so many at one place are no coincidence. */
 #define MANY_RECEIVERS 3
+/* Peers that a text lists one by one. */
+#define MAX_LISTED 4
 /* The goroutine of main. Go: src/runtime/proc.go, schedinit. */
 #define MAIN_GOID 1
 
@@ -188,14 +191,117 @@ static void find_by_name(const struct iq_model *model,
 	}
 }
 
-static struct iq_error *describe_writers(struct iq_arena *arena,
-					 struct iq_finding *f)
-{
-	const char *site;
-	struct iq_error *err = iq_text_frame(arena, f->site, &site);
+/* ---- whom they wait for */
 
-	if (err)
-		return err;
+struct peers {
+	struct iq_str *list; /* each once */
+	size_t num;
+	/* All of the finding's goroutines are known to wait for one of them. */
+	bool all;
+};
+
+static struct iq_str peer_of(const struct iq_goroutine_fact *fact)
+{
+	const struct iq_object *object =
+		fact->num_waits ? fact->waits[0].object : NULL;
+
+	return object && object->is_read && object->kind == IQ_WAIT_FD ?
+		       object->fd.remote :
+		       IQ_STR("");
+}
+
+static int compare_strs(const void *pa, const void *pb)
+{
+	const struct iq_str *a = pa;
+	const struct iq_str *b = pb;
+
+	return iq_str_compare(*a, *b);
+}
+
+static struct iq_error *find_peers(const struct iq_model *model,
+				   struct iq_arena *arena,
+				   const struct iq_finding *f,
+				   struct peers *ret)
+{
+	struct iq_str *list =
+		iq_arena_calloc(arena, f->num_goroutines, sizeof(*list));
+	size_t num = 0;
+
+	if (!list)
+		return &iq_enomem;
+	for (size_t i = 0; i < f->num_goroutines; i++) {
+		list[num] = peer_of(model->goroutines[f->goroutines[i]].fact);
+		num += list[num].len > 0;
+	}
+	*ret = (struct peers){ .list = list, .all = num == f->num_goroutines };
+	qsort(list, num, sizeof(*list), compare_strs);
+	for (size_t i = 0; i < num; i++) {
+		if (!ret->num || !iq_str_equal(list[ret->num - 1], list[i]))
+			list[ret->num++] = list[i];
+	}
+	return NULL;
+}
+
+/* "the silent peer 10.0.0.7:5432", "3 silent peers", "a silent peer". */
+static struct iq_error *name_peers(struct iq_arena *arena,
+				   const struct peers *peers, bool writers,
+				   struct iq_str *ret)
+{
+	const char *which = writers ? "" : "silent ";
+
+	if (peers->all && peers->num == 1)
+		return iq_textf(arena, ret, "the %speer %.*s%s", which,
+				IQ_STR_ARG(peers->list[0]),
+				writers ? ", which does not read," : "");
+	if (peers->all && peers->num > 1)
+		return iq_textf(arena, ret, "%zu %speers%s", peers->num, which,
+				writers ? " that do not read" : "");
+	return iq_textf(arena, ret, "a %speer%s", which,
+			writers ? " that does not read" : "");
+}
+
+/* What the title does not name: one of several, or of unknown ones. */
+static struct iq_error *list_peers(struct iq_arena *arena,
+				   const struct peers *peers,
+				   struct iq_finding *f)
+{
+	struct iq_error *err = NULL;
+
+	if (!peers->num || (peers->all && peers->num == 1))
+		return NULL;
+	for (size_t i = 0; i < peers->num && i < MAX_LISTED && !err; i++)
+		err = iq_textf(
+			arena, &f->ground, "%.*s%s%.*s", IQ_STR_ARG(f->ground),
+			i ? ", " : "; peers: ", IQ_STR_ARG(peers->list[i]));
+	if (!err && peers->num > MAX_LISTED)
+		err = iq_textf(arena, &f->ground, "%.*s and %zu more",
+			       IQ_STR_ARG(f->ground), peers->num - MAX_LISTED);
+	return err;
+}
+
+static struct iq_error *set_title(const struct iq_model *model,
+				  struct iq_arena *arena, struct iq_finding *f)
+{
+	struct peers peers;
+	const char *site;
+	struct iq_str whom;
+	struct iq_error *err = iq_finding_place(arena, f, &site);
+
+	if (!err)
+		err = find_peers(model, arena, f, &peers);
+	if (!err)
+		err = name_peers(arena, &peers, writes(f->stack), &whom);
+	if (!err)
+		err = iq_textf(arena, &f->title,
+			       "%" PRIu64 " %s for %.*s in %s", f->count,
+			       f->count == 1 ? "goroutine waits" :
+					       "goroutines wait",
+			       IQ_STR_ARG(whom), site);
+	return err ? err : list_peers(arena, &peers, f);
+}
+
+static void describe_writers(struct iq_finding *f)
+{
 	f->advice = IQ_STR("set a deadline on the connection "
 			   "(SetWriteDeadline), and drop a peer that does not "
 			   "keep up");
@@ -204,10 +310,6 @@ static struct iq_error *describe_writers(struct iq_arena *arena,
 				   "that started them waits until they end") :
 			    IQ_STR("the peer does not read, and its buffers "
 				   "are full");
-	return iq_textf(
-		arena, &f->title,
-		"%" PRIu64 " %s for a peer that does not read in %s", f->count,
-		f->count == 1 ? "goroutine waits" : "goroutines wait", site);
 }
 
 static struct iq_error *describe(const struct iq_model *model,
@@ -223,18 +325,20 @@ static struct iq_error *describe(const struct iq_model *model,
 		find_by_name(model, f, &behind);
 	f->victims = behind.list;
 	f->num_victims = behind.num;
-	if (writes(f->stack))
-		return describe_writers(arena, f);
+	if (writes(f->stack)) {
+		describe_writers(f);
+		return set_title(model, arena, f);
+	}
 	if (is_caller(f->stack)) {
 		if (!f->num_victims)
 			f->ground = IQ_STR("no data has come, and a request or "
 					   "a call waits for it");
-		return NULL;
+		return set_title(model, arena, f);
 	}
 	// One for each is how a connection is served, which may be idle.
 	*drop_ret = !behind.num || (behind.receive ? f->count < MANY_RECEIVERS :
 						     behind.num >= f->count);
-	return NULL;
+	return *drop_ret ? NULL : set_title(model, arena, f);
 }
 
 static const struct iq_sift network_wait_sift = {
