@@ -60,6 +60,15 @@ static const struct iq_goroutine *goroutine_at(const struct list *list,
 			->goroutines[iq_selection_at(&list->selection, place)];
 }
 
+/* ">=5.1s"; "<=2.1s" where only that is known. */
+static const char *since_words(char *buf, const struct iq_goroutine *g)
+{
+	if (!g->has_wait_min && g->has_wait_max)
+		return iq_words_at_most(buf, g->wait_max_ns);
+	return iq_words_since(buf, g->has_wait_min, g->wait_min_ns,
+			      iq_record_exact(g));
+}
+
 static void measure_group(struct list *list, const struct iq_group *group)
 {
 	const struct iq_goroutine *g =
@@ -69,7 +78,10 @@ static void measure_group(struct list *list, const struct iq_group *group)
 		iq_term_clean(list->term, iq_line_state(g->fact, g->class));
 
 	list->state_width = max_u(list->state_width, iq_term_width(state));
-	iq_words_since(words, group->has_wait_min, group->wait_min_ns, false);
+	if (group->has_wait_min)
+		iq_words_since(words, true, group->wait_min_ns, false);
+	else
+		since_words(words, g);
 	// Members differ by a digit, most often.
 	list->since_width =
 		max_u(list->since_width, iq_term_width(iq_str_of(words)) + 1);
@@ -157,10 +169,7 @@ static void put_since(struct list *list, const struct iq_goroutine *g)
 	if (!waits && !g->has_wait_min)
 		iq_term_spaces(list->term, list->since_width);
 	else
-		iq_term_left(list->term,
-			     iq_str_of(iq_words_since(words, g->has_wait_min,
-						      g->wait_min_ns,
-						      iq_record_exact(g))),
+		iq_term_left(list->term, iq_str_of(since_words(words, g)),
 			     list->since_width);
 }
 

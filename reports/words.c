@@ -38,6 +38,16 @@ const char *iq_words_since(char *buf, bool has_min, int64_t min_ns, bool exact)
 	return buf;
 }
 
+const char *iq_words_at_most(char *buf, int64_t max_ns)
+{
+	char time[IQ_WORDS_SIZE];
+
+	iq_words_duration(time, max_ns);
+	memcpy(buf, "<=", 2);
+	memcpy(buf + 2, time, strlen(time) + 1);
+	return buf;
+}
+
 const char *iq_words_fault(struct iq_str signal)
 {
 	static const char *const of_code[] = { "SIGFPE", "SIGILL", "SIGTRAP" };

@@ -19,6 +19,8 @@ const char *iq_words_number(char *buf, uint64_t n);
 /* "5.1s", "12m30s", "3h05m", "4d07h"; rounded down, so that "at least" holds. */
 const char *iq_words_duration(char *buf, int64_t ns);
 /* ">=5.1s", "5.1s" where the time is exact, "unknown". */
+/* "<=2.1s" */
+const char *iq_words_at_most(char *buf, int64_t max_ns);
 const char *iq_words_since(char *buf, bool has_min, int64_t min_ns, bool exact);
 /*
  * "at" or "by the instruction at": what a signal's address is (sigaction(2):
