@@ -252,6 +252,19 @@ static void put_groups(struct iq_bt *bt)
 	}
 }
 
+/* At the end, where the stacks stop. */
+static void put_incomplete(struct iq_bt *bt)
+{
+	struct iq_term term;
+	struct iq_str line;
+
+	iq_term_init(&term, bt->options, bt->out);
+	line = iq_line_incomplete(&term, bt->model);
+	if (line.len)
+		iq_out_printf(bt->out, "\n(%.*s)\n", IQ_STR_ARG(line));
+	iq_term_deinit(&term);
+}
+
 /* An empty page would say that there was nothing. */
 static void put_none(struct iq_bt *bt)
 {
@@ -307,6 +320,8 @@ static struct iq_error *bt_text_render(const struct iq_model *model,
 		put_groups(&bt);
 	else
 		err = put_goroutines(&bt);
+	if (!options->has_id && !options->by_thread && !err)
+		put_incomplete(&bt);
 	if (bt.hidden)
 		iq_out_cstr(out, "\n(frames of the runtime are left out; "
 				 "--runtime shows them)\n");

@@ -81,6 +81,33 @@ struct iq_str iq_line_none(struct iq_term *term, const struct iq_model *model)
 			     IQ_STR_ARG(iq_term_clean(term, worst->text)));
 }
 
+/* Goroutines may be lost by it: an executable that is missing only takes their
+ * names. */
+static bool loses_goroutines(const struct iq_gap *gap)
+{
+	return gap->costly || gap->code == IQ_GAP_TRUNCATED ||
+	       gap->code == IQ_GAP_DAMAGED || gap->code == IQ_GAP_LIMIT;
+}
+
+struct iq_str iq_line_incomplete(struct iq_term *term,
+				 const struct iq_model *model)
+{
+	const struct iq_gap *worst = NULL;
+
+	for (size_t w = 0; w < model->num_witnesses; w++) {
+		const struct iq_gap *gap =
+			iq_facts_worst_gap(model->witnesses[w]);
+
+		if (gap && !model->foreign[w] && loses_goroutines(gap) &&
+		    (!worst || iq_gap_rank(gap) < iq_gap_rank(worst)))
+			worst = gap;
+	}
+	if (!worst || !model->num_goroutines)
+		return IQ_STR("");
+	return iq_term_textf(term, "the list is incomplete: %.*s",
+			     IQ_STR_ARG(iq_term_clean(term, worst->text)));
+}
+
 void iq_line_heading(struct iq_term *term, const struct iq_model *model,
 		     const struct iq_report_options *options)
 {
@@ -97,6 +124,11 @@ void iq_line_heading(struct iq_term *term, const struct iq_model *model,
 			IQ_STR_ARG(line),
 			iq_words_number(system, model->num_system),
 			options->all ? "" : " (not listed; --all does)");
+	iq_term_wrap(term, line, 0, 3);
+	iq_out_char(term->out, '\n');
+	line = iq_line_incomplete(term, model);
+	if (!line.len)
+		return;
 	iq_term_wrap(term, line, 0, 3);
 	iq_out_char(term->out, '\n');
 }

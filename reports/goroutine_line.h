@@ -37,6 +37,13 @@ void iq_line_heading(struct iq_term *term, const struct iq_model *model,
  * one is known; empty otherwise. */
 struct iq_str iq_line_none(struct iq_term *term, const struct iq_model *model);
 
+/*
+ * "the list is incomplete: the core ends at …": the worst that keeps goroutines
+ * from being listed, where some are; empty if none is known.
+ */
+struct iq_str iq_line_incomplete(struct iq_term *term,
+				 const struct iq_model *model);
+
 /* "goroutines -g": groups by options->group_by. */
 struct iq_error *
 iq_goroutine_groups_render(const struct iq_model *model,
