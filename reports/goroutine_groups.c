@@ -33,6 +33,7 @@ struct group {
 	UT_hash_handle hh;
 	struct iq_str key;
 	const struct iq_goroutine *first;
+	const struct iq_goroutine *last; /* that joined */
 	uint64_t count;
 	uint64_t system;
 	/* Of the members' states, sites and creators. */
@@ -40,6 +41,9 @@ struct group {
 	bool has_wait_min;
 	bool wait_unknown; /* of some member */
 	int64_t wait_min_ns;
+	/* The largest, if all have one. */
+	bool max_unknown;
+	int64_t wait_max_ns;
 };
 
 struct groups {
@@ -52,6 +56,7 @@ struct groups {
 	struct group *table;
 	struct iq_selection selection;
 	struct iq_out key;
+	bool failed;
 	/* Columns of the table. */
 	unsigned count_width, key_width, state_width, since_width;
 	struct iq_term_columns columns;
@@ -140,15 +145,6 @@ static void key_label(struct groups *groups, const struct iq_labels *labels)
 	}
 }
 
-/* The first of several values, which a select can have. */
-static void key_value(void *ctx, struct iq_str text)
-{
-	struct iq_out *key = ctx;
-
-	if (!key->len)
-		iq_out_str(key, text);
-}
-
 static void make_key(struct groups *groups, const struct iq_goroutine *g)
 {
 	struct iq_out *key = &groups->key;
@@ -181,9 +177,6 @@ static void make_key(struct groups *groups, const struct iq_goroutine *g)
 		key_label(groups, g->fact->labels);
 		break;
 	case KEY_VALUE:
-		iq_filter_each(groups->value, groups->model,
-			       (size_t)(g - groups->model->goroutines),
-			       key_value, key);
 		break;
 	}
 }
@@ -210,6 +203,11 @@ static void group_join(struct groups *groups, struct group *group,
 	const struct iq_goroutine *first = group->first;
 
 	group->count += g->count;
+	group->last = g;
+	if (!g->has_wait_max)
+		group->max_unknown = true;
+	else if (g->wait_max_ns > group->wait_max_ns)
+		group->wait_max_ns = g->wait_max_ns;
 	if (g->system)
 		group->system += g->count;
 	if (!g->has_wait_min)
@@ -235,16 +233,13 @@ static void group_join(struct groups *groups, struct group *group,
 		      same_frame(first->fact->created_by, g->fact->created_by));
 }
 
-static bool groups_add(struct groups *groups, const struct iq_goroutine *g)
+/* @g counts in the group of @key, once however often it is said. */
+static bool add_to(struct groups *groups, const struct iq_goroutine *g,
+		   struct iq_str key)
 {
 	bool iq_map_failed = false;
-	struct iq_str key;
 	struct group *group;
 
-	make_key(groups, g);
-	if (groups->key.err)
-		return false;
-	key = (struct iq_str){ groups->key.buf, groups->key.len };
 	if (!key.ptr)
 		key.ptr = "";
 	HASH_FIND(hh, groups->table, key.ptr, key.len, group);
@@ -258,8 +253,46 @@ static bool groups_add(struct groups *groups, const struct iq_goroutine *g)
 		HASH_ADD_KEYPTR(hh, groups->table, group->key.ptr,
 				group->key.len, group);
 	}
-	group_join(groups, group, g);
+	if (group->last != g)
+		group_join(groups, group, g);
 	return !iq_map_failed;
+}
+
+struct values {
+	struct groups *groups;
+	const struct iq_goroutine *g;
+	unsigned num;
+};
+
+static void add_value(void *ctx, struct iq_str text)
+{
+	struct values *values = ctx;
+
+	values->groups->failed |= !add_to(values->groups, values->g, text);
+	values->num++;
+}
+
+/* Each of several values has its group: those of a select, of a stack. */
+static bool add_values(struct groups *groups, const struct iq_goroutine *g)
+{
+	struct values values = { .groups = groups, .g = g };
+
+	iq_filter_each(groups->value, groups->model,
+		       (size_t)(g - groups->model->goroutines), add_value,
+		       &values);
+	if (!values.num)
+		add_value(&values, IQ_STR(""));
+	return !groups->failed;
+}
+
+static bool groups_add(struct groups *groups, const struct iq_goroutine *g)
+{
+	if (groups->kind == KEY_VALUE)
+		return add_values(groups, g);
+	make_key(groups, g);
+	return !groups->key.err &&
+	       add_to(groups, g,
+		      (struct iq_str){ groups->key.buf, groups->key.len });
 }
 
 static int group_order(const struct group *a, const struct group *b)
@@ -322,6 +355,8 @@ static const char *since_cell(const struct group *group, char *buf)
 	if (group->first->class == IQ_CLASS_RUNNING &&
 	    group->state == SHARED_ONE)
 		return "";
+	if (group->wait_unknown && !group->max_unknown)
+		return iq_words_at_most(buf, group->wait_max_ns);
 	return iq_words_since(buf, group->has_wait_min && !group->wait_unknown,
 			      group->wait_min_ns, false);
 }
@@ -496,12 +531,17 @@ static void put_groups(struct groups *groups)
 {
 	uint64_t left =
 		groups->options->limit ? groups->options->limit : UINT64_MAX;
-	uint64_t num = 0, count = 0;
+	uint64_t num = 0, count = 0, sum = 0;
 
 	HASH_SRT(hh, groups->table, group_order);
 	measure(groups);
 	iq_line_heading(groups->term, groups->model, groups->options);
 	iq_selection_tell(&groups->selection, groups->term->out);
+	for (struct group *g = groups->table; g; g = g->hh.next)
+		sum += g->count;
+	if (sum > groups->selection.count)
+		iq_out_cstr(groups->term->out,
+			    "who has several values counts for each\n");
 	for (struct group *g = groups->table; g; g = g->hh.next) {
 		if (left) {
 			put_group(groups, g);
