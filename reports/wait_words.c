@@ -151,6 +151,14 @@ static void put_timer(const struct iq_wait_words *w,
 			      iq_words_duration(time, c->period_ns));
 	if (!c->when.is_set)
 		iq_out_cstr(w->out, ", stopped");
+	else if (c->in_bubble && (w->many || !c->bubble_now.is_set))
+		return;
+	else if (c->in_bubble && c->when.ns > c->bubble_now.ns)
+		iq_out_printf(
+			w->out, ", fires in %s of its bubble's clock",
+			iq_words_duration(time, c->when.ns - c->bubble_now.ns));
+	else if (c->in_bubble)
+		iq_out_cstr(w->out, ", was to fire by its bubble's clock");
 	else if (!w->many)
 		put_when(w, "fires", "was to fire", c->when.ns);
 }
@@ -344,7 +352,8 @@ static void put_contents(const struct iq_wait_words *w,
 	case IQ_WAIT_BUBBLE:
 		if (o->bubble.has_counts)
 			iq_out_printf(w->out,
-				      ", %" PRId64 " of %" PRId64 " run",
+				      ", %" PRId64 " of %" PRId64
+				      " not durably blocked",
 				      o->bubble.running, o->bubble.total);
 		break;
 	case IQ_WAIT_SEMAPHORE:

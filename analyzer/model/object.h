@@ -41,6 +41,9 @@ struct iq_chan_object {
 	struct iq_moment_fact when;
 	/* Ns between the ticks of a Ticker; 0: a Timer. */
 	int64_t period_ns;
+	/* It belongs to a synctest bubble, whose clock says so, if known. */
+	bool in_bubble;
+	struct iq_moment_fact bubble_now;
 };
 
 /* Go: src/sync/mutex.go, src/internal/sync/mutex.go. */
@@ -126,8 +129,9 @@ struct iq_coroutine_object {
 
 /* Go: src/runtime/synctest.go: syncGroup (1.24), synctestBubble (1.25+). */
 struct iq_bubble_object {
-	uint64_t id; /* that of its root goroutine */
-	/* Goroutines in it, and those of them that run. */
+	/* Its own from Go 1.25 on, before that of its root goroutine. */
+	uint64_t id;
+	/* Goroutines in it, and those of them that are not durably blocked. */
 	bool has_counts;
 	int64_t total;
 	int64_t running;

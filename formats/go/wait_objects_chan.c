@@ -180,6 +180,26 @@ static struct iq_error *type_name(struct iq_go_wait_reader *r, uint64_t addr,
 		       &iq_enomem;
 }
 
+/* From 1.25 on the channel has its bubble, before only that it is in one. */
+static void bubble_fill(const struct iq_go_runtime *rt,
+			const struct iq_go_record *hchan,
+			struct iq_chan_object *ret)
+{
+	const struct iq_go_layout *l = rt->layout;
+	uint64_t bubble, now;
+
+	if (!iq_go_has(l->hchan_bubble))
+		return;
+	bubble = iq_go_record_uint(hchan, l->hchan_bubble);
+	ret->in_bubble = bubble != 0;
+	if (!bubble || l->hchan_bubble.size != sizeof(bubble) ||
+	    !iq_go_has(l->bubble_now) ||
+	    !iq_go_field_read(rt->memory, bubble, l->bubble_now, &now))
+		return;
+	ret->bubble_now =
+		(struct iq_moment_fact){ (int64_t)now > 0, (int64_t)now };
+}
+
 static struct iq_error *timer_fill(struct iq_go_wait_reader *r,
 				   const struct iq_go_record *hchan,
 				   struct iq_object *o)
@@ -188,6 +208,7 @@ static struct iq_error *timer_fill(struct iq_go_wait_reader *r,
 
 	if (!timer)
 		return NULL;
+	bubble_fill(r->rt, hchan, &o->chan);
 	if (iq_go_wait_timer_read(r->rt, timer, o->address, &o->chan)) {
 		// Its one place for an element is not to be seen: len() and
 		// cap() are 0. Go: src/runtime/chan.go, chanlen and chancap.

@@ -192,7 +192,10 @@ static bool bubble_fill(const struct iq_go_runtime *rt,
 
 	if (!root)
 		return false;
-	ret->id = root->goid;
+	// What tracebacks call it: a number of its own from 1.25 on.
+	ret->id = iq_go_has(l->bubble_id) ?
+			  iq_go_record_uint(bubble, l->bubble_id) :
+			  root->goid;
 	ret->total = (int64_t)iq_go_record_uint(bubble, l->bubble_total);
 	ret->running = (int64_t)iq_go_record_uint(bubble, l->bubble_running);
 	if (ret->total < 0 || ret->running < 0 || ret->running > ret->total ||
