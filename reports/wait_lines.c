@@ -274,12 +274,17 @@ static struct iq_str ground(struct iq_wait_lines *l,
 {
 	struct iq_str frame = in_frame(l, wake, " there");
 
-	return iq_term_textf(l->term, "%s%s%.*s",
+	return iq_term_textf(l->term, "%s%.*s%s",
 			     iq_wait_words_ground(wake->ground, node->kind),
+			     IQ_STR_ARG(frame),
 			     wake->waits && wake->ground != IQ_WAKE_RECORD ?
-				     " and waits for it, too," :
-				     "",
-			     IQ_STR_ARG(frame));
+				     " and waits for it, too" :
+				     "");
+}
+
+static struct iq_str free_words(void)
+{
+	return IQ_STR("it has been given back and nobody has taken it yet");
 }
 
 /* What those who wait for @node want of it; unknown where they differ. */
@@ -306,14 +311,15 @@ struct iq_str iq_wait_line_waker(struct iq_wait_lines *l,
 {
 	const struct iq_wake *wake = party->wake;
 	bool several = party->num_goroutines > 1;
-	bool holds =
-		node->holder != IQ_GRAPH_NONE &&
-		node->wakers[node->holder].goroutine == party->goroutines[0];
+	const struct iq_wake *holder = iq_waits_holder(node);
+	bool holds = holder && holder->goroutine == party->goroutines[0];
 	struct iq_str who = is_subject ? IQ_STR("it") :
 			    several    ? iq_wait_line_party(l, party) :
 				      iq_wait_line_who(l, party->goroutines[0]);
 	struct iq_str head;
 
+	if (iq_waits_is_free(node))
+		return free_words();
 	if (wake->ground == IQ_WAKE_RECORD && iq_graph_node_is_lock(node))
 		return iq_term_textf(l->term,
 				     "%.*s is to write next: all others wait "
@@ -332,6 +338,8 @@ struct iq_str iq_wait_line_nobody(struct iq_wait_lines *l,
 	const struct iq_object *o = node->object;
 
 	(void)l;
+	if (iq_waits_is_free(node))
+		return free_words();
 	if (node->closed_world)
 		return IQ_STR("nothing that can run reaches it: nobody can "
 			      "wake who waits");
@@ -348,10 +356,63 @@ struct iq_str iq_wait_line_nobody(struct iq_wait_lines *l,
 	return IQ_STR("nobody is seen who could wake who waits");
 }
 
+struct iq_str iq_wait_line_readers(struct iq_wait_lines *l,
+				   const struct iq_graph_node *node)
+{
+	uint64_t num = iq_waits_readers(node);
+	size_t used = 0;
+	uint32_t *list = iq_arena_calloc(&l->term->arena, node->num_wakers + 1,
+					 sizeof(*list));
+	char number[IQ_WORDS_SIZE];
+	struct iq_str ids;
+
+	if (!list) {
+		l->term->failed = true;
+		return IQ_STR("");
+	}
+	for (size_t i = 0; i < node->num_wakers; i++) {
+		if (node->wakers[i].ground != IQ_WAKE_RECORD)
+			list[used++] = node->wakers[i].goroutine;
+	}
+	ids = iq_wait_line_ids(l, list, used);
+	return iq_term_textf(l->term, "%s reader%s must go on%s%.*s",
+			     iq_words_number(number, num), num == 1 ? "" : "s",
+			     ids.len ? ": perhaps " :
+				       "; nobody is seen who could be one",
+			     IQ_STR_ARG(ids));
+}
+
+struct iq_str iq_wait_line_no_cycle(struct iq_wait_lines *l,
+				    const struct iq_graph_node *node)
+{
+	if (goroutine_at(l, node->waiters[0])->reach == IQ_REACH_LIVE)
+		return IQ_STR(
+			"these may wait for each other; but a package variable "
+			"or one who can go on reaches the channel, so others "
+			"may serve it: no cycle is claimed");
+	return IQ_STR("these may wait for each other; but it is not known who "
+		      "else reaches the channel: no cycle is claimed");
+}
+
 /* ---- cycles */
 
+/* It rests on a mention of a lock, or of who is waited for. */
+static bool is_guess(const struct iq_wait_lines *l, const struct iq_cycle *c)
+{
+	for (size_t i = 0; i < c->num_steps; i++) {
+		const struct iq_graph_node *node =
+			&l->waits->graph->nodes[c->steps[i].node];
+
+		if ((iq_graph_node_is_lock(node) ||
+		     node->kind == IQ_WAIT_WAITGROUP) &&
+		    !iq_waits_holds(node, c->steps[i].wake))
+			return true;
+	}
+	return c->mere;
+}
+
 struct iq_str iq_wait_line_step(struct iq_wait_lines *l,
-				const struct iq_cycle_step *step, bool mere)
+				const struct iq_cycle_step *step)
 {
 	const struct iq_graph *graph = l->waits->graph;
 	const struct iq_graph_node *node = &graph->nodes[step->node];
@@ -363,7 +424,7 @@ struct iq_str iq_wait_line_step(struct iq_wait_lines *l,
 	head = iq_term_textf(l->term, "%.*s waits %s%.*s",
 			     IQ_STR_ARG(iq_wait_line_who(l, step->goroutine)),
 			     verb[0] ? verb : "for ", IQ_STR_ARG(name));
-	tail = role(l, node, op, !mere || step->wake->ground >= IQ_WAKE_DEFERS,
+	tail = role(l, node, op, iq_waits_holds(node, step->wake),
 		    self ? IQ_STR("itself") :
 			   id_words(l, step->wake->goroutine),
 		    false);
@@ -381,12 +442,15 @@ struct iq_str iq_wait_line_cycle(struct iq_wait_lines *l,
 				 const struct iq_cycle *c)
 {
 	const char *over = "wait for each other";
+	const char *seems = is_guess(l, c) ? " (as it seems)" : "";
 	char number[IQ_WORDS_SIZE];
 
 	switch (c->kind) {
 	case IQ_CYCLE_SELF:
-		return IQ_STR("a goroutine waits for a lock that it holds "
-			      "itself");
+		return iq_term_textf(
+			l->term,
+			"a goroutine waits for a lock that it holds itself%s",
+			seems);
 	case IQ_CYCLE_LOCKS:
 		over = "each wait for a lock that another of them holds";
 		break;
@@ -407,6 +471,5 @@ struct iq_str iq_wait_line_cycle(struct iq_wait_lines *l,
 	}
 	return iq_term_textf(l->term, "%s goroutine%s %s%s",
 			     iq_words_number(number, c->num_members),
-			     c->num_members == 1 ? "" : "s", over,
-			     c->mere ? " (as it seems)" : "");
+			     c->num_members == 1 ? "" : "s", over, seems);
 }

@@ -35,7 +35,7 @@ struct iq_str iq_wait_line_name(struct iq_wait_lines *l,
 /* "118 main.transfer main.go:72 waits to lock Mutex 0x…, held by 119, which has
  * deferred its Unlock in main.transfer main.go:70" */
 struct iq_str iq_wait_line_step(struct iq_wait_lines *l,
-				const struct iq_cycle_step *step, bool mere);
+				const struct iq_cycle_step *step);
 /* "held by 119, which has deferred its Unlock in main.transfer main.go:70";
  * @party's wake is one of @node's; "it" for who @is_subject of the lines
  * around. */
@@ -43,6 +43,13 @@ struct iq_str iq_wait_line_waker(struct iq_wait_lines *l,
 				 const struct iq_graph_node *node,
 				 const struct iq_waits_party *party,
 				 bool is_subject);
+/* "2 readers must go on: perhaps 63 64 and 8 more": of a RWMutex whose writer
+ * waits for them. */
+struct iq_str iq_wait_line_readers(struct iq_wait_lines *l,
+				   const struct iq_graph_node *node);
+/* Why no cycle is claimed: iq_waits_may_be_cycle(). */
+struct iq_str iq_wait_line_no_cycle(struct iq_wait_lines *l,
+				    const struct iq_graph_node *node);
 /* Why nobody is named, where nobody is. */
 struct iq_str iq_wait_line_nobody(struct iq_wait_lines *l,
 				  const struct iq_graph_node *node);

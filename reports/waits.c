@@ -115,6 +115,113 @@ enum iq_wait_op iq_waits_op(const struct iq_graph *graph, uint32_t goroutine,
 	return IQ_OP_UNKNOWN;
 }
 
+/* ---- who has it */
+
+bool iq_waits_is_free(const struct iq_graph_node *node)
+{
+	const struct iq_object *o = node->object;
+
+	if (!o || !o->is_read)
+		return false;
+	if (o->kind == IQ_WAIT_MUTEX)
+		return !o->mutex.locked;
+	return o->kind == IQ_WAIT_RWMUTEX && !o->rwmutex.pending &&
+	       !o->rwmutex.writers.locked && o->rwmutex.num_readers <= 0;
+}
+
+uint64_t iq_waits_readers(const struct iq_graph_node *node)
+{
+	const struct iq_object *o = node->object;
+
+	if (!o || !o->is_read || o->kind != IQ_WAIT_RWMUTEX ||
+	    !o->rwmutex.pending || o->rwmutex.num_awaited <= 0)
+		return 0;
+	return (uint64_t)o->rwmutex.num_awaited;
+}
+
+bool iq_waits_holds(const struct iq_graph_node *node,
+		    const struct iq_wake *wake)
+{
+	return wake->ground >= IQ_WAKE_DEFERS && !iq_waits_is_free(node);
+}
+
+const struct iq_wake *iq_waits_holder(const struct iq_graph_node *node)
+{
+	const struct iq_wake *wake = node->holder == IQ_GRAPH_NONE ?
+					     NULL :
+					     &node->wakers[node->holder];
+
+	return wake && iq_waits_holds(node, wake) ? wake : NULL;
+}
+
+/* ---- what is no cycle */
+
+/* Goroutines that may wait for each other only, and no more than a few. */
+#define MAX_ROUND 16
+
+struct round {
+	uint32_t goroutines[MAX_ROUND];
+	size_t num;
+};
+
+/* Whether there was room for it. */
+static bool add_once(struct round *r, uint32_t goroutine)
+{
+	for (size_t i = 0; i < r->num; i++) {
+		if (r->goroutines[i] == goroutine)
+			return true;
+	}
+	if (r->num == MAX_ROUND)
+		return false;
+	r->goroutines[r->num++] = goroutine;
+	return true;
+}
+
+/* Who is believed to wake @node's waiters; who merely shares it out may not be
+ * one to do so. False: nobody, or too many. */
+static bool add_wakers_of(struct round *r, const struct iq_graph_node *node)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < node->num_wakers; i++) {
+		const struct iq_wake *wake = &node->wakers[i];
+
+		if (wake->ground == IQ_WAKE_SHARES || wake->waits)
+			continue;
+		if (!add_once(r, wake->goroutine))
+			return false;
+		some = true;
+	}
+	return some;
+}
+
+bool iq_waits_may_be_cycle(const struct iq_waits *w,
+			   const struct iq_graph_node *node)
+{
+	const struct iq_graph *graph = w->graph;
+	struct round r = { .num = 0 };
+	bool met = false;
+
+	if (node->kind != IQ_WAIT_CHAN || node->closed_world ||
+	    !add_wakers_of(&r, node))
+		return false;
+	for (size_t i = 0; i < r.num; i++) {
+		uint32_t at = r.goroutines[i];
+		uint32_t e = graph->first_edge[at];
+		const struct iq_graph_node *own;
+
+		// Another case of a select may end it.
+		if (graph->cycle_of[at] != IQ_GRAPH_NONE ||
+		    e + 1 != graph->first_edge[at + 1])
+			return false;
+		own = &graph->nodes[graph->edges[e].node];
+		met |= own == node;
+		if (!add_wakers_of(&r, own))
+			return false;
+	}
+	return met;
+}
+
 /* A goroutine beside an object. */
 struct pair {
 	uint32_t site;

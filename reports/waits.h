@@ -76,6 +76,22 @@ void iq_waits_deinit(struct iq_waits *waits);
 enum iq_wait_op iq_waits_op(const struct iq_graph *graph, uint32_t goroutine,
 			    uint32_t node);
 
+/* Memory shows a lock that nobody has: it was given back, and who waits has not
+ * taken it yet. */
+bool iq_waits_is_free(const struct iq_graph_node *node);
+/* Of a RWMutex whose writer waits for them: how many readers must go on. */
+uint64_t iq_waits_readers(const struct iq_graph_node *node);
+/* More than a mention shows that @wake has what @node's waiters want; of several
+ * who may, not this one. */
+bool iq_waits_holds(const struct iq_graph_node *node,
+		    const struct iq_wake *wake);
+/* Who has it, or NULL. */
+const struct iq_wake *iq_waits_holder(const struct iq_graph_node *node);
+/* All who could wake the waiters wait for one another, and no cycle is claimed:
+ * a package variable reaches the channel, so others may serve it. */
+bool iq_waits_may_be_cycle(const struct iq_waits *waits,
+			   const struct iq_graph_node *node);
+
 uint32_t iq_waits_site_of(const struct iq_waits *waits, uint32_t goroutine);
 
 /* Who waits for the objects of @shape, the largest first; and who could wake

@@ -28,10 +28,11 @@ struct picture {
 	size_t max_shapes, max_cycles;
 	/* Sites that have a node, by index. */
 	bool *sites;
-	/* Goroutines that stand there, by index. */
+	/* Goroutines that stand there and in no cycle, by index. */
 	uint64_t *counts;
-	/* Goroutines of cycles that have one. */
-	bool *members;
+	/* Goroutines of cycles that have one, objects of cycles that have one,
+	 * and edges that stand, by index. */
+	bool *members, *nodes, *edges;
 };
 
 /* In a double-quoted string: a quote ends it, a backslash begins an escape of
@@ -98,19 +99,70 @@ static void put_object(struct picture *p, const char *prefix, uint32_t number,
 	iq_out_cstr(p->out, "];\n");
 }
 
-static void put_step(struct picture *p, const struct iq_cycle_step *step)
+static void put_wake(struct picture *p, const struct iq_graph_node *node,
+		     const struct iq_wake *wake)
 {
-	const struct iq_graph_node *node = &p->waits->graph->nodes[step->node];
-	const char *ground =
-		iq_wait_words_ground(step->wake->ground, node->kind);
+	const char *ground = iq_wait_words_ground(wake->ground, node->kind);
+	bool holds = iq_waits_holds(node, wake);
+	bool has =
+		iq_graph_node_is_lock(node) || node->kind == IQ_WAIT_WAITGROUP;
 
-	put_object(p, "\tn", step->node, iq_wait_line_name(&p->lines, node));
-	iq_out_printf(p->out, "\t\tg%" PRIu32 " -> n%" PRIu32 ";\n",
-		      step->goroutine, step->node);
-	iq_out_printf(p->out, "\t\tn%" PRIu32 " -> g%" PRIu32 " [", step->node,
-		      step->wake->goroutine);
-	put_label(p, iq_str_of(ground), IQ_STR(""));
+	iq_out_cstr(p->out, holds ? " [" : " [style=dashed, ");
+	put_label(p,
+		  iq_term_textf(p->term, "%s%s",
+				has && !holds ? "perhaps: " : "", ground),
+		  IQ_STR(""));
 	iq_out_cstr(p->out, "];\n");
+}
+
+/* An edge of a goroutine stands once, however many could wake it. */
+static bool is_new_edge(struct picture *p, uint32_t goroutine, uint32_t node)
+{
+	const struct iq_graph *graph = p->waits->graph;
+
+	for (uint32_t e = graph->first_edge[goroutine];
+	     e < graph->first_edge[goroutine + 1]; e++) {
+		if (graph->edges[e].node != node || p->edges[e])
+			continue;
+		p->edges[e] = true;
+		return true;
+	}
+	return false;
+}
+
+/* Steps that are looked through for one that was told. */
+#define MAX_TOLD 256
+
+/* Another goroutine waits for the same from the same one. */
+static bool is_told(const struct iq_cycle *c, size_t index)
+{
+	const struct iq_cycle_step *step = &c->steps[index];
+
+	for (size_t i = 0; i < index && i < MAX_TOLD; i++) {
+		if (c->steps[i].node == step->node &&
+		    c->steps[i].wake->goroutine == step->wake->goroutine)
+			return true;
+	}
+	return false;
+}
+
+static void put_step(struct picture *p, const struct iq_cycle *c, size_t index)
+{
+	const struct iq_cycle_step *step = &c->steps[index];
+	const struct iq_graph_node *node = &p->waits->graph->nodes[step->node];
+
+	if (!p->nodes[step->node])
+		put_object(p, "\tn", step->node,
+			   iq_wait_line_name(&p->lines, node));
+	p->nodes[step->node] = true;
+	if (is_new_edge(p, step->goroutine, step->node))
+		iq_out_printf(p->out, "\t\tg%" PRIu32 " -> n%" PRIu32 ";\n",
+			      step->goroutine, step->node);
+	if (is_told(c, index))
+		return;
+	iq_out_printf(p->out, "\t\tn%" PRIu32 " -> g%" PRIu32, step->node,
+		      step->wake->goroutine);
+	put_wake(p, node, step->wake);
 }
 
 static void put_cycle(struct picture *p, size_t index)
@@ -126,10 +178,12 @@ static void put_cycle(struct picture *p, size_t index)
 	iq_out_cstr(p->out, ";\n");
 	for (size_t i = 0; i < c->num_members; i++) {
 		p->members[c->members[i]] = true;
+		p->counts[iq_waits_site_of(p->waits, c->members[i])] -=
+			p->waits->model->goroutines[c->members[i]].count;
 		put_member(p, c->members[i]);
 	}
 	for (size_t i = 0; i < c->num_steps; i++)
-		put_step(p, &c->steps[i]);
+		put_step(p, c, i);
 	iq_out_cstr(p->out, "\t}\n");
 }
 
@@ -157,79 +211,117 @@ static void put_cycles(struct picture *p)
 
 /* ---- objects */
 
-/* An edge between a shape and a site, or a member of a cycle. */
-static void put_end(struct picture *p, const struct iq_waits_party *party)
+/* The goroutines of @party that stand in no cycle: how many, and if there are
+ * some their node. */
+static uint64_t put_rest(struct picture *p, const struct iq_waits_party *party)
 {
-	if (party->num_goroutines == 1 && p->members[party->goroutines[0]])
-		iq_out_printf(p->out, "g%" PRIu32, party->goroutines[0]);
-	else
-		iq_out_printf(p->out, "s%" PRIu32, party->site);
-}
+	uint64_t count = 0;
 
-static void put_party(struct picture *p, const struct iq_waits_party *party)
-{
-	if (party->num_goroutines > 1 || !p->members[party->goroutines[0]])
+	for (size_t i = 0; i < party->num_goroutines; i++) {
+		uint32_t g = party->goroutines[i];
+
+		if (!p->members[g])
+			count += p->waits->model->goroutines[g].count;
+	}
+	if (count)
 		put_site(p, party->site);
+	return count;
 }
 
-static void put_waiters(struct picture *p, size_t shape,
+/* "n7" in a cycle, "o3" elsewhere. */
+struct object_node {
+	const char *prefix;
+	uint32_t number;
+};
+
+static void put_waiters(struct picture *p, struct object_node object,
 			const struct iq_waits_parties *waiters)
 {
 	char number[IQ_WORDS_SIZE];
 
 	for (size_t i = 0; i < waiters->num; i++) {
 		const struct iq_waits_party *party = &waiters->items[i];
+		uint64_t count = put_rest(p, party);
 
-		put_party(p, party);
-		iq_out_char(p->out, '\t');
-		put_end(p, party);
-		iq_out_printf(p->out, " -> o%zu [", shape);
-		put_label(p,
-			  iq_term_textf(p->term, "%s %s",
-					iq_words_number(number, party->count),
-					iq_wait_op_name(party->op)),
-			  IQ_STR(""));
-		iq_out_cstr(p->out, "];\n");
-	}
-}
+		if (count) {
+			iq_out_printf(
+				p->out, "\ts%" PRIu32 " -> %s%" PRIu32 " [",
+				party->site, object.prefix, object.number);
+			put_label(p,
+				  iq_term_textf(p->term, "%s %s",
+						iq_words_number(number, count),
+						iq_wait_op_name(party->op)),
+				  IQ_STR(""));
+			iq_out_cstr(p->out, "];\n");
+		}
+		// Who is in a cycle has a node, and its edges to the cycle's.
+		for (size_t k = 0; k < party->num_goroutines; k++) {
+			uint32_t g = party->goroutines[k];
 
-static void put_wakers(struct picture *p, size_t shape, enum iq_wait_kind kind,
-		       const struct iq_waits_parties *wakers)
-{
-	for (size_t i = 0; i < wakers->num; i++) {
-		const struct iq_waits_party *party = &wakers->items[i];
-
-		put_party(p, party);
-		iq_out_printf(p->out, "\to%zu -> ", shape);
-		put_end(p, party);
-		iq_out_cstr(p->out, " [style=dashed, ");
-		put_label(p,
-			  iq_str_of(iq_wait_words_ground(party->wake->ground,
-							 kind)),
-			  IQ_STR(""));
-		iq_out_cstr(p->out, "];\n");
-	}
-}
-
-/* A cycle's own objects stand in its cluster. */
-static bool is_in_cycle(const struct picture *p,
-			const struct iq_waits_shape *shape)
-{
-	for (size_t i = 0; i < shape->num_nodes; i++) {
-		const struct iq_graph_node *node =
-			&p->waits->graph->nodes[shape->nodes[i]];
-
-		for (size_t k = 0; k < node->num_waiters; k++) {
-			if (!p->members[node->waiters[k]])
-				return false;
+			if (p->members[g] && object.prefix[0] == 'o')
+				iq_out_printf(p->out,
+					      "\tg%" PRIu32 " -> o%" PRIu32
+					      ";\n",
+					      g, object.number);
 		}
 	}
-	return true;
 }
 
-static struct iq_error *put_shape(struct picture *p, size_t index)
+/* Who merely shares it out is told where nobody else is seen. */
+static bool is_needed(const struct iq_waits_parties *wakers, size_t index)
 {
-	const struct iq_waits_shape *shape = &p->waits->shapes[index];
+	return wakers->items[index].wake->ground != IQ_WAKE_SHARES ||
+	       wakers->items[0].wake->ground == IQ_WAKE_SHARES;
+}
+
+static void put_wakers(struct picture *p, uint32_t object,
+		       const struct iq_graph_node *node,
+		       const struct iq_waits_parties *wakers)
+{
+	size_t num = iq_waits_is_free(node) ? 0 : wakers->num;
+
+	// Who has it explains it: others may just want it.
+	if (iq_graph_node_is_lock(node) && iq_waits_holder(node) &&
+	    iq_waits_readers(node) < 2)
+		num = 1;
+	for (size_t i = 0; i < num; i++) {
+		const struct iq_waits_party *party = &wakers->items[i];
+
+		if (!is_needed(wakers, i))
+			continue;
+		if (put_rest(p, party)) {
+			iq_out_printf(p->out, "\to%" PRIu32 " -> s%" PRIu32,
+				      object, party->site);
+			put_wake(p, node, party->wake);
+		}
+		for (size_t k = 0; k < party->num_goroutines; k++) {
+			if (!p->members[party->goroutines[k]])
+				continue;
+			iq_out_printf(p->out, "\to%" PRIu32 " -> g%" PRIu32,
+				      object, party->goroutines[k]);
+			put_wake(p, node, party->wake);
+		}
+	}
+}
+
+/* The victims of a cycle's object: all else of it stands in its cluster. */
+static struct iq_error *put_victims(struct picture *p, uint32_t node)
+{
+	struct iq_waits_shape one = { .nodes = &node, .num_nodes = 1 };
+	struct object_node object = { .prefix = "n", .number = node };
+	struct iq_waits_parties waiters = { 0 };
+	struct iq_error *err = iq_waits_waiters(p->waits, &one, &waiters);
+
+	if (!err)
+		put_waiters(p, object, &waiters);
+	return err;
+}
+
+static struct iq_error *put_shape(struct picture *p, size_t index,
+				  const struct iq_waits_shape *shape)
+{
+	struct object_node object = { .prefix = "o",
+				      .number = (uint32_t)index };
 	const struct iq_graph_node *node =
 		&p->waits->graph->nodes[shape->nodes[0]];
 	bool many = shape->num_nodes > 1;
@@ -246,10 +338,31 @@ static struct iq_error *put_shape(struct picture *p, size_t index)
 		label = iq_term_textf(p->term, "%s times %.*s",
 				      iq_words_number(number, shape->num_nodes),
 				      IQ_STR_ARG(label));
-	put_object(p, "o", (uint32_t)index, label);
-	put_waiters(p, index, &waiters);
-	put_wakers(p, index, node->kind, &wakers);
+	put_object(p, "o", object.number, label);
+	put_waiters(p, object, &waiters);
+	put_wakers(p, object.number, node, &wakers);
 	return NULL;
+}
+
+/* The objects of @shape that stand in no cycle: in *@ret. */
+static struct iq_error *split_shape(struct picture *p,
+				    const struct iq_waits_shape *shape,
+				    struct iq_waits_shape *ret)
+{
+	uint32_t *nodes = iq_arena_calloc(&p->waits->arena, shape->num_nodes,
+					  sizeof(*nodes));
+	struct iq_error *err = NULL;
+
+	if (!nodes)
+		return &iq_enomem;
+	*ret = (struct iq_waits_shape){ .nodes = nodes };
+	for (size_t i = 0; i < shape->num_nodes && !err; i++) {
+		if (p->nodes[shape->nodes[i]])
+			err = put_victims(p, shape->nodes[i]);
+		else
+			nodes[ret->num_nodes++] = shape->nodes[i];
+	}
+	return err;
 }
 
 static struct iq_error *put_shapes(struct picture *p)
@@ -259,11 +372,15 @@ static struct iq_error *put_shapes(struct picture *p)
 
 	for (size_t i = 0; i < p->waits->num_shapes && !err; i++) {
 		const struct iq_waits_shape *shape = &p->waits->shapes[i];
+		struct iq_waits_shape rest;
 
-		if ((shape->benign && !p->lines.all) || is_in_cycle(p, shape))
+		if (shape->benign && !p->lines.all)
+			continue;
+		err = split_shape(p, shape, &rest);
+		if (err || !rest.num_nodes)
 			continue;
 		if (done++ < p->max_shapes)
-			err = put_shape(p, i);
+			err = put_shape(p, i, &rest);
 		else
 			left++;
 	}
@@ -286,12 +403,19 @@ static struct iq_error *put_picture(struct picture *p)
 		iq_arena_calloc(&p->waits->arena, num + 1, sizeof(*p->members));
 	p->counts = iq_arena_calloc(&p->waits->arena, p->waits->sites.len + 1,
 				    sizeof(*p->counts));
-	if (!p->sites || !p->members || !p->counts)
+	p->nodes = iq_arena_calloc(&p->waits->arena,
+				   p->waits->graph->num_nodes + 1,
+				   sizeof(*p->nodes));
+	p->edges = iq_arena_calloc(&p->waits->arena,
+				   p->waits->graph->num_edges + 1,
+				   sizeof(*p->edges));
+	if (!p->sites || !p->members || !p->counts || !p->nodes || !p->edges)
 		return &iq_enomem;
 	for (size_t i = 0; i < p->waits->model->num_groups; i++)
 		p->counts[p->waits->site_of_group[i]] +=
 			p->waits->model->groups[i].count;
 	iq_out_cstr(p->out, "digraph waits {\n\trankdir=LR;\n"
+			    "\tfontname=\"sans-serif\";\n"
 			    "\tnode [fontname=\"sans-serif\"];\n"
 			    "\tedge [fontname=\"sans-serif\"];\n");
 	put_cycles(p);

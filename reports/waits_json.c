@@ -202,6 +202,8 @@ static void put_waker(struct page *p, const struct iq_wake *wake)
 
 static void put_parties(struct page *p, const struct iq_graph_node *node)
 {
+	const struct iq_wake *holder = iq_waits_holder(node);
+
 	iq_json_key(p->json, "waiters");
 	iq_json_array(p->json);
 	for (size_t i = 0; i < node->num_waiters && !is_over(p, i); i++)
@@ -212,10 +214,7 @@ static void put_parties(struct page *p, const struct iq_graph_node *node)
 	for (size_t i = 0; i < node->num_wakers && !is_over(p, i); i++)
 		put_waker(p, &node->wakers[i]);
 	end_list(p, "wakers_truncated");
-	put_id(p, "holder",
-	       node->holder == IQ_GRAPH_NONE ?
-		       IQ_GRAPH_NONE :
-		       node->wakers[node->holder].goroutine);
+	put_id(p, "holder", holder ? holder->goroutine : IQ_GRAPH_NONE);
 	put_id(p, "pending", node->pending);
 	iq_json_pair_bool(p->json, "closed_world", node->closed_world);
 }

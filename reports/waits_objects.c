@@ -201,10 +201,16 @@ static void put_wakers(struct iq_waits_text *text,
 	const struct iq_graph_node *node =
 		&text->waits->graph->nodes[shape->nodes[0]];
 	bool is_lock = iq_graph_node_is_lock(node);
-	size_t num = wakers->num, shown;
+	bool is_free = iq_waits_is_free(node);
+	uint64_t readers = iq_waits_readers(node);
+	size_t num = is_free ? 0 : wakers->num, shown;
 
+	if (readers)
+		iq_waits_put(text, 4, 6,
+			     iq_wait_line_readers(&text->lines, node));
 	// Who has deferred the Unlock explains it: others may just want it.
-	if (is_lock && node->holder != IQ_GRAPH_NONE && !text->options->all)
+	if (is_lock && iq_waits_holder(node) && readers < 2 &&
+	    !text->options->all)
 		num = 1;
 	shown = at_most(text, num, MAX_WAKERS);
 	for (size_t i = 0; i < shown; i++)
@@ -218,6 +224,9 @@ static void put_wakers(struct iq_waits_text *text,
 	else if (node->closed_world && !is_lock)
 		iq_waits_put(text, 4, 6,
 			     IQ_STR("nothing that can run reaches it"));
+	if (shape->num_nodes == 1 && iq_waits_may_be_cycle(text->waits, node))
+		iq_waits_put(text, 4, 6,
+			     iq_wait_line_no_cycle(&text->lines, node));
 }
 
 struct iq_error *iq_waits_put_shape(struct iq_waits_text *text,

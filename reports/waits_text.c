@@ -120,9 +120,8 @@ void iq_waits_put_cycle(struct iq_waits_text *text, size_t index)
 			      IQ_STR_ARG(iq_wait_line_cycle(&text->lines, c))));
 	iq_term_style(text->term, IQ_STYLE_PLAIN);
 	for (size_t i = 0; i < shown; i++)
-		iq_waits_put(
-			text, 3, 5,
-			iq_wait_line_step(&text->lines, &c->steps[i], c->mere));
+		iq_waits_put(text, 3, 5,
+			     iq_wait_line_step(&text->lines, &c->steps[i]));
 	if (shown < c->num_steps)
 		iq_waits_put(
 			text, 3, 5,
@@ -210,9 +209,30 @@ static void put_nobody(struct iq_waits_text *text, const struct iq_blocker *b)
 
 		for (size_t k = 0; k < node->num_wakers; k++)
 			other |= node->wakers[k].goroutine != b->goroutine;
-		if (!other || node->closed_world)
+		if (iq_waits_readers(node))
+			iq_waits_put(text, 3, 5,
+				     iq_wait_line_readers(&text->lines, node));
+		else if (!other || node->closed_world)
 			iq_waits_put(text, 3, 5,
 				     iq_wait_line_nobody(&text->lines, node));
+	}
+}
+
+/* It waits for a channel that those behind it may serve. */
+static void put_no_cycle(struct iq_waits_text *text, uint32_t goroutine)
+{
+	const struct iq_graph *graph = text->waits->graph;
+
+	for (uint32_t e = graph->first_edge[goroutine];
+	     e < graph->first_edge[goroutine + 1]; e++) {
+		const struct iq_graph_node *node =
+			&graph->nodes[graph->edges[e].node];
+
+		if (!iq_waits_may_be_cycle(text->waits, node))
+			continue;
+		iq_waits_put(text, 3, 5,
+			     iq_wait_line_no_cycle(&text->lines, node));
+		return;
 	}
 }
 
@@ -250,6 +270,7 @@ static void put_blocker(struct iq_waits_text *text, const struct iq_blocker *b)
 					   words[0] ? ")" : ""));
 	put_grip(text, b);
 	put_behind(text, b->behind, b->num_behind);
+	put_no_cycle(text, b->goroutine);
 	put_fix(text, b->goroutine);
 }
 
@@ -449,6 +470,41 @@ static void put_not_listed(struct iq_waits_text *text)
 			      benign ? iq_words_number(b, benign) : "none"));
 }
 
+/* "next: inquest explain 3 (all of it); inquest waits --dot (a picture)". */
+static void put_next(struct iq_waits_text *text)
+{
+	const struct iq_graph *graph = text->waits->graph;
+	uint32_t finding = IQ_GRAPH_NONE;
+
+	if (!graph->num_cycles && !graph->num_blockers)
+		return;
+	for (size_t i = 0; i < text->waits->model->num_goroutines; i++) {
+		bool told = graph->cycle_of[i] != IQ_GRAPH_NONE;
+
+		// The first finding is the worst.
+		if (told && text->finding_of[i] < finding)
+			finding = text->finding_of[i];
+	}
+	for (size_t i = 0; i < graph->num_blockers && finding == IQ_GRAPH_NONE;
+	     i++) {
+		if (graph->blockers[i].goroutine != IQ_GRAPH_NONE)
+			finding =
+				text->finding_of[graph->blockers[i].goroutine];
+	}
+	iq_out_char(text->term->out, '\n');
+	if (finding == IQ_GRAPH_NONE)
+		iq_waits_put(text, 0, 6,
+			     IQ_STR("next: inquest waits --dot (a picture)"));
+	else
+		iq_waits_put(text, 0, 6,
+			     iq_term_textf(
+				     text->term,
+				     "next: inquest explain %" PRIu32
+				     " (all of it); inquest waits --dot (a "
+				     "picture)",
+				     text->waits->model->findings[finding].id));
+}
+
 static struct iq_error *put_page(struct iq_waits_text *text)
 {
 	struct iq_error *err;
@@ -466,8 +522,10 @@ static struct iq_error *put_page(struct iq_waits_text *text)
 		err = put_objects(text);
 	if (!err)
 		err = iq_waits_put_alone(text);
-	if (!err)
+	if (!err) {
 		put_not_listed(text);
+		put_next(text);
+	}
 	return err;
 }
 
