@@ -704,6 +704,42 @@ const char *inquest_rule_needs(size_t index)
 	return d ? d->needs_text : NULL;
 }
 
+static const struct iq_detector *own_rule(const struct inquest *iq,
+					  size_t index)
+{
+	const struct iq_shapes *own = &iq->options.shapes;
+
+	return index < own->list.len ? &own->list.data[index]->detector : NULL;
+}
+
+const char *inquest_own_rule_id(const struct inquest *iq, size_t index)
+{
+	const struct iq_detector *d = own_rule(iq, index);
+
+	return d ? d->id : NULL;
+}
+
+const char *inquest_own_rule_summary(const struct inquest *iq, size_t index)
+{
+	const struct iq_detector *d = own_rule(iq, index);
+
+	return d ? d->summary : NULL;
+}
+
+const char *inquest_own_rule_class(const struct inquest *iq, size_t index)
+{
+	const struct iq_detector *d = own_rule(iq, index);
+
+	return d ? iq_class_name(d->class) : NULL;
+}
+
+const char *inquest_own_rule_severity(const struct inquest *iq, size_t index)
+{
+	const struct iq_detector *d = own_rule(iq, index);
+
+	return d ? iq_severity_name(d->severity) : NULL;
+}
+
 const char *inquest_condition_key(size_t index)
 {
 	const char *name, *help;

@@ -128,6 +128,12 @@ const char *inquest_rule_summary(size_t index);
 const char *inquest_rule_class(size_t index);
 const char *inquest_rule_severity(size_t index);
 const char *inquest_rule_needs(size_t index);
+/* Since 0.1.0. The same of the rules of one's own that the option "rules" gave
+ * to a case; they live as long as it. */
+const char *inquest_own_rule_id(const struct inquest *iq, size_t index);
+const char *inquest_own_rule_summary(const struct inquest *iq, size_t index);
+const char *inquest_own_rule_class(const struct inquest *iq, size_t index);
+const char *inquest_own_rule_severity(const struct inquest *iq, size_t index);
 
 /*
  * Since 0.1.0. What conditions on goroutines can ask for (the options "with" and
