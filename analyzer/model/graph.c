@@ -130,6 +130,19 @@ bool iq_graph_is_deadlocked(const struct iq_graph *graph, uint32_t goroutine)
 
 /* ---- who holds a lock */
 
+bool iq_graph_is_unlocked(const struct iq_graph_node *node)
+{
+	const struct iq_object *object = node->object;
+
+	if (!object || !object->is_read || object->kind != node->kind)
+		return false;
+	if (node->kind == IQ_WAIT_MUTEX)
+		return !object->mutex.locked;
+	return node->pending == IQ_GRAPH_NONE ?
+		       !object->rwmutex.writers.locked :
+		       object->rwmutex.num_awaited <= 0;
+}
+
 /* The best ground of those who do not wait for it, or who do. */
 static enum iq_wake_ground best_ground(const struct iq_graph_node *node,
 				       bool waits)
@@ -182,6 +195,58 @@ static bool can_go_on(const struct iq_model *m, const struct iq_wake *wake)
 	return iq_wait_class_can_go_on(m->goroutines[wake->goroutine].class);
 }
 
+/* Its channel is closed, a timer's, or there is a deadline. */
+static bool ends_by_itself(const struct iq_wait *wait)
+{
+	return !wait->has_address || wait->has_until ||
+	       (wait->kind == IQ_WAIT_CHAN && wait->object &&
+		wait->object->is_read &&
+		(wait->object->chan.timer || wait->object->chan.closed));
+}
+
+/* Something beside other goroutines may let it go on. */
+static bool may_go_on(const struct iq_model *m, const struct iq_wake *wake)
+{
+	const struct iq_goroutine *g = &m->goroutines[wake->goroutine];
+
+	if (can_go_on(m, wake) || g->class == IQ_CLASS_UNKNOWN_WAIT)
+		return true;
+	for (uint32_t i = 0; i < g->fact->num_waits; i++) {
+		if (ends_by_itself(&g->fact->waits[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Somebody beside @but has to do with the lock and can go on: it may hold it. */
+static bool is_open(const struct iq_model *m, const struct iq_graph_node *node,
+		    const struct iq_wake *but)
+{
+	for (size_t i = 0; i < node->num_wakers; i++) {
+		const struct iq_wake *wake = &node->wakers[i];
+
+		if (wake != but && !wake->waits &&
+		    wake->ground > IQ_WAKE_SHARES && may_go_on(m, wake))
+			return true;
+	}
+	return false;
+}
+
+bool iq_graph_is_holder(const struct iq_model *model,
+			const struct iq_graph_node *node,
+			const struct iq_wake *wake)
+{
+	const struct iq_object *object = node->object;
+
+	if (iq_graph_is_unlocked(node))
+		return false;
+	// Each of the readers holds it.
+	if (node->pending != IQ_GRAPH_NONE && object && object->is_read &&
+	    object->kind == IQ_WAIT_RWMUTEX && object->rwmutex.num_awaited > 1)
+		return false;
+	return wake->ground >= IQ_WAKE_DEFERS || !is_open(model, node, wake);
+}
+
 const struct iq_wake *iq_graph_blocked_holder(const struct iq_model *model,
 					      const struct iq_graph_node *node)
 {
@@ -190,7 +255,7 @@ const struct iq_wake *iq_graph_blocked_holder(const struct iq_model *model,
 
 	// It waits for itself, and everybody else behind it.
 	if (found)
-		return found;
+		return iq_graph_is_holder(model, node, found) ? found : NULL;
 	if (best <= IQ_WAKE_VIA)
 		return NULL;
 	for (size_t i = 0; i < node->num_wakers; i++) {
@@ -203,7 +268,7 @@ const struct iq_wake *iq_graph_blocked_holder(const struct iq_model *model,
 			return NULL;
 		found = wake;
 	}
-	return found;
+	return found && iq_graph_is_holder(model, node, found) ? found : NULL;
 }
 
 bool iq_graph_passes(const struct iq_model *model,
@@ -300,20 +365,6 @@ static uint32_t lone_reader(const struct iq_graph_node *node)
 	return found;
 }
 
-/* Memory shows that nobody has the lock: it changes hands just now. */
-static bool is_unlocked(const struct iq_graph_node *node)
-{
-	const struct iq_object *object = node->object;
-
-	if (!object || !object->is_read || object->kind != node->kind)
-		return false;
-	if (node->kind == IQ_WAIT_MUTEX)
-		return !object->mutex.locked;
-	return node->pending == IQ_GRAPH_NONE ?
-		       !object->rwmutex.writers.locked :
-		       object->rwmutex.num_awaited <= 0;
-}
-
 /* Somebody runs who mentions the lock: who has deferred its Unlock may have given
  * it back for a while. */
 static bool may_have_changed(const struct iq_model *m,
@@ -344,20 +395,23 @@ static void lock_side(const struct iq_model *m, const struct iq_graph *graph,
 {
 	const struct iq_wake *self = iq_graph_self(node);
 
-	if (is_unlocked(node) || may_have_changed(m, node))
+	if (iq_graph_is_unlocked(node) || may_have_changed(m, node))
 		return;
 	side->low = side->high = IQ_WAKE_DEFERS;
 	// Who has deferred an Unlock of what several hold reads it.
 	if (node->kind == IQ_WAIT_RWMUTEX && has_deferred(node)) {
 		side->way = IQ_WAY_ALL;
 		side->with_waiting = true;
-	} else if (self) {
-		only_side(side, self->goroutine,
-			  self->ground != IQ_WAKE_DEFERS);
-	} else if (lone_reader(node) != IQ_GRAPH_NONE) {
-		only_side(side, lone_reader(node), true);
+	} else if (self && self->ground == IQ_WAKE_DEFERS) {
+		only_side(side, self->goroutine, false);
 	} else if (best_ground(node, false) == IQ_WAKE_DEFERS) {
 		side->way = IQ_WAY_ANY;
+	} else if (is_open(m, node, self)) {
+		return;
+	} else if (self) {
+		only_side(side, self->goroutine, true);
+	} else if (lone_reader(node) != IQ_GRAPH_NONE) {
+		only_side(side, lone_reader(node), true);
 	} else {
 		mere_side(m, graph, node, side);
 	}
@@ -449,15 +503,6 @@ bool iq_graph_is_hopeless(const struct iq_goroutine *g)
 	return g->class == IQ_CLASS_NIL_SEND ||
 	       g->class == IQ_CLASS_NIL_RECEIVE ||
 	       g->class == IQ_CLASS_EMPTY_SELECT;
-}
-
-/* Its channel is closed, a timer's, or there is a deadline. */
-static bool ends_by_itself(const struct iq_wait *wait)
-{
-	return !wait->has_address || wait->has_until ||
-	       (wait->kind == IQ_WAIT_CHAN && wait->object &&
-		wait->object->is_read &&
-		(wait->object->chan.timer || wait->object->chan.closed));
 }
 
 bool iq_graph_goes_on(const struct iq_model *model,

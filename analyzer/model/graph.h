@@ -73,8 +73,8 @@ struct iq_graph_node {
 	const struct iq_wake *wakers;
 	size_t num_wakers;
 	/* Index into wakers: the one that is believed to hold a lock, or whose
-	 * end a WaitGroup waits for: the only one with the best ground. Else
-	 * IQ_GRAPH_NONE; never one that merely shares. */
+	 * end a WaitGroup waits for: the only one with the best ground, as
+	 * iq_graph_is_holder() has it. Else IQ_GRAPH_NONE. */
 	uint32_t holder;
 	/* Of a RWMutex: the goroutine that writes next and waits for its readers
 	 * to leave; all other waiters wait for it. Else IQ_GRAPH_NONE. */
@@ -180,6 +180,18 @@ uint32_t iq_graph_node_find(const struct iq_graph *graph,
 bool iq_graph_node_is_lock(const struct iq_graph_node *node);
 /* The lock that @goroutine waits for: index of the node, or IQ_GRAPH_NONE. */
 uint32_t iq_graph_lock_of(const struct iq_graph *graph, uint32_t goroutine);
+
+/* Memory shows that nobody has the lock: it changes hands just now. */
+bool iq_graph_is_unlocked(const struct iq_graph_node *node);
+/*
+ * Whether @wake, the only one of those whose ground is best, may be called the
+ * holder of the lock @node: the lock is taken, no writer waits for several
+ * readers, and either more than a mention shows it, or nobody else who can go on
+ * has to do with the lock.
+ */
+bool iq_graph_is_holder(const struct iq_model *model,
+			const struct iq_graph_node *node,
+			const struct iq_wake *wake);
 
 /* It is in a cycle that more than mentions show, or waits for a lock that it
  * seems to hold itself. */

@@ -12,9 +12,14 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "model/graph_draft.h"
+#include "model/wait.h"
 
 /* Wakers that are looked at for the edges of one cycle. */
 #define LOOKS_MAX (16u << 20)
+/* The runtime calls a lock's waiter starving after one millisecond; who is known
+ * to have waited for so long shows that something else is wrong. Go:
+ * src/sync/mutex.go, starvationThresholdNs. */
+#define MERE_WAIT_NS 250000000
 
 struct call {
 	uint32_t vertex;
@@ -402,6 +407,26 @@ static bool is_mere(const struct search *s, const struct iq_cycle *cycle)
 	return false;
 }
 
+/*
+ * Mentions say who could hold a lock, not who does: where one of them has not
+ * waited for long, locks most likely change hands.
+ */
+static bool may_pass(const struct search *s, const struct iq_cycle *cycle)
+{
+	for (size_t i = 0; i < cycle->num_members; i++) {
+		const struct iq_goroutine *g =
+			&s->draft->model->goroutines[cycle->members[i]];
+
+		// What no collection has seen may have lasted.
+		if (iq_wait_class_is_lock(g->class) &&
+		    (g->has_wait_min ?
+			     g->wait_min_ns < MERE_WAIT_NS :
+			     g->has_wait_max && g->wait_max_ns < MERE_WAIT_NS))
+			return true;
+	}
+	return false;
+}
+
 static struct iq_error *add_cycle(struct search *s, const uint32_t *list,
 				  size_t num, struct cycles *cycles)
 {
@@ -420,6 +445,8 @@ static struct iq_error *add_cycle(struct search *s, const uint32_t *list,
 		return err;
 	cycle.kind = kind_of(s, &cycle);
 	cycle.mere |= is_mere(s, &cycle);
+	if (cycle.mere && may_pass(s, &cycle))
+		return NULL;
 	return iq_vec_push(&cycles->list, cycle) ? NULL : &iq_enomem;
 }
 

@@ -451,7 +451,7 @@ static struct iq_error *distribute(struct iq_graph_draft *d, struct mentions *x,
 }
 
 /* The only one with the best ground; of a lock its self before all. */
-static uint32_t holder_of(const struct iq_graph_node *node)
+static uint32_t best_of(const struct iq_graph_node *node)
 {
 	const struct iq_wake *self = NULL;
 	uint32_t found = IQ_GRAPH_NONE;
@@ -482,6 +482,17 @@ static uint32_t holder_of(const struct iq_graph_node *node)
 	return found;
 }
 
+static uint32_t holder_of(const struct iq_model *m,
+			  const struct iq_graph_node *node)
+{
+	uint32_t best = best_of(node);
+
+	if (best == IQ_GRAPH_NONE || !iq_graph_node_is_lock(node) ||
+	    iq_graph_is_holder(m, node, &node->wakers[best]))
+		return best;
+	return IQ_GRAPH_NONE;
+}
+
 static struct iq_error *make_wakers(struct iq_graph_draft *d,
 				    struct mentions *x)
 {
@@ -500,7 +511,7 @@ static struct iq_error *make_wakers(struct iq_graph_draft *d,
 		discount_creators(d->model, node, list + begin, end - begin);
 		err = keep_wakers(d, node, list + begin, end - begin, scratch);
 		if (!err)
-			node->holder = holder_of(node);
+			node->holder = holder_of(d->model, node);
 		begin = end;
 	}
 	free(list);
