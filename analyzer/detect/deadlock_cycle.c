@@ -6,15 +6,16 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
-#include "detect/waited.h"
 #include "model/graph.h"
 #include "model/text.h"
 
 /* What a kind of cycle is called, and what helps. */
-static const struct {
+struct words {
 	const char *title;
 	const char *advice;
-} kinds[] = {
+};
+
+static const struct words kinds[] = {
 	[IQ_CYCLE_LOCKS] = {
 		"wait for each other's locks",
 		"take the locks in one order everywhere, for example by id or "
@@ -40,6 +41,38 @@ static const struct {
 		"do not hold a lock over a channel operation or a Wait",
 	},
 };
+
+/* Who reads waits to write: there is no way from the one to the other. */
+static const struct words upgrade = {
+	"wait for each other over a RWMutex that they read and want to write",
+	"give the read lock back before Lock, and look again at what was read: "
+	"a RWMutex that is read cannot be taken for writing",
+};
+
+/* A reader that the writer of the same RWMutex waits for wants to write, too. */
+static bool is_upgrade(const struct iq_model *m, const struct iq_cycle *cycle)
+{
+	for (size_t i = 0; i < cycle->num_steps; i++) {
+		const struct iq_cycle_step *step = &cycle->steps[i];
+		const struct iq_graph *g = m->graph;
+		uint32_t reader = step->wake->goroutine;
+
+		if (step->goroutine == g->nodes[step->node].pending &&
+		    step->wake->ground != IQ_WAKE_RECORD &&
+		    iq_graph_lock_of(g, reader) == step->node &&
+		    g->edges[g->first_edge[reader]].op == IQ_OP_LOCK)
+			return true;
+	}
+	return false;
+}
+
+static const struct words *words_of(const struct iq_model *m,
+				    const struct iq_cycle *cycle)
+{
+	return cycle->kind == IQ_CYCLE_RWMUTEX && is_upgrade(m, cycle) ?
+		       &upgrade :
+		       &kinds[cycle->kind];
+}
 
 /* ---- the ground */
 
@@ -189,6 +222,7 @@ static struct iq_error *add_cycle(const struct iq_model *model,
 				  const struct iq_cycle *cycle,
 				  struct iq_findings *findings)
 {
+	const struct words *words = words_of(model, cycle);
 	struct iq_arena *arena = findings->arena;
 	struct iq_finding f;
 	const char *site;
@@ -208,32 +242,11 @@ static struct iq_error *add_cycle(const struct iq_model *model,
 	if (!err)
 		err = iq_text_frame(arena, f.site, &site);
 	if (!err)
-		err = iq_textf(
-			arena, &f.title, "%zu goroutines %s, one of them in %s",
-			cycle->num_members, kinds[cycle->kind].title, site);
-	f.advice = iq_str_of(kinds[cycle->kind].advice);
+		err = iq_textf(arena, &f.title,
+			       "%zu goroutines %s, one of them in %s",
+			       cycle->num_members, words->title, site);
+	f.advice = iq_str_of(words->advice);
 	return err ? err : iq_findings_add(findings, &f);
-}
-
-/*
- * Whether one has only just begun to wait: most likely it is served in a moment.
- * Where it is not only locks that are waited for, a mention says less: all who
- * wait for one have to wait long.
- */
-static bool may_pass(const struct iq_model *m, const struct iq_cycle *cycle)
-{
-	bool locks = cycle->kind == IQ_CYCLE_LOCKS ||
-		     cycle->kind == IQ_CYCLE_RWMUTEX;
-
-	for (size_t i = 0; i < cycle->num_members; i++) {
-		uint32_t g = cycle->members[i];
-
-		if (iq_lock_wait_is_short(m, g) ||
-		    (!locks && iq_wait_class_is_lock(m->goroutines[g].class) &&
-		     !iq_lock_wait_is_long(m, g)))
-			return true;
-	}
-	return false;
 }
 
 static struct iq_error *deadlock_cycle_run(const struct iq_model *model,
@@ -244,8 +257,7 @@ static struct iq_error *deadlock_cycle_run(const struct iq_model *model,
 	for (size_t i = 0; i < model->graph->num_cycles && !err; i++) {
 		const struct iq_cycle *cycle = &model->graph->cycles[i];
 
-		if (cycle->num_members > 1 &&
-		    (!cycle->mere || !may_pass(model, cycle)))
+		if (cycle->num_members > 1)
 			err = add_cycle(model, cycle, findings);
 	}
 	return err;

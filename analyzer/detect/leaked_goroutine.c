@@ -43,7 +43,7 @@ static bool wanted(const struct iq_model *model, size_t index)
 
 	// Those in a cycle have a finding of their own.
 	if (!is_candidate(g->class) || g->system ||
-	    iq_graph_is_deadlocked(model->graph, (uint32_t)index))
+	    model->graph->cycle_of[index] != IQ_GRAPH_NONE)
 		return false;
 	if (g->fact->leaked || g->reach == IQ_REACH_UNREACHABLE)
 		return true;

@@ -19,12 +19,9 @@ static bool wanted(const struct iq_model *model, size_t index)
 	// Without frames nobody can be seen to hold or release anything.
 	if (!g->fact->stack || !g->fact->stack->num_frames)
 		return false;
-	// Those in a circle have a finding of their own. Where that is only
-	// suspected, a long wait is a finding for itself.
+	// Those in a circle have a finding of their own.
 	return iq_wait_class_is_lock(g->class) && !g->system &&
-	       !iq_graph_is_deadlocked(model->graph, (uint32_t)index) &&
-	       (model->graph->cycle_of[index] == IQ_GRAPH_NONE ||
-		iq_lock_wait_is_long(model, index));
+	       model->graph->cycle_of[index] == IQ_GRAPH_NONE;
 }
 
 /* Goroutines of the program that can run, whoever they are. */
@@ -57,6 +54,16 @@ static bool is_short(const struct iq_model *model, const struct iq_finding *f)
 			return false;
 	}
 	return true;
+}
+
+/* Something is known of how long one has waited, and it is not long. */
+static bool is_not_old(const struct iq_model *model, const struct iq_finding *f)
+{
+	for (size_t i = 0; i < f->num_goroutines; i++) {
+		if (iq_lock_waited(model, f->goroutines[i]) >= 0)
+			return true;
+	}
+	return false;
 }
 
 static bool is_old(const struct iq_model *model, const struct iq_finding *f)
@@ -112,7 +119,10 @@ static bool is_passing(const struct iq_model *model, const struct iq_finding *f,
 	holder = lock ? iq_graph_blocked_holder(model, lock) : NULL;
 	if (holder && iq_graph_is_deadlocked(model->graph, holder->goroutine))
 		return false;
-	if (is_short(model, f))
+	// A mention is not enough where time does not speak for it.
+	if (is_short(model, f) ||
+	    (is_not_old(model, f) &&
+	     (!holder || holder->ground < IQ_WAKE_DEFERS)))
 		return true;
 	if (holder)
 		return !is_stuck(model, holder);
@@ -182,20 +192,48 @@ static struct iq_error *ground(const struct iq_model *model,
 	return err ? err : add_root(model, arena, holder->goroutine, f);
 }
 
+/* "2 goroutines wait for a lock of goroutine 7 in main.f main.go:3" */
+static struct iq_error *name_holder(const struct iq_model *model,
+				    struct iq_arena *arena,
+				    const struct iq_wake *holder,
+				    struct iq_finding *f)
+{
+	const char *site;
+	struct iq_error *err = iq_finding_place(arena, f, &site);
+
+	if (err)
+		return err;
+	return iq_textf(
+		arena, &f->title,
+		"%" PRIu64 " %s for a lock that goroutine %" PRIu64 " %s in %s",
+		f->count, f->count == 1 ? "goroutine waits" : "goroutines wait",
+		model->goroutines[holder->goroutine].id,
+		holder->ground == IQ_WAKE_DEFERS ? "holds" : "seems to hold",
+		site);
+}
+
 static struct iq_error *describe(const struct iq_model *model,
 				 struct iq_arena *arena, struct iq_finding *f,
 				 bool *drop_ret)
 {
 	const struct iq_graph_node *lock = lock_of(model, f->goroutines[0]);
+	const struct iq_wake *holder =
+		lock ? iq_graph_blocked_holder(model, lock) : NULL;
+	struct iq_error *err;
 
 	*drop_ret = is_passing(model, f, lock);
-	return *drop_ret ? NULL : ground(model, arena, lock, f);
+	if (*drop_ret)
+		return NULL;
+	// The same waits in a text say nothing of who has the lock.
+	f->mere = lock && (!holder || holder->ground < IQ_WAKE_DEFERS);
+	err = ground(model, arena, lock, f);
+	return err || !holder ? err : name_holder(model, arena, holder, f);
 }
 
 static const struct iq_sift lock_wait_sift = {
 	.wanted = wanted,
-	.one = "goroutine waits for a lock that nobody releases in",
-	.many = "goroutines wait for a lock that nobody releases in",
+	.one = "goroutine waits for a lock that nobody is seen to release in",
+	.many = "goroutines wait for a lock that nobody is seen to release in",
 	.advice =
 		"find who holds the lock and what it waits for: do not hold a lock over a channel, a call or I/O",
 	.confidence = IQ_CONFIDENCE_SUSPECTED,
