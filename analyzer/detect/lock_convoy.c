@@ -10,6 +10,8 @@
 #define CONVOY_MIN 4
 /* Nobody who is asked for something waits so long for a lock. */
 #define TOO_LONG_NS 10000000000
+/* A peer that may never answer decides. */
+#define TOO_LONG_IO_NS 1000000000
 
 static bool waits_for_lock(const struct iq_model *m, uint32_t goroutine)
 {
@@ -29,12 +31,37 @@ static bool is_convoy(const struct iq_model *m, const struct iq_blocker *b)
 	return num == CONVOY_MIN;
 }
 
+/* It waits for a peer, and no deadline ends that. */
+static bool is_at_mercy(const struct iq_model *m, const struct iq_blocker *b)
+{
+	const struct iq_goroutine *g = &m->goroutines[b->goroutine];
+
+	for (uint32_t i = 0; i < g->fact->num_waits; i++) {
+		const struct iq_wait *wait = &g->fact->waits[i];
+		const struct iq_deadline *deadline;
+
+		if (wait->kind != IQ_WAIT_FD || !wait->object ||
+		    !wait->object->is_read ||
+		    wait->object->fd.kind != IQ_FD_CONNECTION)
+			continue;
+		deadline = wait->op == IQ_OP_WRITE ?
+				   &wait->object->fd.write_deadline :
+				   &wait->object->fd.read_deadline;
+		if (deadline->kind == IQ_DEADLINE_NONE &&
+		    (wait->op == IQ_OP_READ || wait->op == IQ_OP_WRITE))
+			return true;
+	}
+	return false;
+}
+
 /* All of them have waited so long that it is no passing contention. */
 static bool is_too_long(const struct iq_model *m, const struct iq_blocker *b)
 {
+	int64_t limit = is_at_mercy(m, b) ? TOO_LONG_IO_NS : TOO_LONG_NS;
+
 	for (size_t i = 0; i < b->num_behind; i++) {
 		if (waits_for_lock(m, b->behind[i]) &&
-		    iq_lock_waited(m, b->behind[i]) < TOO_LONG_NS)
+		    iq_lock_waited(m, b->behind[i]) < limit)
 			return false;
 	}
 	return true;
@@ -62,10 +89,14 @@ static struct iq_error *ground(const struct iq_model *m, struct iq_arena *arena,
 		return err ? err :
 			     iq_textf(arena, ret,
 				      "it %s the lock 0x%" PRIx64
-				      " in %s and can go on by itself",
+				      " in %s and %s",
 				      iq_wake_ground_words(wake->ground,
 							   node->kind),
-				      node->address, place);
+				      node->address, place,
+				      is_at_mercy(m, b) ?
+					      "waits for a peer without a "
+					      "deadline" :
+					      "can go on by itself");
 	}
 	return NULL;
 }

@@ -261,6 +261,8 @@ struct iq_error *iq_detectors_run(struct iq_model *model)
 	if (!err)
 		err = iq_findings_give_way(model, &findings);
 	if (!err)
+		err = iq_victims_raise(model, &findings);
+	if (!err)
 		err = keep(model, &findings);
 	iq_vec_deinit(&findings.list);
 	return err;

@@ -120,6 +120,52 @@ static bool is_claim(const struct iq_finding *f)
 	       f->confidence != IQ_CONFIDENCE_CONTRADICTED;
 }
 
+/* Who blocks @finding's first goroutine in the end, a cycle's first one;
+ * IQ_GRAPH_NONE: nobody. */
+static uint32_t blocker_of(const struct iq_model *m,
+			   const struct iq_finding *finding)
+{
+	const struct iq_graph *g = m->graph;
+	const struct iq_blocker *b;
+	uint32_t blocker;
+
+	if (!finding->num_goroutines)
+		return IQ_GRAPH_NONE;
+	blocker = g->blocker_of[finding->goroutines[0]];
+	if (blocker == IQ_GRAPH_NONE)
+		return IQ_GRAPH_NONE;
+	b = &g->blockers[blocker];
+	return b->cycle == IQ_GRAPH_NONE ? b->goroutine :
+					   g->cycles[b->cycle].members[0];
+}
+
+struct iq_error *iq_victims_raise(const struct iq_model *model,
+				  struct iq_findings *findings)
+{
+	iq_cleanup(iq_freep) void *mem =
+		calloc(model->num_goroutines + 1, sizeof(bool));
+	bool *roots = mem;
+
+	if (!roots)
+		return &iq_enomem;
+	for (size_t i = 0; i < findings->list.len; i++) {
+		const struct iq_finding *f = &findings->list.data[i];
+		uint32_t root = blocker_of(model, f);
+
+		if (is_claim(f) && root != IQ_GRAPH_NONE)
+			roots[root] = true;
+	}
+	for (size_t i = 0; i < findings->list.len; i++) {
+		struct iq_finding *f = &findings->list.data[i];
+
+		if (f->severity == IQ_SEVERITY_NOTE && f->num_victims &&
+		    !strcmp(f->rule, iq_detector_lock_convoy.id) &&
+		    roots[f->goroutines[0]])
+			f->severity = IQ_SEVERITY_WARNING;
+	}
+	return NULL;
+}
+
 /* By goroutine: the first finding + 1 that has it, of those that claim. */
 static void mark_owners(const struct iq_findings *findings, uint32_t *owners)
 {
@@ -136,20 +182,9 @@ static void mark_owners(const struct iq_findings *findings, uint32_t *owners)
 static size_t root_of(const struct iq_model *m, const struct iq_findings *list,
 		      const uint32_t *owners, size_t number)
 {
-	const struct iq_finding *f = &list->list.data[number];
-	const struct iq_graph *g = m->graph;
-	const struct iq_blocker *b;
-	uint32_t blocker, owner;
+	uint32_t root = blocker_of(m, &list->list.data[number]);
+	uint32_t owner = root == IQ_GRAPH_NONE ? 0 : owners[root];
 
-	if (!f->num_goroutines)
-		return number;
-	blocker = g->blocker_of[f->goroutines[0]];
-	if (blocker == IQ_GRAPH_NONE)
-		return number;
-	b = &g->blockers[blocker];
-	owner = owners[b->cycle == IQ_GRAPH_NONE ?
-			       b->goroutine :
-			       g->cycles[b->cycle].members[0]];
 	return owner ? owner - 1 : number;
 }
 
