@@ -312,6 +312,37 @@ static void test_a_convoy_is_a_note_until_it_lasts(void **state)
 	}
 }
 
+static void
+test_a_convoy_with_victims_that_have_findings_is_their_root(void **state)
+{
+	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+
+	(void)state;
+	facts_add(x.facts[0], 5, "sleep",
+		  PARK "main.refresh main.go:54" GOEXIT);
+	for (uint64_t id = 7; id < 12; id++) {
+		struct iq_goroutine_fact *g =
+			add_waiter(x.facts[0], id, id == 7 ? 0xa0 : 0xb0,
+				   id == 7 ? LOCK "main.fill main.go:9" GOEXIT :
+					     LOCK "main.get main.go:26" GOEXIT);
+
+		g->has_wait_min = true;
+		g->wait_min_ns = 2000000000;
+	}
+	add_mention(x.facts[0], 0xa0, 0, 1);
+	add_mention(x.facts[0], 0xb0, 1, 2);
+	x.facts[0]->references.data[0].unlocks = true;
+	x.facts[0]->references.data[1].unlocks = true;
+	analyse(&x);
+	assert_non_null(found(&x, "lock-wait"));
+	assert_non_null(strstr(found(&x, "lock-wait")->title.ptr,
+			       "a lock that goroutine 7 holds"));
+	assert_int_equal(found(&x, "lock-convoy")->severity,
+			 IQ_SEVERITY_WARNING);
+	assert_int_equal(found(&x, "lock-convoy")->id, 1);
+	deinit(&x);
+}
+
 static void test_who_shares_a_lock_out_is_not_its_holder(void **state)
 {
 	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
@@ -564,6 +595,8 @@ int main(void)
 		cmocka_unit_test(test_victims_are_counted_through_chains),
 		cmocka_unit_test(test_a_wait_for_its_own_done_is_a_deadlock),
 		cmocka_unit_test(test_a_convoy_is_a_note_until_it_lasts),
+		cmocka_unit_test(
+			test_a_convoy_with_victims_that_have_findings_is_their_root),
 		cmocka_unit_test(test_who_shares_a_lock_out_is_not_its_holder),
 		cmocka_unit_test(test_creator_of_waiters_is_not_named),
 		cmocka_unit_test(test_deferred_unlock_outweighs_other_mentions),
