@@ -13,6 +13,7 @@
 
 #include "facts-builder.h"
 #include "model/model.h"
+#include "model/object.h"
 #include "model/trace.h"
 
 #define GOEXIT ";runtime.goexit asm.s:1"
@@ -255,6 +256,57 @@ test_readers_that_are_awaited_wait_for_a_peer(void **state iq_unused)
 	assert_int_equal(f->num_victims, 1);
 	assert_int_equal(x.model->goroutines[f->victims[0]].id, 11);
 	deinit(&x);
+}
+
+/* The goroutine at @index reads from @peer. */
+static void reads_from(struct iq_facts *facts, size_t index,
+		       const struct iq_object *peer)
+{
+	struct iq_goroutine_fact *g = &facts->goroutines.data[index];
+
+	facts_waits(facts, g, IQ_WAIT_FD, peer->address);
+	((struct iq_wait *)(uintptr_t)g->waits)->object = peer;
+}
+
+static void test_peers_are_named(void **state iq_unused)
+{
+	static const struct iq_object peers[] = {
+		{ .kind = IQ_WAIT_FD,
+		  .is_read = true,
+		  .address = 0x1000,
+		  .fd = { .remote = { "10.0.0.7:5432", 13 } } },
+		{ .kind = IQ_WAIT_FD,
+		  .is_read = true,
+		  .address = 0x2000,
+		  .fd = { .remote = { "10.0.0.8:5432", 13 } } },
+	};
+
+	// Known of none, of two, of all with one peer, of all with two.
+	for (unsigned known = 0; known < 4; known++) {
+		static const char *const says[] = {
+			"for a silent peer in", "for a silent peer in",
+			"for the silent peer 10.0.0.7:5432 in",
+			"for 2 silent peers in"
+		};
+		struct fixture x = { .facts = { dump() } };
+		const struct iq_finding *f;
+
+		add(x.facts[0], 11, 1, "chan receive", RECEIVE, 1);
+		add_waiting(x.facts[0], 20, 3, "IO wait", READ, 11);
+		for (size_t i = 1; i <= 3 && known; i++) {
+			if (known > 1 || i < 3)
+				reads_from(x.facts[0], i,
+					   &peers[known == 3 && i == 2]);
+		}
+		analyse(&x);
+		f = found(&x, "network-wait");
+		assert_non_null(f);
+		assert_non_null(strstr(f->title.ptr, says[known]));
+		assert_int_equal(
+			!!strstr(f->ground.ptr, "peers: 10.0.0.7:5432"),
+			known == 1 || known == 3);
+		deinit(&x);
+	}
 }
 
 static void
@@ -619,6 +671,7 @@ int main(void)
 		cmocka_unit_test(test_accept_in_the_system_call_is_stuck),
 		cmocka_unit_test(test_accept_that_was_just_called_is_not_stuck),
 		cmocka_unit_test(test_readers_that_are_awaited_wait_for_a_peer),
+		cmocka_unit_test(test_peers_are_named),
 		cmocka_unit_test(
 			test_readers_that_nobody_must_wait_for_are_idle),
 		cmocka_unit_test(
