@@ -243,8 +243,10 @@ static struct iq_error *add_cycle(const struct iq_model *model,
 		err = iq_text_frame(arena, f.site, &site);
 	if (!err)
 		err = iq_textf(arena, &f.title,
-			       "%zu goroutines %s, one of them in %s",
-			       cycle->num_members, words->title, site);
+			       "%zu goroutines %s%s, one of them in %s",
+			       cycle->num_members,
+			       cycle->mere ? "seem to " : "", words->title,
+			       site);
 	f.advice = iq_str_of(words->advice);
 	return err ? err : iq_findings_add(findings, &f);
 }
