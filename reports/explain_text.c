@@ -2,11 +2,15 @@
 /* "explain" as text: one finding with all that is known of it. */
 #include "reports/explain.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "reports/bt.h"
 #include "reports/finding_words.h"
 #include "reports/text.h"
 #include "reports/wait_words.h"
 #include "reports/waits_text.h"
+#include "reports/words.h"
 
 struct page {
 	const struct iq_model *model;
@@ -122,8 +126,35 @@ static struct iq_error *put_goroutines(struct page *p)
 	return NULL;
 }
 
+/* Who waits for whom shows in no single stack. */
+static void put_cycle_stacks(struct page *p, struct iq_bt *bt,
+			     const struct iq_cycle *c)
+{
+	size_t shown = c->num_members;
+	char number[IQ_WORDS_SIZE];
+
+	if (!p->options->all && shown > IQ_FINDING_STACKS)
+		shown = IQ_FINDING_STACKS;
+	for (size_t i = 0; i < shown; i++) {
+		const struct iq_goroutine *g =
+			&p->model->goroutines[c->members[i]];
+		char head[64];
+
+		snprintf(head, sizeof(head), "the stack of goroutine %" PRIu64,
+			 g->id);
+		put_heading(p, head);
+		iq_bt_stack_put(bt, g->fact->stack);
+	}
+	if (shown < c->num_members)
+		iq_out_printf(p->term->out,
+			      "\nand %s more of the cycle (--all shows "
+			      "their stacks)\n",
+			      iq_words_number(number, c->num_members - shown));
+}
+
 static struct iq_error *put_stack(struct page *p)
 {
+	const struct iq_cycle *c = iq_finding_cycle(p->model, p->finding);
 	struct iq_bt bt = {
 		.model = p->model,
 		.options = p->options,
@@ -133,11 +164,15 @@ static struct iq_error *put_stack(struct page *p)
 
 	if (!p->finding->stack)
 		return NULL;
-	put_heading(p, p->finding->num_goroutines > 1 ?
-			       "the stack of the first of them" :
-			       "the stack");
 	iq_blocks_init(&bt.blocks);
-	iq_bt_stack_put(&bt, p->finding->stack);
+	if (c) {
+		put_cycle_stacks(p, &bt, c);
+	} else {
+		put_heading(p, p->finding->num_goroutines > 1 ?
+				       "the stack of the first of them" :
+				       "the stack");
+		iq_bt_stack_put(&bt, p->finding->stack);
+	}
 	err = iq_blocks_done(&bt.blocks);
 	iq_blocks_deinit(&bt.blocks);
 	return err;

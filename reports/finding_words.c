@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/graph.h"
 #include "reports/goroutine_line.h"
 #include "reports/words.h"
 
@@ -215,4 +216,24 @@ const struct iq_labels *iq_finding_labels(const struct iq_model *model,
 		labels = g->fact->labels;
 	}
 	return labels;
+}
+
+const struct iq_cycle *iq_finding_cycle(const struct iq_model *model,
+					const struct iq_finding *f)
+{
+	const struct iq_graph *graph = model->graph;
+	const struct iq_cycle *c;
+	uint32_t index;
+
+	if (!graph || f->num_goroutines < 2)
+		return NULL;
+	index = graph->cycle_of[f->goroutines[0]];
+	if (index == IQ_GRAPH_NONE)
+		return NULL;
+	c = &graph->cycles[index];
+	for (size_t i = 0; i < f->num_goroutines; i++) {
+		if (graph->cycle_of[f->goroutines[i]] != index)
+			return NULL;
+	}
+	return c->num_members > 1 ? c : NULL;
 }

@@ -53,4 +53,13 @@ bool iq_finding_holds_lock(const struct iq_model *model,
 const struct iq_labels *iq_finding_labels(const struct iq_model *model,
 					  const struct iq_finding *finding);
 
+/* Stacks of a cycle that are shown. */
+#define IQ_FINDING_STACKS 4
+
+struct iq_cycle;
+
+/* The cycle that it is about, of several goroutines; or NULL. */
+const struct iq_cycle *iq_finding_cycle(const struct iq_model *model,
+					const struct iq_finding *f);
+
 #endif

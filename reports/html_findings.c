@@ -10,6 +10,7 @@
 #include "reports/finding_words.h"
 #include "reports/goroutine_line.h"
 #include "reports/wait_words.h"
+#include "reports/waits.h"
 #include "reports/words.h"
 
 /* Kinds of witness that have a column, if they are there. */
@@ -294,6 +295,40 @@ static void put_waits(struct iq_html *html, const struct iq_goroutine *g)
 	iq_out_deinit(&text);
 }
 
+/* Goroutines on the way to who keeps one waiting that are looked at. */
+#define MAX_WAY 64
+
+/* More than a mention shows that @at waits for @next. */
+static bool is_sure_step(const struct iq_graph *graph, uint32_t at,
+			 uint32_t next)
+{
+	for (uint32_t e = graph->first_edge[at]; e < graph->first_edge[at + 1];
+	     e++) {
+		const struct iq_graph_node *node =
+			&graph->nodes[graph->edges[e].node];
+
+		for (size_t i = 0; i < node->num_wakers; i++) {
+			if (node->wakers[i].goroutine == next &&
+			    iq_waits_holds(node, &node->wakers[i]))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_surely_held(const struct iq_graph *graph, uint32_t goroutine)
+{
+	uint32_t at = goroutine;
+	size_t num = 0;
+
+	for (; graph->next[at] != IQ_GRAPH_NONE && num < MAX_WAY; num++) {
+		if (!is_sure_step(graph, at, graph->next[at]))
+			return false;
+		at = graph->next[at];
+	}
+	return num > 0 && num < MAX_WAY;
+}
+
 /* Who keeps it waiting, over whatever lies between. */
 static void put_blocker(struct iq_html *html, uint32_t goroutine)
 {
@@ -305,7 +340,9 @@ static void put_blocker(struct iq_html *html, uint32_t goroutine)
 
 	if (blocker == IQ_GRAPH_NONE)
 		return;
-	row_begin(html, "Held up by");
+	row_begin(html, is_surely_held(graph, goroutine) ?
+				"Held up by" :
+				"Perhaps held up by");
 	iq_out_cstr(html->out, "goroutine ");
 	iq_out_u64(html->out, html->model->goroutines[blocker].id);
 	iq_out_cstr(html->out, " in ");
@@ -427,6 +464,44 @@ static void put_closer(struct iq_html *html, const struct iq_finding *f)
 	iq_out_cstr(html->out, "</code></p>\n");
 }
 
+static void put_cycle_stacks(struct iq_html *html, const struct iq_cycle *c)
+{
+	struct iq_out *out = html->out;
+	size_t shown = c->num_members;
+
+	if (shown > IQ_FINDING_STACKS)
+		shown = IQ_FINDING_STACKS;
+	for (size_t i = 0; i < shown; i++) {
+		const struct iq_goroutine *g =
+			&html->model->goroutines[c->members[i]];
+
+		iq_out_printf(out,
+			      "<h4>The stack of goroutine %" PRIu64 "</h4>\n",
+			      g->id);
+		iq_html_stack(html, g->fact->stack,
+			      iq_line_site(html->model, g),
+			      g->fact->created_by);
+	}
+	if (shown < c->num_members) {
+		iq_out_cstr(out, "<p class=\"more\">And ");
+		iq_html_count(out, c->num_members - shown, "more goroutine");
+		iq_out_cstr(out, " of the cycle.</p>\n");
+	}
+}
+
+/* Of a cycle each one's: who waits for whom shows in no single stack. */
+static void put_stacks(struct iq_html *html, const struct iq_finding *f)
+{
+	const struct iq_cycle *c = iq_finding_cycle(html->model, f);
+
+	if (c) {
+		put_cycle_stacks(html, c);
+		return;
+	}
+	iq_out_cstr(html->out, "<h4>The stack</h4>\n");
+	iq_html_stack(html, f->stack, f->site, f->created_by);
+}
+
 static struct iq_error *put_finding(struct iq_html *html, size_t index)
 {
 	const struct iq_finding *f = html->findings[index];
@@ -450,8 +525,7 @@ static struct iq_error *put_finding(struct iq_html *html, size_t index)
 	if (err)
 		return err;
 	put_evidence(html, f);
-	iq_out_cstr(out, "<h4>The stack</h4>\n");
-	iq_html_stack(html, f->stack, f->site, f->created_by);
+	put_stacks(html, f);
 	put_settle(html, f);
 	put_closer(html, f);
 	iq_out_cstr(out, "</article>\n");

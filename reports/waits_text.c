@@ -433,6 +433,9 @@ static void put_heading(struct iq_waits_text *text)
 		line = iq_term_textf(term, "%.*s, no root blockers",
 				     IQ_STR_ARG(line));
 	iq_waits_put(text, 0, 2, line);
+	line = iq_line_incomplete(term, m);
+	if (line.len)
+		iq_waits_put(text, 0, 2, line);
 	if (!(m->tells & IQ_TELLS_WAITS))
 		iq_waits_put(text, 0, 2,
 			     IQ_STR("no witness here knows what they wait for: "
