@@ -361,6 +361,15 @@ struct iq_error *iq_go_wait_fd_read(struct iq_go_wait_reader *r, size_t i,
 					     object);
 	if (!err && is_new)
 		err = lost_tell(r, object);
+	// Nobody accepts from what is connected.
+	if (!err && is_new && wait->op == IQ_OP_ACCEPT && object->is_read &&
+	    object->fd.kind == IQ_FD_CONNECTION) {
+		object->is_read = false;
+		object->fd = (struct iq_fd_object){ .kind = IQ_FD_UNKNOWN };
+		err = iq_go_wait_object_problem(
+			r, object, object->address,
+			"a socket is called connected from which somebody accepts");
+	}
 	if (err)
 		return err;
 	wait->object = object;

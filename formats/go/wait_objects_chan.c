@@ -223,6 +223,36 @@ static struct iq_error *timer_fill(struct iq_go_wait_reader *r,
 			"the page of a channel's timer is not in the core");
 }
 
+/*
+ * Whether those in the queues can be there: who sends waits for room, who
+ * receives for elements, and nobody when it is closed, but for the moment in
+ * which somebody changes that. Go: src/runtime/chan.go, hchan; its last field
+ * is the lock.
+ */
+static bool may_wait(const struct iq_go_runtime *rt, const struct iq_object *o,
+		     uint64_t len, uint64_t cap)
+{
+	const struct iq_chan_object *c = &o->chan;
+	uint64_t lock;
+
+	if (!c->has_queues ||
+	    !iq_memory_u64(rt->memory,
+			   o->address + rt->layout->hchan_size - sizeof(lock),
+			   &lock) ||
+	    lock)
+		return true;
+	return !(c->closed && (c->num_senders || c->num_receivers)) &&
+	       !(c->num_senders && len < cap) && !(c->num_receivers && len);
+}
+
+static struct iq_error *not_read(struct iq_go_wait_reader *r,
+				 struct iq_object *o, const char *text)
+{
+	o->is_read = false;
+	o->chan = (struct iq_chan_object){ .has_queues = false };
+	return iq_go_wait_object_problem(r, o, o->address, text);
+}
+
 static struct iq_error *channel_fill(struct iq_go_wait_reader *r,
 				     const struct iq_go_record *hchan,
 				     struct iq_object *o)
@@ -239,7 +269,13 @@ static struct iq_error *channel_fill(struct iq_go_wait_reader *r,
 			o->chan.elem_size, &o->chan.elem_type);
 	if (!err)
 		err = queues_fill(r, hchan, o);
-	return err ? err : timer_fill(r, hchan, o);
+	if (err)
+		return err;
+	if (!may_wait(r->rt, o, o->chan.len, o->chan.cap))
+		return not_read(
+			r, o,
+			"nobody can wait for a channel in the state of this one");
+	return timer_fill(r, hchan, o);
 }
 
 /* Whether nobody but @sudog waits for it. */
@@ -295,6 +331,34 @@ static struct iq_error *broken(struct iq_go_wait_reader *r, size_t i,
 	return iq_go_wait_problem(r, i, addr, text);
 }
 
+/*
+ * Whether @sudog is in a queue of the channel, as far as that is known. Who
+ * took it out and has not woken its goroutine yet has told that goroutine.
+ * Go: src/runtime/chan.go, send, recv and closechan: g.param.
+ */
+static bool is_queued(const struct iq_go_runtime *rt, const struct iq_object *o,
+		      const struct iq_go_record *sudog, uint64_t g)
+{
+	const struct iq_go_layout *l = rt->layout;
+	uint64_t prev = iq_go_record_uint(sudog, l->sudog_prev);
+	uint64_t send, receive, param;
+
+	if (!o->is_read || !o->chan.has_queues)
+		return true;
+	if (iq_go_field_read(rt->memory, g, l->g_param, &param) &&
+	    param == sudog->addr)
+		return true;
+	if (prev)
+		return iq_go_field_read(rt->memory, prev, l->sudog_next,
+					&send) &&
+		       send == sudog->addr;
+	return !iq_go_field_read(rt->memory, o->address, l->hchan_sendq_first,
+				 &send) ||
+	       !iq_go_field_read(rt->memory, o->address, l->hchan_recvq_first,
+				 &receive) ||
+	       send == sudog->addr || receive == sudog->addr;
+}
+
 /* The channel of @sudog to r->waits; *@done_ret: the list is broken there. */
 static struct iq_error *case_read(struct iq_go_wait_reader *r, size_t i,
 				  const struct iq_go_record *sudog,
@@ -312,6 +376,13 @@ static struct iq_error *case_read(struct iq_go_wait_reader *r, size_t i,
 
 	if (err)
 		return err;
+	if (wait.object &&
+	    !is_queued(r->rt, wait.object, sudog, r->rt->gs[i].addr)) {
+		*done_ret = true;
+		return broken(
+			r, i, wait.address, op,
+			"it is in no queue of the channel that it would wait for");
+	}
 	*done_ret = !wait.object;
 	if (!wait.object)
 		return broken(

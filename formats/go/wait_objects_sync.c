@@ -14,12 +14,27 @@
  * waiters gets to. */
 #define WAITGROUP_WAITERS 0x7fffffffu
 #define WAITGROUP_COUNTER_SHIFT 32
+#define COUNTER_MIN (-(1 << 20))
+/* Of a Cond that has fewer waiters the list is compared. */
+#define LISTED_MAX 64
 /* The smallest that Linux has on the machines that Go runs on. */
 #define PAGE_BYTES 4096
 
 static int64_t signed32(uint64_t value)
 {
 	return (int32_t)(uint32_t)value;
+}
+
+/* Who waits for a lock is a goroutine: there are no more of them than that. */
+static uint64_t max_waiters(const struct iq_go_runtime *rt)
+{
+	uint64_t data, len;
+
+	if (rt->allgs_addr &&
+	    iq_go_slice_read(rt->memory, rt->allgs_addr, &data, &len) &&
+	    len >= rt->num_gs && len < iq_go_wait_max(rt))
+		return len;
+	return iq_go_wait_max(rt);
 }
 
 /* The state of the mutex at @addr; false if it is unreadable or no state. */
@@ -30,7 +45,7 @@ static bool mutex_read(const struct iq_go_runtime *rt, uint64_t addr,
 
 	if (!iq_go_field_read(rt->memory, addr, rt->layout->mutex_state,
 			      &state) ||
-	    state >> MUTEX_WAITERS_SHIFT > iq_go_wait_max(rt))
+	    state >> MUTEX_WAITERS_SHIFT > max_waiters(rt))
 		return false;
 	*ret = (struct iq_mutex_object){
 		.locked = state & MUTEX_LOCKED,
@@ -39,6 +54,22 @@ static bool mutex_read(const struct iq_go_runtime *rt, uint64_t addr,
 		.num_waiters = state >> MUTEX_WAITERS_SHIFT,
 	};
 	return true;
+}
+
+/* Goroutines that may be in the middle of a RUnlock; of very many nobody counts
+ * them. */
+static int64_t num_running(const struct iq_go_runtime *rt)
+{
+	int64_t n = 0;
+
+	if (rt->num_gs > 1u << 16)
+		return 1 << 20;
+	for (size_t i = 0; i < rt->num_gs; i++)
+		n += rt->gs[i].status != IQ_GSTATUS_WAITING &&
+		     rt->gs[i].status != IQ_GSTATUS_SYSCALL &&
+		     rt->gs[i].status != IQ_GSTATUS_DEAD &&
+		     rt->gs[i].status != IQ_GSTATUS_LEAKED;
+	return n;
 }
 
 static bool rwmutex_read(const struct iq_go_runtime *rt, uint64_t addr,
@@ -61,6 +92,10 @@ static bool rwmutex_read(const struct iq_go_runtime *rt, uint64_t addr,
 	o.pending = o.num_readers < 0;
 	if (o.pending)
 		o.num_readers += MAX_READERS;
+	// Who leaves is counted out of the readers first: few are just at it.
+	if (o.pending && o.num_awaited > o.num_readers &&
+	    o.num_awaited - o.num_readers > num_running(rt))
+		return false;
 	// Those who leave early count down before the writer counts up.
 	if (o.num_readers < 0 || o.num_readers > max || o.num_awaited < -max ||
 	    o.num_awaited > max)
@@ -76,10 +111,36 @@ static bool waitgroup_read(const struct iq_go_runtime *rt, uint64_t addr,
 
 	if (!iq_go_field_read(rt->memory, addr, rt->layout->wait_group_state,
 			      &state) ||
-	    (state & WAITGROUP_WAITERS) > iq_go_wait_max(rt))
+	    (state & WAITGROUP_WAITERS) > max_waiters(rt))
 		return false;
 	ret->counter = signed32(state >> WAITGROUP_COUNTER_SHIFT);
+	// One below 0 panics, and who recovers may leave it so.
+	if (ret->counter < COUNTER_MIN)
+		return false;
 	ret->num_waiters = state & WAITGROUP_WAITERS;
+	return true;
+}
+
+/*
+ * Whether the list at @list may have its length where @num wait: Signal counts
+ * before it takes out the one. Go: src/runtime/sema.go, notifyListNotifyOne.
+ */
+static bool may_be_listed(const struct iq_go_runtime *rt, uint64_t list,
+			  uint32_t num)
+{
+	uint64_t sudog;
+
+	if (num >= LISTED_MAX ||
+	    !iq_go_field_read(rt->memory, list, rt->layout->notify_list_head,
+			      &sudog))
+		return true;
+	for (uint32_t n = 0; sudog; n++) {
+		if (n > num)
+			return false;
+		if (!iq_go_field_read(rt->memory, sudog, rt->layout->sudog_next,
+				      &sudog))
+			return true;
+	}
 	return true;
 }
 
@@ -94,7 +155,9 @@ static bool cond_read(const struct iq_go_runtime *rt, uint64_t addr,
 			      l->notify_list_wait, &wait) ||
 	    !iq_go_field_read(rt->memory, addr + l->cond_notify.offset,
 			      l->notify_list_notify, &notify) ||
-	    (uint32_t)(wait - notify) > iq_go_wait_max(rt))
+	    (uint32_t)(wait - notify) > max_waiters(rt) ||
+	    !may_be_listed(rt, addr + l->cond_notify.offset,
+			   (uint32_t)(wait - notify)))
 		return false;
 	ret->wait = (uint32_t)wait;
 	ret->notify = (uint32_t)notify;
