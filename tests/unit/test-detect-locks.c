@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "facts-builder.h"
+#include "model/graph.h"
 #include "model/model.h"
 #include "model/object.h"
 
@@ -159,6 +160,53 @@ static void test_circle_of_mentions_wants_no_newcomer(void **state)
 		assert_int_equal(found(&x, "deadlock-cycle") != NULL, old);
 		deinit(&x);
 	}
+}
+
+/* Two that mention a lock each; a sleeper has the struct of one, if @open. */
+static void circle_of_mentions(struct fixture *x, bool open, int64_t waited)
+{
+	struct iq_goroutine_fact *g;
+
+	*x = (struct fixture){ .facts = {
+				       facts_new(IQ_WITNESS_CORE, "core") } };
+	facts_add(x->facts[0], 5, "sleep", PARK "main.flush main.go:54" GOEXIT);
+	for (uint64_t id = 7; id < 9; id++) {
+		g = add_waiter(x->facts[0], id, id == 7 ? 0xa0 : 0xb0,
+			       LOCK "main.transfer main.go:26" GOEXIT);
+		g->has_wait_min = true;
+		g->wait_min_ns = waited;
+	}
+	add_mention(x->facts[0], 0xb0, 1, 2);
+	add_mention(x->facts[0], 0xa0, 2, 2);
+	if (open) {
+		add_mention(x->facts[0], 0xa0, 0, 1);
+		x->facts[0]->references.data[2].via = 0x90;
+	}
+	analyse(x);
+}
+
+static void test_circle_of_mentions_wants_no_other_who_can_go_on(void **state)
+{
+	for (int open = 0; open < 2; open++) {
+		struct fixture x;
+
+		(void)state;
+		circle_of_mentions(&x, open, 2000000000);
+		assert_int_equal(x.model->graph->num_cycles, !open);
+		assert_int_equal(
+			x.model->graph->nodes[0].holder == IQ_GRAPH_NONE, open);
+		deinit(&x);
+	}
+}
+
+static void test_circle_of_mentions_has_to_last(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	circle_of_mentions(&x, false, 20000000);
+	assert_int_equal(x.model->graph->num_cycles, 0);
+	deinit(&x);
 }
 
 static void test_queue_for_one_lock_is_no_cycle(void **state)
@@ -586,6 +634,9 @@ int main(void)
 		cmocka_unit_test(test_circle_of_deferred_unlocks_has_its_queue),
 		cmocka_unit_test(test_second_lock_wanted_is_not_held),
 		cmocka_unit_test(test_circle_of_mentions_wants_no_newcomer),
+		cmocka_unit_test(
+			test_circle_of_mentions_wants_no_other_who_can_go_on),
+		cmocka_unit_test(test_circle_of_mentions_has_to_last),
 		cmocka_unit_test(test_queue_for_one_lock_is_no_cycle),
 		cmocka_unit_test(
 			test_lock_mentioned_by_caller_is_held_by_itself),

@@ -233,55 +233,6 @@ static void test_mentions_alone_are_a_mere_cycle(void **state)
 	deinit(&x);
 }
 
-static void
-test_who_can_go_on_and_has_to_do_with_it_opens_a_mere_cycle(void **state)
-{
-	struct fixture x;
-
-	(void)state;
-	init(&x);
-	lock(&x, OBJECT(2), "a");
-	lock(&x, OBJECT(1), "b");
-	add(&x, "sleep", PARK "main.flush main.go:1" GOEXIT);
-	mention(&x, 1, SITE, OBJECT(1));
-	mention(&x, 2, SITE, OBJECT(2));
-	mention(&x, 3, 1, OBJECT(2))->via = OBJECT(9);
-	analyse(&x);
-	assert_int_equal(num_cycles(&x), 0);
-	// Nor is it told who holds the one that the sleeper may hold.
-	for (size_t i = 0; i < x.model->graph->num_nodes; i++) {
-		const struct iq_graph_node *node = &x.model->graph->nodes[i];
-
-		assert_int_equal(node->holder == IQ_GRAPH_NONE,
-				 node->address == OBJECT(2));
-	}
-	deinit(&x);
-}
-
-static void test_a_mere_cycle_has_to_last(void **state)
-{
-	for (int old = 0; old < 2; old++) {
-		struct fixture x;
-
-		(void)state;
-		init(&x);
-		lock(&x, OBJECT(2), "a");
-		lock(&x, OBJECT(1), "b");
-		for (size_t i = 0; i < 2; i++) {
-			struct iq_goroutine_fact *g =
-				&x.facts->goroutines.data[i];
-
-			g->has_wait_min = true;
-			g->wait_min_ns = i || old ? 2000000000 : 20000000;
-		}
-		mention(&x, 1, SITE, OBJECT(1));
-		mention(&x, 2, SITE, OBJECT(2));
-		analyse(&x);
-		assert_int_equal(num_cycles(&x), old);
-		deinit(&x);
-	}
-}
-
 static void test_one_of_two_that_mention_a_lock_is_not_chosen(void **state)
 {
 	struct fixture x;
@@ -809,9 +760,6 @@ int main(void)
 		cmocka_unit_test(test_locks_in_either_order_are_a_ring),
 		cmocka_unit_test(test_a_holder_that_runs_makes_no_cycle),
 		cmocka_unit_test(test_mentions_alone_are_a_mere_cycle),
-		cmocka_unit_test(
-			test_who_can_go_on_and_has_to_do_with_it_opens_a_mere_cycle),
-		cmocka_unit_test(test_a_mere_cycle_has_to_last),
 		cmocka_unit_test(
 			test_one_of_two_that_mention_a_lock_is_not_chosen),
 		cmocka_unit_test(test_a_struct_that_has_a_lock_names_no_holder),
