@@ -248,6 +248,49 @@ static void put_objects(struct page *p)
 	end_list(p, "objects_truncated");
 }
 
+/* ---- without an object that others have */
+
+static void put_other(struct page *p, uint32_t goroutine)
+{
+	const struct iq_goroutine *g = &p->model->goroutines[goroutine];
+	const char *ground = iq_wait_ground_words(g->wait_min_ground);
+
+	iq_json_object(p->json);
+	put_id(p, "goroutine", goroutine);
+	iq_json_pair_u64(p->json, "count", g->count);
+	iq_json_pair_text(p->json, "wait_reason", g->fact->wait_reason);
+	iq_json_key(p->json, "waits_for");
+	iq_json_array(p->json);
+	for (size_t i = 0; i < g->fact->num_waits && !is_over(p, i); i++)
+		iq_wait_json(p->json, &g->fact->waits[i], 1);
+	end_list(p, "waits_for_truncated");
+	iq_json_maybe_i64(p->json, "wait_ns_min", g->has_wait_min,
+			  g->wait_min_ns);
+	iq_json_maybe_i64(p->json, "wait_ns_max", g->has_wait_max,
+			  g->wait_max_ns);
+	iq_json_pair_text(p->json, "wait_ground", iq_str_of(ground));
+	iq_json_object_end(p->json);
+}
+
+static void put_others(struct page *p)
+{
+	const struct iq_graph *graph = p->graph;
+	size_t done = 0;
+
+	iq_json_key(p->json, "others");
+	iq_json_array(p->json);
+	for (uint32_t i = 0; i < p->model->num_goroutines; i++) {
+		if (graph->first_edge[i] != graph->first_edge[i + 1] ||
+		    p->model->goroutines[i].class == IQ_CLASS_RUNNING ||
+		    !wants(p, &i, 1))
+			continue;
+		if (is_over(p, done++))
+			break;
+		put_other(p, i);
+	}
+	end_list(p, "others_truncated");
+}
+
 /* ---- the whole */
 
 /* Numbers the objects that are shown. */
@@ -329,6 +372,7 @@ static struct iq_error *put_all(struct page *p)
 	put_cycles(p);
 	put_blockers(p);
 	put_objects(p);
+	put_others(p);
 	put_fds(p);
 	iq_json_object_end(p->json);
 	return NULL;
