@@ -6,6 +6,7 @@
 
 #include "model/graph.h"
 #include "reports/goroutine_line.h"
+#include "reports/waits.h"
 #include "reports/words.h"
 
 /* ---- what the witnesses say */
@@ -236,4 +237,37 @@ const struct iq_cycle *iq_finding_cycle(const struct iq_model *model,
 			return NULL;
 	}
 	return c->num_members > 1 ? c : NULL;
+}
+
+/* Victims that are asked. */
+#define MAX_ASKED 64
+
+/* One of the finding's is known to have what @victim waits for. */
+static bool has_from_it(const struct iq_graph *graph,
+			const struct iq_finding *f, uint32_t victim)
+{
+	for (uint32_t e = graph->first_edge[victim];
+	     e < graph->first_edge[victim + 1]; e++) {
+		const struct iq_graph_node *node =
+			&graph->nodes[graph->edges[e].node];
+
+		for (size_t i = 0; i < node->num_wakers; i++) {
+			if (iq_waits_holds(node, &node->wakers[i]) &&
+			    is_member(f, node->wakers[i].goroutine))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool iq_finding_may_hold(const struct iq_model *model,
+			 const struct iq_finding *f)
+{
+	if (!model->graph)
+		return false;
+	for (size_t i = 0; i < f->num_victims && i < MAX_ASKED; i++) {
+		if (has_from_it(model->graph, f, f->victims[i]))
+			return false;
+	}
+	return f->num_victims > 0;
 }

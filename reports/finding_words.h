@@ -49,6 +49,9 @@ bool iq_finding_victims_alike(const struct iq_model *model,
 /* What these wait for is a lock that the finding's goroutines hold. */
 bool iq_finding_holds_lock(const struct iq_model *model,
 			   const struct iq_finding *finding);
+/* No more than a mention shows that they hold it. */
+bool iq_finding_may_hold(const struct iq_model *model,
+			 const struct iq_finding *finding);
 /* Labels that all goroutines of the finding share; NULL if they share none. */
 const struct iq_labels *iq_finding_labels(const struct iq_model *model,
 					  const struct iq_finding *finding);

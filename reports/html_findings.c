@@ -246,9 +246,13 @@ static void put_victims(struct iq_html *html, const struct iq_finding *f)
 	}
 	iq_out_cstr(html->out, " in ");
 	iq_html_frame(html->out, f->victims_site);
-	iq_out_cstr(html->out, iq_finding_holds_lock(html->model, f) ?
-				       ", waiting for the lock it holds" :
-				       ", which cannot go on before");
+	if (!iq_finding_holds_lock(html->model, f))
+		iq_out_cstr(html->out, ", which cannot go on before");
+	else
+		iq_out_cstr(html->out,
+			    iq_finding_may_hold(html->model, f) ?
+				    ", waiting for the lock it may hold" :
+				    ", waiting for the lock it holds");
 	row_end(html);
 }
 

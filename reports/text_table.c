@@ -330,7 +330,10 @@ static void put_victims(struct table *t, const struct row *row)
 		return;
 	lock = iq_finding_holds_lock(t->text->model, f);
 	before = iq_term_textf(term, "%s%s in ",
-			       lock ? "holds the lock that " : "",
+			       !lock ? "" :
+			       iq_finding_may_hold(t->text->model, f) ?
+				       "may hold the lock that " :
+				       "holds the lock that ",
 			       iq_words_number(number, victims));
 	after = victims == 1 ? IQ_STR(" waits for") : IQ_STR(" wait for");
 	if (!lock)

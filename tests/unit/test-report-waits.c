@@ -161,6 +161,71 @@ static void test_no_line_is_longer_than_the_terminal(void **state)
 	render_deinit(&x);
 }
 
+/* 5 stands in a channel and mentions the lock that @num others want. */
+static void watch(struct render *x, unsigned num)
+{
+	struct iq_reference_fact ref = {
+		.object = 0xc000000010,
+		.goroutine = 0,
+		.frame = 2,
+	};
+
+	begin(x);
+	facts_waits(x->facts[0],
+		    facts_add(x->facts[0], 5, "chan send", SEND("watch")),
+		    IQ_WAIT_CHAN, 0xc000000090);
+	for (unsigned i = 0; i < num; i++)
+		locks(x, 7 + i, LOCK("audit"), 0xc000000010);
+	assert_true(iq_vec_push(&x->facts[0]->references, ref));
+	render_join(x);
+}
+
+static void test_who_mentions_a_lock_holds_it_only_perhaps(void **state)
+{
+	static const char *const formats[] = { "text", "dot" };
+	char buf[4096];
+	struct render x;
+
+	(void)state;
+	watch(&x, 3);
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(formats); i++) {
+		flat(buf, sizeof(buf), render_text(&x, "waits", formats[i]));
+		assert_non_null(strstr(buf, "perhaps"));
+		assert_null(strstr(buf, ": held by"));
+	}
+	assert_null(strstr(render_text(&x, "waits", "json"), "\"holder\":5"));
+	render_deinit(&x);
+}
+
+static void test_a_cycle_stands_once_in_a_picture(void **state)
+{
+	struct render x;
+	const char *dot;
+
+	(void)state;
+	transfer(&x, 2);
+	dot = strstr(render_text(&x, "waits", "dot"), "Mutex 0xc000000010");
+	assert_non_null(dot);
+	assert_null(strstr(dot + 1, "Mutex 0xc000000010"));
+	// The victims, and none of the cycle.
+	assert_non_null(strstr(x.out.buf, "2 Mutex.Lock"));
+	assert_null(strstr(x.out.buf, "2 Mutex.Lock\\nmain.transfer"));
+	render_deinit(&x);
+}
+
+static void test_a_cycle_has_the_stack_of_each(void **state)
+{
+	struct render x;
+
+	(void)state;
+	transfer(&x, 0);
+	x.options.finding = "1";
+	assert_non_null(strstr(render_text(&x, "explain", "text"),
+			       "the stack of goroutine 5"));
+	assert_non_null(strstr(x.out.buf, "the stack of goroutine 6"));
+	render_deinit(&x);
+}
+
 /* A channel of an element type whose name is @name. */
 static void hostile(struct render *x, const char *name)
 {
@@ -308,6 +373,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_edge_of_a_cycle_has_its_evidence),
 		cmocka_unit_test(test_who_stands_behind_a_cycle_is_counted),
+		cmocka_unit_test(
+			test_who_mentions_a_lock_holds_it_only_perhaps),
+		cmocka_unit_test(test_a_cycle_stands_once_in_a_picture),
+		cmocka_unit_test(test_a_cycle_has_the_stack_of_each),
 		cmocka_unit_test(test_one_goroutine_is_followed_to_its_cycle),
 		cmocka_unit_test(test_equal_objects_are_counted),
 		cmocka_unit_test(test_no_line_is_longer_than_the_terminal),
