@@ -80,6 +80,17 @@ struct iq_arch_access {
 	bool writes;
 };
 
+/* What an address is computed of that code of a closure passes on. */
+struct iq_arch_origin {
+	/* A word of the closure, at @at from its start; else what is at the
+	 * address @at. */
+	bool captured;
+	/* It is what is there; else @at itself. */
+	bool loads;
+	uint64_t at;
+	int64_t offset; /* added to it */
+};
+
 struct iq_arch {
 	uint16_t machine; /* EM_... */
 	const char *name; /* Go's: "amd64" */
@@ -138,6 +149,11 @@ struct iq_arch {
 	/* What the code at @pc names by its distance from there, as above. */
 	bool (*names)(const uint8_t *code, size_t len, uint64_t pc,
 		      struct iq_arch_place *ret);
+	/* Of what the first argument of the call at code[@call] is computed, in
+	 * the function that begins at @code, which is at @pc, and has @len
+	 * bytes; false if it is not plain. */
+	bool (*argument)(const uint8_t *code, size_t len, size_t call,
+			 uint64_t pc, struct iq_arch_origin *ret);
 	/* What the instruction at @code accesses; false if it is none of those
 	 * that compilers use, or if more than a register says where. */
 	bool (*access)(const uint8_t *code, size_t len,

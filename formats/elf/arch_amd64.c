@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "formats/elf/arch.h"
+#include "formats/elf/arch_amd64.h"
 
 #define NONE IQ_ARCH_NONE
 
@@ -290,5 +291,6 @@ const struct iq_arch iq_arch_amd64 = {
 	.is_call = is_call,
 	.call_target = call_target,
 	.names = names,
+	.argument = iq_arch_amd64_argument,
 	.access = access,
 };

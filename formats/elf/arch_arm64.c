@@ -124,6 +124,14 @@ static bool names(const uint8_t *code, size_t len, uint64_t pc,
 	return true;
 }
 
+/* Undecided: no code is looked through for it. */
+static bool argument(const uint8_t *code iq_unused, size_t len iq_unused,
+		     size_t call iq_unused, uint64_t pc iq_unused,
+		     struct iq_arch_origin *ret iq_unused)
+{
+	return false;
+}
+
 /* Loads and stores of one register or a pair, at a base and a constant.
  * Arm ARM, C4.1.94. */
 static bool access(const uint8_t *code, size_t len, struct iq_arch_access *ret)
@@ -231,5 +239,6 @@ const struct iq_arch iq_arch_arm64 = {
 	.is_call = is_call,
 	.call_target = call_target,
 	.names = names,
+	.argument = argument,
 	.access = access,
 };

@@ -307,3 +307,17 @@ uint64_t iq_go_holders_size(const struct iq_go_holders *h, uint64_t word)
 
 	return span ? begin + span->elem_size - word : 0;
 }
+
+bool iq_go_holders_more(const struct iq_go_holders *h, uint64_t word,
+			uint64_t size)
+{
+	uint64_t slot, begin;
+	const struct iq_heap_span *span = object_of(h, word, &slot, &begin);
+
+	if (!span || word != begin)
+		return false;
+	// Without pointers it may share its slot.
+	if (span->noscan && size < TINY_SIZE)
+		size = TINY_SIZE;
+	return span->elem_size > size;
+}

@@ -68,6 +68,10 @@ unsigned iq_go_holders_find(const struct iq_go_holders *holders, uint64_t word,
 			    uint64_t *via_ret,
 			    struct iq_go_held ret[IQ_GO_HOLDS_MAX]);
 
+/* Whether an object of the heap begins at @word that has more than @size bytes. */
+bool iq_go_holders_more(const struct iq_go_holders *holders, uint64_t word,
+			uint64_t size);
+
 /* Bytes of the object of the heap that @word points to, from there on; 0: it
  * points to none. */
 uint64_t iq_go_holders_size(const struct iq_go_holders *holders, uint64_t word);

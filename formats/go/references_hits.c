@@ -58,6 +58,37 @@ static struct iq_error *object_hits(struct iq_go_scanner *s, size_t begin,
 	return err;
 }
 
+/* Bytes of an object of @kinds; 0: not known. Go: src/sync/mutex.go, rwmutex.go,
+ * waitgroup.go; 1.18 - 1.27. */
+static uint64_t size_of(unsigned kinds)
+{
+	if (kinds & IQ_GO_WAITED_RW)
+		return 24;
+	if (kinds & IQ_GO_WAITED_LOCK)
+		return 8;
+	return kinds & IQ_GO_WAITED_GROUP ? 16 : 0;
+}
+
+/* What @word itself is: @ref's object, of @kinds, or a struct that begins with
+ * it. */
+static struct iq_error *direct_hit(struct iq_go_scanner *s, size_t begin,
+				   uint64_t word, unsigned kinds,
+				   struct iq_reference_fact ref)
+{
+	bool waits = !s->scan->all && iq_go_scanner_waits(s, ref.object);
+	uint64_t size = size_of(kinds);
+
+	if (ref.object == word && size &&
+	    iq_go_holders_more(s->scan->holders, word, size)) {
+		ref.via = word;
+		if (waits && !(kinds & IQ_GO_WAITED_RW))
+			return NULL;
+	}
+	if (waits && !(kinds & IQ_GO_WAITED_LOCK))
+		return NULL;
+	return hit_add(s, begin, &ref);
+}
+
 static struct iq_error *word_hits(struct iq_go_scanner *s, size_t i,
 				  size_t begin)
 {
@@ -76,9 +107,7 @@ static struct iq_error *word_hits(struct iq_go_scanner *s, size_t i,
 		ref = mention_by(s, i, w);
 		if (found) {
 			ref.object = found->object;
-			if (s->scan->all || found->kinds & IQ_GO_WAITED_LOCK ||
-			    !iq_go_scanner_waits(s, ref.object))
-				err = hit_add(s, begin, &ref);
+			err = direct_hit(s, begin, w->word, found->kinds, ref);
 			ref.object = 0;
 		}
 		if (err || !iq_go_holders_may(s->scan->holders, w->word))
@@ -148,6 +177,8 @@ static struct iq_error *code_hits(struct iq_go_scanner *s, size_t i,
 struct captured {
 	const struct iq_go_word *items[CAPTURED_MAX + IQ_GO_NAMED_MAX];
 	unsigned num;
+	/* The first ones are variables; code names the rest. */
+	unsigned num_words;
 };
 
 /* The one object of @kind that the closure has; with several nobody knows which
@@ -177,6 +208,7 @@ static void capture(struct iq_go_scanner *s, uint64_t closure, unsigned deeds,
 		c->items[c->num] = iq_go_word_set_find(s->scan->words, word);
 		c->num += c->items[c->num] != NULL;
 	}
+	c->num_words = c->num;
 	if (!s->scan->named || !iq_memory_u64(memory, closure, &word))
 		return;
 	code = iq_go_named_find(s->scan->named, &s->codes, word);
@@ -184,8 +216,35 @@ static void capture(struct iq_go_scanner *s, uint64_t closure, unsigned deeds,
 		c->items[c->num++] = code->items[k];
 }
 
+/*
+ * Locks that the closure's code is seen to unlock. What it captured may be a
+ * struct, of which it unlocks any field.
+ */
+static struct iq_error *unlocked_hits(struct iq_go_scanner *s, size_t begin,
+				      uint64_t closure,
+				      struct iq_reference_fact ref)
+{
+	uint64_t addrs[IQ_GO_UNLOCKED_MAX];
+	unsigned num = iq_go_scanner_unlocked(s, closure, addrs);
+	struct iq_error *err = NULL;
+
+	ref.unlocks = true;
+	for (unsigned i = 0; i < num && !err; i++) {
+		const struct iq_go_word *found =
+			iq_go_word_set_find(s->scan->words, addrs[i]);
+
+		if (!found || found->object != addrs[i] ||
+		    !(found->kinds & IQ_GO_WAITED_LOCK))
+			continue;
+		ref.object = found->object;
+		err = hit_add(s, begin, &ref);
+	}
+	return err;
+}
+
+/* @holds: that an Unlock is deferred proves that the lock is held. */
 static struct iq_error *closure_hits(struct iq_go_scanner *s, size_t begin,
-				     uint64_t closure,
+				     uint64_t closure, bool holds,
 				     struct iq_reference_fact ref)
 {
 	unsigned deeds = iq_go_scanner_deeds(s, closure);
@@ -196,18 +255,28 @@ static struct iq_error *closure_hits(struct iq_go_scanner *s, size_t begin,
 	capture(s, closure, deeds, &c);
 	for (unsigned k = 0; k < c.num && !err; k++) {
 		unsigned kind = c.items[k]->kinds & kinds;
+		// A wrapper has the lock itself, not what it is a part of.
+		bool exact = deeds & IQ_GO_DEED_WRAPPER;
 
 		ref.object = c.items[k]->object;
-		ref.unlocks = kind & IQ_GO_WAITED_LOCK &&
+		ref.unlocks = holds && exact && kind & IQ_GO_WAITED_LOCK &&
 			      is_only(&c, k, IQ_GO_WAITED_LOCK);
 		ref.wakes = kind & ~(unsigned)IQ_GO_WAITED_LOCK &&
 			    is_only(&c, k, kind);
-		if (s->scan->all || ref.unlocks || ref.wakes ||
-		    c.items[k]->kinds & IQ_GO_WAITED_LOCK ||
-		    !iq_go_scanner_waits(s, ref.object))
+		if (ref.unlocks || ref.wakes)
+			err = hit_add(s, begin, &ref);
+		else if (k < c.num_words && !exact)
+			err = direct_hit(s, begin, ref.object,
+					 c.items[k]->kinds, ref);
+		else if (s->scan->all ||
+			 c.items[k]->kinds & IQ_GO_WAITED_LOCK ||
+			 !iq_go_scanner_waits(s, ref.object))
 			err = hit_add(s, begin, &ref);
 	}
-	return err;
+	if (err || !holds || s->scan->all)
+		return err;
+	ref.wakes = false;
+	return unlocked_hits(s, begin, closure, ref);
 }
 
 /* The frame that begins at or holds @sp. */
@@ -266,8 +335,10 @@ static struct iq_error *deferred_hits(struct iq_go_scanner *s, size_t i,
 		};
 
 		if (d->frame < s->places.frames.len)
-			err = closure_hits(s, begin, d->closure,
-					   mention_by(s, i, &word));
+			err = closure_hits(
+				s, begin, d->closure,
+				!iq_go_scanner_gives_back(s, d->frame),
+				mention_by(s, i, &word));
 	}
 	return err;
 }

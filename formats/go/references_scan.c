@@ -50,6 +50,23 @@ unsigned iq_go_scanner_deeds(struct iq_go_scanner *s, uint64_t addr)
 							       0;
 }
 
+unsigned iq_go_scanner_unlocked(struct iq_go_scanner *s, uint64_t addr,
+				uint64_t ret[IQ_GO_UNLOCKED_MAX])
+{
+	const struct iq_go_runtime *rt = s->scan->rt;
+
+	return iq_go_unlocked(&s->unlocks, rt->core->cpu, rt->memory,
+			      rt->program->pcln, addr, ret);
+}
+
+bool iq_go_scanner_gives_back(struct iq_go_scanner *s, size_t number)
+{
+	const struct iq_go_runtime *rt = s->scan->rt;
+
+	return iq_go_gives_back(&s->unlocks, rt->core->cpu, rt->memory,
+				rt->program->pcln, s->unwound.pcs.data[number]);
+}
+
 static int compare_addrs(const void *a, const void *b)
 {
 	const uint64_t *x = a;
@@ -95,7 +112,8 @@ static bool may_mention(struct iq_go_scanner *s, const struct iq_go_word *found,
 	       !iq_go_scanner_waits(s, found->object) || deeds_of(s, before);
 }
 
-static bool may_hold(const struct iq_go_scanner *s, uint64_t word)
+/* Its own lock only if a closure that unlocks something has captured it. */
+static bool may_hold(struct iq_go_scanner *s, uint64_t word, uint64_t before)
 {
 	struct iq_go_held held[IQ_GO_HOLDS_MAX];
 	unsigned num;
@@ -104,7 +122,8 @@ static bool may_hold(const struct iq_go_scanner *s, uint64_t word)
 	num = iq_go_holders_find(s->scan->holders, word, &via, held);
 	for (unsigned i = 0; i < num; i++) {
 		if (held[i].kinds & IQ_GO_WAITED_RW ||
-		    !iq_go_scanner_waits(s, held[i].object))
+		    !iq_go_scanner_waits(s, held[i].object) ||
+		    deeds_of(s, before) & IQ_GO_DEED_UNLOCK)
 			return true;
 	}
 	return false;
@@ -139,7 +158,7 @@ static bool may_stack(struct iq_go_scanner *s, uint64_t addr, uint64_t hi)
 				return true;
 		}
 		if (iq_go_holders_may(s->scan->holders, word) &&
-		    may_hold(s, word))
+		    may_hold(s, word, before))
 			return true;
 	}
 	return false;
@@ -157,6 +176,9 @@ static bool may_defers(struct iq_go_scanner *s, const struct iq_go_g *g)
 	num = iq_go_defer_records(rt, g->defers, records,
 				  IQ_ARRAY_SIZE(records));
 	for (size_t i = 0; i < num; i++) {
+		if (iq_go_scanner_deeds(s, records[i].closure) &
+		    IQ_GO_DEED_UNLOCK)
+			return true;
 		for (unsigned k = 1; k <= CAPTURED_MAX; k++) {
 			uint64_t addr = records[i].closure + 8 * k;
 			uint64_t word;

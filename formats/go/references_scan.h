@@ -86,5 +86,10 @@ struct iq_error *iq_go_scanner_hits(struct iq_go_scanner *s, size_t i,
 bool iq_go_scanner_waits(const struct iq_go_scanner *s, uint64_t object);
 /* What the closure at @addr does. */
 unsigned iq_go_scanner_deeds(struct iq_go_scanner *s, uint64_t addr);
+/* The locks that it unlocks, where its code shows that: how many. */
+unsigned iq_go_scanner_unlocked(struct iq_go_scanner *s, uint64_t addr,
+				uint64_t ret[IQ_GO_UNLOCKED_MAX]);
+/* Whether the function of frame @number unlocks something on its way. */
+bool iq_go_scanner_gives_back(struct iq_go_scanner *s, size_t number);
 
 #endif

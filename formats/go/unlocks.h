@@ -14,6 +14,8 @@
 #include "formats/go/pclntab.h"
 
 #define IQ_GO_UNLOCKS_SLOTS 256
+/* Locks that one closure is seen to unlock. */
+#define IQ_GO_UNLOCKED_MAX 4
 
 enum {
 	/* Unlock or RUnlock of a lock that it does not take itself. */
@@ -32,7 +34,17 @@ struct iq_go_unlocks {
 	struct {
 		uint64_t pc; /* 0: the slot is free */
 		unsigned deeds;
+		/* Of what the addresses of the locks are computed that it
+		 * unlocks, as far as that is known. */
+		unsigned num;
+		struct iq_arch_origin locks[IQ_GO_UNLOCKED_MAX];
 	} slots[IQ_GO_UNLOCKS_SLOTS];
+	/* Functions that defer. */
+	struct {
+		uint64_t entry;
+		/* The first one that unlocks something. */
+		uint32_t line;
+	} functions[IQ_GO_UNLOCKS_SLOTS];
 };
 
 /* What the function does that begins at @pc: IQ_GO_DEED_…; 0 if none does, or
@@ -40,6 +52,19 @@ struct iq_go_unlocks {
 unsigned iq_go_deeds(struct iq_go_unlocks *memo, const struct iq_arch *cpu,
 		     const struct iq_memory *memory,
 		     const struct iq_pclntab *pcln, uint64_t pc);
+
+/* The locks that the closure at @addr unlocks for sure: how many. */
+unsigned iq_go_unlocked(struct iq_go_unlocks *memo, const struct iq_arch *cpu,
+			const struct iq_memory *memory,
+			const struct iq_pclntab *pcln, uint64_t addr,
+			uint64_t ret[IQ_GO_UNLOCKED_MAX]);
+
+/* Whether the function that holds @pc has come by a line that unlocks something
+ * itself: that it has deferred an Unlock does not prove then that it holds the
+ * lock. @pc is where a call returns to. */
+bool iq_go_gives_back(struct iq_go_unlocks *memo, const struct iq_arch *cpu,
+		      const struct iq_memory *memory,
+		      const struct iq_pclntab *pcln, uint64_t pc);
 
 /* Whether a function begins at @pc that wraps a deferred Unlock or RUnlock. */
 bool iq_go_unlocks(struct iq_go_unlocks *memo, const struct iq_arch *cpu,

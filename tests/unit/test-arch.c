@@ -505,6 +505,51 @@ static void frame_ends_behind_the_vector_registers(void **state iq_unused)
 	iq_memory_destroy(f.memory);
 }
 
+/* Closures by Go 1.27: MOVQ 8(DX), AX; ...; the call is at the end. */
+#define ARGUMENT(bytes, ret)                                                   \
+	iq_arch_find(EM_X86_64)->argument((const uint8_t *)(bytes),            \
+					  sizeof(bytes) - 1,                   \
+					  sizeof(bytes) - 6, 0x1000, ret)
+
+static void argument_of_a_call_is_traced_to_the_closure(void **state iq_unused)
+{
+	struct iq_arch_origin o;
+
+	assert_true(ARGUMENT("\x48\x8b\x42\x08\xf0\x0f\xc1\x58\x18"
+			     "\x48\x83\xc0\x18\xe8\0\0\0\0",
+			     &o));
+	assert_true(o.captured && o.loads);
+	assert_int_equal(o.at, 8);
+	assert_int_equal(o.offset, 0x18);
+	// LEAQ 0x10(CX), AX
+	assert_true(
+		ARGUMENT("\x48\x8b\x4a\x10\x48\x8d\x41\x10\xe8\0\0\0\0", &o));
+	assert_true(o.captured && o.loads);
+	assert_int_equal(o.at, 16);
+	assert_int_equal(o.offset, 16);
+	// LEAQ 0x100(IP), AX
+	assert_true(ARGUMENT("\x48\x8d\x05\0\1\0\0\xe8\0\0\0\0", &o));
+	assert_false(o.captured || o.loads);
+	assert_int_equal(o.at, 0x1107);
+}
+
+static void argument_that_is_not_plain_is_not_traced(void **state iq_unused)
+{
+	struct iq_arch_origin o;
+
+	// A field of what was captured: MOVQ 0x10(AX), AX.
+	assert_false(
+		ARGUMENT("\x48\x8b\x42\x08\x48\x8b\x40\x10\xe8\0\0\0\0", &o));
+	// A jump over the second of two loads.
+	assert_false(ARGUMENT("\x48\x8b\x42\x08\x74\x04\x48\x8b\x42\x10"
+			      "\xe8\0\0\0\0",
+			      &o));
+	// A call in between.
+	assert_false(ARGUMENT("\x48\x8b\x42\x08\xe8\0\0\0\0\xe8\0\0\0\0", &o));
+	// The context is another's: MOVQ CX, DX.
+	assert_false(ARGUMENT("\x48\x89\xca\x48\x8b\x42\x08\xe8\0\0\0\0", &o));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -522,6 +567,8 @@ int main(void)
 		cmocka_unit_test(code_names_places_by_their_distance),
 		cmocka_unit_test(code_accesses_memory_at_a_register),
 		cmocka_unit_test(frame_ends_behind_the_vector_registers),
+		cmocka_unit_test(argument_of_a_call_is_traced_to_the_closure),
+		cmocka_unit_test(argument_that_is_not_plain_is_not_traced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
