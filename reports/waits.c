@@ -9,6 +9,7 @@
 #include "model/object.h"
 #include "reports/bt.h"
 #include "reports/goroutine_line.h"
+#include "reports/waits_ends.h"
 
 /* ---- sites */
 
@@ -438,7 +439,8 @@ static void chan_state(const struct iq_chan_object *c, struct state *ret)
 		c->timer ? 0 : XXH3_64bits(c->elem_type.ptr, c->elem_type.len);
 }
 
-static void state_of(const struct iq_graph_node *node, struct state *ret)
+static void state_of(const struct iq_graph_node *node,
+		     const struct iq_waits_ends *ends, struct state *ret)
 {
 	const struct iq_object *o = node->object;
 
@@ -467,6 +469,9 @@ static void state_of(const struct iq_graph_node *node, struct state *ret)
 		break;
 	case IQ_WAIT_FD:
 		ret->numbers[0] = o->fd.kind;
+		if (o->fd.kind == IQ_FD_CONNECTION)
+			ret->type = iq_waits_ends_peer(ends, &o->fd,
+						       &ret->numbers[1]);
 		break;
 	default:
 		break;
@@ -495,13 +500,14 @@ static void hash_pairs(XXH3_state_t *state, pairs *list)
 }
 
 static bool hash_node(const struct iq_waits *w, uint32_t node,
-		      XXH3_state_t *hash, pairs *list, struct digest *ret)
+		      const struct iq_waits_ends *ends, XXH3_state_t *hash,
+		      pairs *list, struct digest *ret)
 {
 	XXH128_hash_t value;
 	struct state state;
 
 	XXH3_128bits_reset(hash);
-	state_of(&w->graph->nodes[node], &state);
+	state_of(&w->graph->nodes[node], ends, &state);
 	XXH3_128bits_update(hash, &state, sizeof(state));
 	if (!add_waiters(w, node, list))
 		return false;
@@ -550,18 +556,22 @@ static struct iq_error *place_nodes(struct iq_waits *w, shape_list *list)
 {
 	XXH3_state_t *hash = XXH3_createState();
 	struct shape_entry *table = NULL;
+	struct iq_waits_ends ends = { 0 };
 	struct iq_error *err = hash ? NULL : &iq_enomem;
 	struct digest digest;
 	struct iq_arena arena;
 	pairs scratch = { 0 };
 
 	iq_arena_init(&arena);
+	if (!err)
+		err = iq_waits_ends_count(&ends, w->graph, &arena);
 	for (uint32_t i = 0; i < w->graph->num_nodes && !err; i++) {
-		if (!hash_node(w, i, hash, &scratch, &digest))
+		if (!hash_node(w, i, &ends, hash, &scratch, &digest))
 			err = &iq_enomem;
 		else
 			err = place_node(w, &arena, &table, &digest, i, list);
 	}
+	iq_waits_ends_deinit(&ends);
 	HASH_CLEAR(hh, table);
 	iq_vec_deinit(&scratch);
 	iq_arena_deinit(&arena);

@@ -134,15 +134,17 @@ struct iq_error *iq_waits_put_sites(struct iq_waits_text *text,
 
 /* What the descriptors of @shape have in common. */
 struct common {
-	struct iq_str remote;
-	bool same_remote;
+	struct iq_str remote, local;
+	bool same_remote, same_local;
 	bool no_deadline;
 };
 
 static struct common common_of(const struct iq_waits_text *text,
 			       const struct iq_waits_shape *shape)
 {
-	struct common ret = { .same_remote = true, .no_deadline = true };
+	struct common ret = { .same_remote = true,
+			      .same_local = true,
+			      .no_deadline = true };
 
 	for (size_t i = 0; i < shape->num_nodes; i++) {
 		const struct iq_object *o =
@@ -150,9 +152,13 @@ static struct common common_of(const struct iq_waits_text *text,
 
 		if (!o || !o->is_read || o->kind != IQ_WAIT_FD)
 			return (struct common){ 0 };
-		if (!i)
+		if (!i) {
 			ret.remote = o->fd.remote;
+			ret.local = o->fd.local;
+		}
 		ret.same_remote &= iq_str_equal(ret.remote, o->fd.remote);
+		ret.same_local &= iq_str_equal(ret.local, o->fd.local) &&
+				  o->fd.kind == IQ_FD_CONNECTION;
 		ret.no_deadline &=
 			o->fd.read_deadline.kind == IQ_DEADLINE_NONE &&
 			o->fd.write_deadline.kind == IQ_DEADLINE_NONE;
@@ -160,18 +166,21 @@ static struct common common_of(const struct iq_waits_text *text,
 	return ret;
 }
 
-/* " to 10.0.0.7:5432, no deadline": of connections. */
+/* " to 10.0.0.7:5432, no deadline", " at 10.0.0.2:80": of connections. */
 static struct iq_str common_words(struct iq_waits_text *text,
 				  const struct iq_waits_shape *shape)
 {
 	struct common c = common_of(text, shape);
 	bool to = c.same_remote && c.remote.len;
+	bool at = !to && c.same_local && c.local.len;
+	struct iq_str address = to ? c.remote : at ? c.local : IQ_STR("");
 
-	return iq_term_textf(
-		text->term, "%s%.*s%s", to ? " to " : "",
-		IQ_STR_ARG(to ? iq_term_clean(text->term, c.remote) :
-				IQ_STR("")),
-		c.no_deadline ? ", no deadline" : "");
+	return iq_term_textf(text->term, "%s%.*s%s",
+			     to ? " to " :
+			     at ? " at " :
+				  "",
+			     IQ_STR_ARG(iq_term_clean(text->term, address)),
+			     c.no_deadline ? ", no deadline" : "");
 }
 
 static void put_head(struct iq_waits_text *text,
@@ -192,6 +201,28 @@ static void put_head(struct iq_waits_text *text,
 				      IQ_STR_ARG(common_words(text, shape)));
 	iq_waits_put(text, 2, 4, object);
 	iq_term_style(text->term, IQ_STYLE_PLAIN);
+}
+
+/* Each descriptor of @shape with its peer and those who wait for it. */
+static void put_each(struct iq_waits_text *text,
+		     const struct iq_waits_shape *shape)
+{
+	for (size_t i = 0; i < shape->num_nodes; i++) {
+		const struct iq_graph_node *node =
+			&text->waits->graph->nodes[shape->nodes[i]];
+		struct iq_str object, ids;
+
+		if (!node->object || node->object->kind != IQ_WAIT_FD)
+			continue;
+		object = iq_wait_line_object(&text->lines, node, false);
+		ids = iq_wait_line_ids(&text->lines, node->waiters,
+				       node->num_waiters);
+		iq_waits_put(text, 4, 6,
+			     iq_term_textf(text->term, "%.*s%s%.*s",
+					   IQ_STR_ARG(object),
+					   ids.len ? ": " : "",
+					   IQ_STR_ARG(ids)));
+	}
 }
 
 static void put_wakers(struct iq_waits_text *text,
@@ -241,6 +272,8 @@ struct iq_error *iq_waits_put_shape(struct iq_waits_text *text,
 	if (err)
 		return err;
 	put_head(text, shape);
+	if (text->options->all && shape->num_nodes > 1)
+		put_each(text, shape);
 	shown = at_most(text, waiters.num, MAX_WAITERS);
 	for (size_t i = 0; i < shown; i++)
 		put_party(text, &waiters.items[i]);
