@@ -189,13 +189,15 @@ static void put_chan(const struct iq_wait_words *w,
 	}
 }
 
-/* ", 12 wait", ", 1 waits" */
+/* ", 12 wait", ", one waits" */
 static void put_waiting(const struct iq_wait_words *w, uint64_t n)
 {
 	char number[IQ_WORDS_SIZE];
 
-	iq_out_printf(w->out, ", %s wait%s", iq_words_number(number, n),
-		      n == 1 ? "s" : "");
+	if (n == 1)
+		iq_out_cstr(w->out, ", one waits");
+	else
+		iq_out_printf(w->out, ", %s wait", iq_words_number(number, n));
 }
 
 static void put_mutex(const struct iq_wait_words *w,
