@@ -206,6 +206,39 @@ static void assert_text(struct iq_str s, const char *text)
 	assert_memory_equal(s.ptr, text, s.len);
 }
 
+static void sudog_in_no_queue_has_no_channel(void **state iq_unused)
+{
+	struct waiting w;
+	uint64_t c;
+
+	begin(&w, "go1.26.8");
+	c = channel(&w, 0, 8);
+	receiver(&w, c);
+	// Another's channel.
+	sudog(&w, goroutine(&w, "chan receive"), c);
+	read_waits(&w);
+	assert_int_equal(chan_of(&w, 0)->num_receivers, 1);
+	assert_int_equal(w.facts[1].num_waits, 1);
+	assert_false(w.facts[1].waits->has_address);
+	assert_int_equal(w.p.facts->gaps.len, 1);
+	go_process_close(&w.p);
+}
+
+static void nobody_waits_for_a_closed_channel(void **state iq_unused)
+{
+	struct waiting w;
+	uint64_t c;
+
+	begin(&w, "go1.26.8");
+	c = channel(&w, 0, 8);
+	receiver(&w, c);
+	field(&w, c, w.l->hchan_closed, 1);
+	read_waits(&w);
+	assert_false(w.facts[0].waits->object->is_read);
+	assert_int_equal(w.p.facts->gaps.len, 1);
+	go_process_close(&w.p);
+}
+
 static void element_has_the_name_of_its_type(void **state iq_unused)
 {
 	struct waiting w;
@@ -418,9 +451,9 @@ static void locks_tell_their_state(void **state iq_unused)
 
 		begin(&w, versions[i]);
 		at = go_process_alloc(&w.p, 64);
-		// A mutex with five waiters that starves; a RWMutex whose
+		// A mutex with two waiters that starves; a RWMutex whose
 		// writer waits for one of two readers; a WaitGroup of 3.
-		go_process_put(&w.p, at, 5 << 3 | 4 | 1, 4);
+		go_process_put(&w.p, at, 2 << 3 | 4 | 1, 4);
 		waits_on(&w, "sync.Mutex.Lock", at + 4);
 		go_process_put(&w.p, at + 8, 1, 4);
 		go_process_put(&w.p, at + 24, (uint32_t)(2 - (1 << 30)), 4);
@@ -438,7 +471,7 @@ static void locks_tell_their_state(void **state iq_unused)
 		assert_int_equal(m->address, at);
 		assert_true(m->is_read && m->mutex.locked && m->mutex.starving);
 		assert_false(m->mutex.woken);
-		assert_int_equal(m->mutex.num_waiters, 5);
+		assert_int_equal(m->mutex.num_waiters, 2);
 		assert_true(rw->is_read && rw->rwmutex.writers.locked &&
 			    rw->rwmutex.pending);
 		assert_int_equal(rw->rwmutex.num_readers, 2);
@@ -457,12 +490,12 @@ static void cond_has_its_tickets(void **state iq_unused)
 
 	begin(&w, "go1.26.8");
 	at = go_process_alloc(&w.p, 64);
-	go_process_put(&w.p, at + 16, 3, 4);
+	go_process_put(&w.p, at + 16, 0, 4);
 	go_process_put(&w.p, at + 20, UINT32_MAX, 4);
 	waits_on(&w, "sync.Cond.Wait", at + 16);
 	read_waits(&w);
 	// Numbers of tickets begin anew.
-	assert_int_equal(object_of(&w, 0, IQ_WAIT_COND)->cond.wait, 3);
+	assert_int_equal(object_of(&w, 0, IQ_WAIT_COND)->cond.wait, 0);
 	assert_int_equal(object_of(&w, 0, IQ_WAIT_COND)->cond.notify,
 			 UINT32_MAX);
 	go_process_close(&w.p);
@@ -645,6 +678,7 @@ static uint64_t bubble(struct waiting *w, uint64_t root)
 {
 	uint64_t at = go_process_alloc(&w->p, w->l->bubble_size);
 
+	field(w, at, w->l->bubble_id, 7);
 	field(w, at, w->l->bubble_root, root);
 	field(w, at, w->l->bubble_now, 946684800000000000);
 	field(w, at, w->l->bubble_total, 3);
@@ -669,7 +703,7 @@ static void bubble_counts_its_goroutines(void **state iq_unused)
 
 	assert_ptr_equal(o, object_of(&w, 0, IQ_WAIT_BUBBLE));
 	assert_int_equal(o->address, b);
-	assert_int_equal(o->bubble.id, 1);
+	assert_int_equal(o->bubble.id, 7);
 	assert_true(o->bubble.has_counts && o->bubble.now.is_set);
 	assert_int_equal(o->bubble.total, 3);
 	assert_int_equal(o->bubble.running, 1);
@@ -757,6 +791,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_who_wait_share_the_object),
 		cmocka_unit_test(broken_queue_is_a_gap),
+		cmocka_unit_test(sudog_in_no_queue_has_no_channel),
+		cmocka_unit_test(nobody_waits_for_a_closed_channel),
 		cmocka_unit_test(element_has_the_name_of_its_type),
 		cmocka_unit_test(stopped_timer_has_no_time),
 		cmocka_unit_test(timer_of_another_is_a_gap),

@@ -302,6 +302,9 @@ static void sync_object_is_in_the_sudog_since_1_26(void **state iq_unused)
 
 	begin(&w, "go1.26.8");
 	object = go_process_alloc(&w.p, 64);
+	// Something that each of them can be.
+	go_process_put(&w.p, object, 1, 4);
+	go_process_put(&w.p, object + 16, 1, 4);
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(rows); i++) {
 		uint64_t g = goroutine(&w, rows[i].reason);
 		uint64_t s = sudog(&w, g, 0);
@@ -350,6 +353,8 @@ static void sync_object_is_in_the_table_before_1_26(void **state iq_unused)
 	a = go_process_alloc(&w.p, 251 * 8 + 16);
 	// The same root for both.
 	b = a + 251 * 8;
+	go_process_put(&w.p, a, 2 << 3 | 1, 4);
+	go_process_put(&w.p, b, 1 << 3 | 1, 4);
 	table_make(&w, table, a + 4, b + 4);
 	read_waits(&w);
 	assert_int_equal(w.p.rt.semtable_addr, table);
