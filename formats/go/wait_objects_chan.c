@@ -152,8 +152,11 @@ static struct iq_error *queues_fill(struct iq_go_wait_reader *r,
 }
 
 static struct iq_error *type_name(struct iq_go_wait_reader *r, uint64_t addr,
-				  uint64_t size, struct iq_str *ret)
+				  uint64_t size, struct iq_str *ret,
+				  bool *is_other_ret)
 {
+	// A size has 16 bits: other sizes of one type are told apart.
+	uint64_t key = addr ^ size << 48;
 	const struct iq_str *known = NULL;
 	struct iq_go_type type;
 	struct iq_str *name;
@@ -161,12 +164,15 @@ static struct iq_error *type_name(struct iq_go_wait_reader *r, uint64_t addr,
 
 	if (r->types.slots)
 		known = (const struct iq_str *)(uintptr_t)iq_go_word_set_object(
-			&r->types, addr);
+			&r->types, key);
 	if (known) {
 		*ret = *known;
 		return NULL;
 	}
-	if (!iq_go_type_read(r->rt, addr, &type) || type.size != size)
+	if (!iq_go_type_read(r->rt, addr, &type))
+		return NULL;
+	*is_other_ret = type.size != size;
+	if (*is_other_ret)
 		return NULL;
 	text = iq_arena_alloc(&r->arena, type.name_len + 1);
 	name = iq_arena_alloc(&r->arena, sizeof(*name));
@@ -175,7 +181,7 @@ static struct iq_error *type_name(struct iq_go_wait_reader *r, uint64_t addr,
 	memcpy(text, type.name, type.name_len);
 	*name = (struct iq_str){ text, type.name_len };
 	*ret = *name;
-	return iq_go_word_set_add(&r->types, addr, (uint64_t)(uintptr_t)name) ?
+	return iq_go_word_set_add(&r->types, key, (uint64_t)(uintptr_t)name) ?
 		       NULL :
 		       &iq_enomem;
 }
@@ -258,6 +264,7 @@ static struct iq_error *channel_fill(struct iq_go_wait_reader *r,
 				     struct iq_object *o)
 {
 	const struct iq_go_layout *l = r->rt->layout;
+	bool is_other = false;
 	struct iq_error *err;
 
 	o->is_read = true;
@@ -266,7 +273,11 @@ static struct iq_error *channel_fill(struct iq_go_wait_reader *r,
 	o->chan.cap = iq_go_record_uint(hchan, l->hchan_dataqsiz);
 	o->chan.closed = iq_go_record_uint(hchan, l->hchan_closed) != 0;
 	err = type_name(r, iq_go_record_uint(hchan, l->hchan_elemtype),
-			o->chan.elem_size, &o->chan.elem_type);
+			o->chan.elem_size, &o->chan.elem_type, &is_other);
+	if (!err && is_other)
+		return not_read(
+			r, o,
+			"the elements of a channel have not the size of their type");
 	if (!err)
 		err = queues_fill(r, hchan, o);
 	if (err)
