@@ -106,6 +106,7 @@ static struct iq_error *step_words(const struct iq_model *m,
 {
 	const struct iq_graph_node *node = &m->graph->nodes[step->node];
 	const struct iq_wake *wake = step->wake;
+	bool shares = wake->ground == IQ_WAKE_SHARES;
 	struct iq_str object;
 	const char *place = NULL;
 	struct iq_error *err = object_words(arena, node, &object);
@@ -116,11 +117,13 @@ static struct iq_error *step_words(const struct iq_model *m,
 		return err;
 	return iq_textf(arena, ret,
 			"goroutine %" PRIu64
-			" waits for %.*s, goroutine %" PRIu64 " %s it%s%s",
+			" waits for %.*s, goroutine %" PRIu64 " %s%s%s%s",
 			m->goroutines[step->goroutine].id, IQ_STR_ARG(object),
 			m->goroutines[wake->goroutine].id,
-			iq_wake_ground_words(wake->ground, node->kind),
-			place ? " in " : "", place ? place : "");
+			shares ? "shares it out" :
+				 iq_wake_ground_words(wake->ground, node->kind),
+			shares ? "" : " it", place ? " in " : "",
+			place ? place : "");
 }
 
 static struct iq_error *ground(const struct iq_model *m, struct iq_arena *arena,
