@@ -217,24 +217,7 @@ static void sudog_in_no_queue_has_no_channel(void **state iq_unused)
 	// Another's channel.
 	sudog(&w, goroutine(&w, "chan receive"), c);
 	read_waits(&w);
-	assert_int_equal(chan_of(&w, 0)->num_receivers, 1);
-	assert_int_equal(w.facts[1].num_waits, 1);
 	assert_false(w.facts[1].waits->has_address);
-	assert_int_equal(w.p.facts->gaps.len, 1);
-	go_process_close(&w.p);
-}
-
-static void nobody_waits_for_a_closed_channel(void **state iq_unused)
-{
-	struct waiting w;
-	uint64_t c;
-
-	begin(&w, "go1.26.8");
-	c = channel(&w, 0, 8);
-	receiver(&w, c);
-	field(&w, c, w.l->hchan_closed, 1);
-	read_waits(&w);
-	assert_false(w.facts[0].waits->object->is_read);
 	assert_int_equal(w.p.facts->gaps.len, 1);
 	go_process_close(&w.p);
 }
@@ -793,7 +776,6 @@ int main(void)
 		cmocka_unit_test(all_who_wait_share_the_object),
 		cmocka_unit_test(broken_queue_is_a_gap),
 		cmocka_unit_test(sudog_in_no_queue_has_no_channel),
-		cmocka_unit_test(nobody_waits_for_a_closed_channel),
 		cmocka_unit_test(element_has_the_name_of_its_type),
 		cmocka_unit_test(stopped_timer_has_no_time),
 		cmocka_unit_test(timer_of_another_is_a_gap),
