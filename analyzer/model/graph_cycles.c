@@ -20,6 +20,8 @@
  * to have waited for so long shows that something else is wrong. Go:
  * src/sync/mutex.go, starvationThresholdNs. */
 #define MERE_WAIT_NS 250000000
+/* The same of those whom no collection saw wait, by when the last one was. */
+#define UNSEEN_WAIT_NS 1000000000
 
 struct call {
 	uint32_t vertex;
@@ -419,9 +421,9 @@ static bool may_pass(const struct search *s, const struct iq_cycle *cycle)
 
 		// What no collection has seen may have lasted.
 		if (iq_wait_class_is_lock(g->class) &&
-		    (g->has_wait_min ?
-			     g->wait_min_ns < MERE_WAIT_NS :
-			     g->has_wait_max && g->wait_max_ns < MERE_WAIT_NS))
+		    (g->has_wait_min ? g->wait_min_ns < MERE_WAIT_NS :
+				       g->has_wait_max &&
+					       g->wait_max_ns < UNSEEN_WAIT_NS))
 			return true;
 	}
 	return false;
