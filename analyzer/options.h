@@ -17,8 +17,8 @@ struct iq_options {
 	struct iq_read_context read;
 	struct iq_report_options report;
 	IQ_VEC(struct iq_filter *) filters; /* to be freed */
-	struct iq_shapes shapes; /* the user's own rules */
-	struct iq_arena arena; /* copies of texts */
+	struct iq_shapes shapes;	    /* the user's own rules */
+	struct iq_arena arena;		    /* copies of texts */
 };
 
 void iq_options_init(struct iq_options *options);
