@@ -67,38 +67,45 @@ static bool is_too_long(const struct iq_model *m, const struct iq_blocker *b)
 	return true;
 }
 
-/* What shows that it has the lock: of the first that others wait for. */
-static struct iq_error *ground(const struct iq_model *m, struct iq_arena *arena,
-			       const struct iq_blocker *b, struct iq_str *ret)
+/* What shows that it has a lock, of the first that others wait for; NULL: only
+ * the runtime's records do. */
+static const struct iq_wake *shown_by(const struct iq_model *m,
+				      const struct iq_blocker *b,
+				      const struct iq_graph_node **node_ret)
 {
-	const char *place;
-	struct iq_error *err;
-
 	for (size_t i = 0; i < b->num_nodes; i++) {
 		const struct iq_graph_node *node =
 			&m->graph->nodes[b->nodes[i]];
-		const struct iq_wake *wake = NULL;
 
-		for (size_t k = 0; k < node->num_wakers && !wake; k++) {
-			if (node->wakers[k].goroutine == b->goroutine)
-				wake = &node->wakers[k];
-		}
-		if (!wake || !iq_graph_node_is_lock(node) || !wake->frame)
+		if (!iq_graph_node_is_lock(node))
 			continue;
-		err = iq_text_frame(arena, wake->frame, &place);
-		return err ? err :
-			     iq_textf(arena, ret,
-				      "it %s the lock 0x%" PRIx64
-				      " in %s and %s",
-				      iq_wake_ground_words(wake->ground,
-							   node->kind),
-				      node->address, place,
-				      is_at_mercy(m, b) ?
-					      "waits for a peer without a "
-					      "deadline" :
-					      "can go on by itself");
+		*node_ret = node;
+		for (size_t k = 0; k < node->num_wakers; k++) {
+			if (node->wakers[k].goroutine == b->goroutine &&
+			    node->wakers[k].frame)
+				return &node->wakers[k];
+		}
 	}
 	return NULL;
+}
+
+static struct iq_error *ground(const struct iq_model *m, struct iq_arena *arena,
+			       const struct iq_blocker *b,
+			       const struct iq_wake *wake,
+			       const struct iq_graph_node *node,
+			       struct iq_str *ret)
+{
+	const char *place;
+	struct iq_error *err = iq_text_frame(arena, wake->frame, &place);
+
+	if (err)
+		return err;
+	return iq_textf(arena, ret, "it %s the lock 0x%" PRIx64 " in %s and %s",
+			iq_wake_ground_words(wake->ground, node->kind),
+			node->address, place,
+			is_at_mercy(m, b) ?
+				"waits for a peer without a deadline" :
+				"can go on by itself");
 }
 
 static struct iq_error *add(const struct iq_model *m,
@@ -106,6 +113,9 @@ static struct iq_error *add(const struct iq_model *m,
 			    struct iq_findings *findings)
 {
 	struct iq_arena *arena = findings->arena;
+	const struct iq_graph_node *node = NULL;
+	const struct iq_wake *wake = shown_by(m, b, &node);
+	bool mere = wake && wake->ground < IQ_WAKE_DEFERS;
 	struct iq_finding f;
 	const char *site;
 	struct iq_error *err = iq_finding_init(&iq_detector_lock_convoy, m,
@@ -113,15 +123,16 @@ static struct iq_error *add(const struct iq_model *m,
 
 	if (!err && is_too_long(m, b))
 		f.severity = IQ_SEVERITY_WARNING;
-	if (!err)
-		err = ground(m, arena, b, &f.ground);
+	if (!err && wake)
+		err = ground(m, arena, b, wake, node, &f.ground);
 	if (!err)
 		err = iq_text_frame(arena, f.site, &site);
 	if (!err)
 		err = iq_textf(arena, &f.title,
-			       "1 goroutine keeps %zu others waiting with a "
+			       "1 goroutine %s %zu others waiting with a "
 			       "lock in %s",
-			       b->num_behind, site);
+			       mere ? "seems to keep" : "keeps", b->num_behind,
+			       site);
 	f.advice = IQ_STR("do what takes long before the lock is taken or "
 			  "after it is given back");
 	return err ? err : iq_findings_add(findings, &f);
