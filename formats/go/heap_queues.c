@@ -106,12 +106,19 @@ static bool block_read(const struct iq_go_heap *heap,
 	return true;
 }
 
-/* The blocks from @addr on, as far as they are some. */
+/*
+ * The blocks from @addr on, as far as they are some. A circle ends where it
+ * began: it is no list, or a damaged one.
+ */
 static struct iq_error *add_list(const struct iq_go_heap *heap,
 				 struct iq_heap_map *map, const struct queue *q,
-				 uint64_t addr, unsigned *budget)
+				 uint64_t addr, unsigned *budget,
+				 bool *circle_ret)
 {
-	while (addr && *budget) {
+	uint64_t mark = 0;
+
+	*circle_ret = false;
+	for (unsigned n = 1; addr && *budget; n++) {
 		struct iq_heap_range range = { 0 };
 		struct iq_go_record block;
 		uint64_t num;
@@ -123,7 +130,13 @@ static struct iq_error *add_list(const struct iq_go_heap *heap,
 		range.len = num * q->entry_size;
 		if (num && !iq_vec_push(&map->roots, range))
 			return &iq_enomem;
+		// Brent: a circle comes back to a mark that moves on.
+		if ((n & (n - 1)) == 0)
+			mark = addr;
 		addr = iq_go_record_uint(&block, q->link);
+		*circle_ret = addr == mark;
+		if (*circle_ret)
+			return NULL;
 	}
 	return NULL;
 }
@@ -135,17 +148,20 @@ static struct iq_error *add_named(const struct iq_go_heap *heap,
 				  unsigned *budget)
 {
 	struct iq_error *err = NULL;
+	bool circle = false;
 
 	for (uint32_t i = 0; i < q->symbol_size && !err; i += 8) {
 		uint64_t value;
 
 		if (iq_memory_u64(heap->rt->memory, addr + i, &value))
-			err = add_list(heap, map, q, value, budget);
+			err = add_list(heap, map, q, value, budget, &circle);
+		if (circle)
+			*budget = 0;
 	}
 	return err;
 }
 
-/* From whatever variable it is. */
+/* From whatever variable it is: a circle is another structure. */
 static struct iq_error *add_found(const struct iq_go_heap *heap,
 				  struct iq_heap_map *map,
 				  const struct queue *q, unsigned *budget)
@@ -154,13 +170,14 @@ static struct iq_error *add_found(const struct iq_go_heap *heap,
 	struct iq_go_words words;
 	struct iq_error *err = NULL;
 	uint64_t addr, value;
+	bool circle;
 
 	iq_go_words_all(heap->rt, &words);
 	while (!err && iq_go_words_next(&words, &addr, &value)) {
 		if (words.area > 0 && addr - noptrbss >= NOPTRBSS_SCANNED)
 			break;
 		if (value)
-			err = add_list(heap, map, q, value, budget);
+			err = add_list(heap, map, q, value, budget, &circle);
 	}
 	return err;
 }
