@@ -334,7 +334,7 @@ static struct iq_error *fill_nodes(struct forest *f, struct iq_blocker *b)
 {
 	const struct iq_graph *g = f->draft->graph;
 	size_t num = 0, kept = 0;
-	uint32_t *nodes;
+	uint32_t *nodes = NULL;
 
 	for (unsigned fill = 0; fill < 2; fill++) {
 		if (fill) {
