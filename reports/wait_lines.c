@@ -375,11 +375,12 @@ struct iq_str iq_wait_line_readers(struct iq_wait_lines *l,
 			list[used++] = node->wakers[i].goroutine;
 	}
 	ids = iq_wait_line_ids(l, list, used);
-	return iq_term_textf(l->term, "%s reader%s must go on%s%.*s",
+	return iq_term_textf(l->term, "%s reader%s must go on%s%.*s%s",
 			     iq_words_number(number, num), num == 1 ? "" : "s",
-			     ids.len ? ": perhaps " :
+			     ids.len ? "; among them perhaps " :
 				       "; nobody is seen who could be one",
-			     IQ_STR_ARG(ids));
+			     IQ_STR_ARG(ids),
+			     ids.len ? ", or others who are not seen" : "");
 }
 
 struct iq_str iq_wait_line_no_cycle(struct iq_wait_lines *l,

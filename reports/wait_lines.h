@@ -43,8 +43,8 @@ struct iq_str iq_wait_line_waker(struct iq_wait_lines *l,
 				 const struct iq_graph_node *node,
 				 const struct iq_waits_party *party,
 				 bool is_subject);
-/* "2 readers must go on: perhaps 63 64 and 8 more": of a RWMutex whose writer
- * waits for them. */
+/* "2 readers must go on; among them perhaps 63 64, or others who are not seen":
+ * of a RWMutex whose writer waits for them. */
 struct iq_str iq_wait_line_readers(struct iq_wait_lines *l,
 				   const struct iq_graph_node *node);
 /* Why no cycle is claimed: iq_waits_may_be_cycle(). */
