@@ -108,12 +108,20 @@ uint32_t iq_waits_site_of(const struct iq_waits *w, uint32_t goroutine)
 enum iq_wait_op iq_waits_op(const struct iq_graph *graph, uint32_t goroutine,
 			    uint32_t node)
 {
+	enum iq_wait_op op = IQ_OP_UNKNOWN;
+	bool found = false;
+
 	for (uint32_t e = graph->first_edge[goroutine];
 	     e < graph->first_edge[goroutine + 1]; e++) {
-		if (graph->edges[e].node == node)
-			return graph->edges[e].op;
+		if (graph->edges[e].node != node)
+			continue;
+		// A select may both send and receive.
+		if (found && graph->edges[e].op != op)
+			return IQ_OP_UNKNOWN;
+		op = graph->edges[e].op;
+		found = true;
 	}
-	return IQ_OP_UNKNOWN;
+	return op;
 }
 
 /* ---- who has it */

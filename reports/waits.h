@@ -72,7 +72,7 @@ struct iq_error *iq_waits_make(struct iq_waits *waits,
 			       const struct iq_model *model) iq_must_check;
 void iq_waits_deinit(struct iq_waits *waits);
 
-/* How @goroutine waits for @node: the edge's operation. */
+/* How @goroutine waits for @node; unknown if a select does so in two ways. */
 enum iq_wait_op iq_waits_op(const struct iq_graph *graph, uint32_t goroutine,
 			    uint32_t node);
 

@@ -31,6 +31,16 @@ static void put_since(struct iq_waits_text *text, uint32_t goroutine)
 	iq_waits_put(text, 3, 5, words);
 }
 
+/* An edge before @edge leads to the same object: another case of a select. */
+static bool is_told(const struct iq_graph *graph, uint32_t first, uint32_t edge)
+{
+	for (uint32_t e = first; e < edge; e++) {
+		if (graph->edges[e].node == graph->edges[edge].node)
+			return true;
+	}
+	return false;
+}
+
 /* Objects of their own are shapes of one. */
 struct iq_error *iq_waits_put_nodes(struct iq_waits_text *text,
 				    uint32_t goroutine)
@@ -40,6 +50,9 @@ struct iq_error *iq_waits_put_nodes(struct iq_waits_text *text,
 
 	for (uint32_t e = graph->first_edge[goroutine];
 	     e < graph->first_edge[goroutine + 1] && !err; e++) {
+		if (is_told(graph, graph->first_edge[goroutine], e))
+			continue;
+
 		struct iq_waits_shape shape = {
 			.nodes = &graph->edges[e].node,
 			.num_nodes = 1,
