@@ -105,6 +105,13 @@ uint32_t iq_waits_site_of(const struct iq_waits *w, uint32_t goroutine)
 
 /* ---- parties */
 
+size_t iq_waits_limit(const struct iq_report_options *options, size_t standard)
+{
+	if (options->limit)
+		return (size_t)options->limit;
+	return options->all ? SIZE_MAX : standard;
+}
+
 enum iq_wait_op iq_waits_op(const struct iq_graph *graph, uint32_t goroutine,
 			    uint32_t node)
 {

@@ -72,6 +72,9 @@ struct iq_error *iq_waits_make(struct iq_waits *waits,
 			       const struct iq_model *model) iq_must_check;
 void iq_waits_deinit(struct iq_waits *waits);
 
+/* How many of a list are shown: --limit, all with --all, else @standard. */
+size_t iq_waits_limit(const struct iq_report_options *options, size_t standard);
+
 /* How @goroutine waits for @node; unknown if a select does so in two ways. */
 enum iq_wait_op iq_waits_op(const struct iq_graph *graph, uint32_t goroutine,
 			    uint32_t node);

@@ -424,13 +424,6 @@ static struct iq_error *put_picture(struct picture *p)
 	return err;
 }
 
-static size_t limit_of(const struct iq_report_options *options, size_t standard)
-{
-	if (options->limit)
-		return (size_t)options->limit;
-	return options->all ? SIZE_MAX : standard;
-}
-
 static struct iq_error *
 waits_dot_render(const struct iq_model *model,
 		 const struct iq_report_options *options, struct iq_out *out)
@@ -444,8 +437,8 @@ waits_dot_render(const struct iq_model *model,
 		.lines = { .waits = &waits,
 			   .term = &term,
 			   .all = options->all },
-		.max_shapes = limit_of(options, MAX_SHAPES),
-		.max_cycles = limit_of(options, MAX_CYCLES),
+		.max_shapes = iq_waits_limit(options, MAX_SHAPES),
+		.max_cycles = iq_waits_limit(options, MAX_CYCLES),
 	};
 	struct iq_error *err;
 

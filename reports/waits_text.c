@@ -532,13 +532,6 @@ static struct iq_error *put_page(struct iq_waits_text *text)
 	return err;
 }
 
-static size_t limit_of(const struct iq_report_options *options, size_t standard)
-{
-	if (options->limit)
-		return (size_t)options->limit;
-	return options->all ? SIZE_MAX : standard;
-}
-
 static struct iq_error *
 waits_text_render(const struct iq_model *model,
 		  const struct iq_report_options *options, struct iq_out *out)
@@ -552,9 +545,9 @@ waits_text_render(const struct iq_model *model,
 		.lines = { .waits = &waits,
 			   .term = &term,
 			   .all = options->all },
-		.max_cycles = limit_of(options, MAX_CYCLES),
-		.max_blockers = limit_of(options, MAX_BLOCKERS),
-		.max_shapes = limit_of(options, MAX_SHAPES),
+		.max_cycles = iq_waits_limit(options, MAX_CYCLES),
+		.max_blockers = iq_waits_limit(options, MAX_BLOCKERS),
+		.max_shapes = iq_waits_limit(options, MAX_SHAPES),
 	};
 	struct iq_error *err = iq_waits_make(&waits, model);
 
