@@ -37,6 +37,9 @@ struct iq_detector {
 	/* Gives way where traces show that such waits end at its place all the
 	 * time; one that yields, too, does so only while it yields. */
 	bool passes;
+	/* A note of it becomes a warning where goroutines of which others claim
+	 * something stand behind its own. */
+	bool leads;
 	/* It is data (detect/shape.h) and has neither of the following; where it
 	 * yields, too, it does so only to rules that do not. */
 	bool is_shape;

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/compare.h"
 #include "detect/listener.h"
 #include "detect/network.h"
 #include "detect/series.h"
@@ -31,14 +32,6 @@ static bool stands_there(const struct iq_group *group,
 				   place->site);
 }
 
-static int compare_u32(const void *pa, const void *pb)
-{
-	const uint32_t *a = pa;
-	const uint32_t *b = pb;
-
-	return *a < *b ? -1 : *a > *b;
-}
-
 static bool crowd_collect(const struct iq_model *m,
 			  const struct iq_place *place, struct crowd *ret)
 {
@@ -54,7 +47,7 @@ static bool crowd_collect(const struct iq_model *m,
 	}
 	if (ret->list.len)
 		qsort(ret->list.data, ret->list.len, sizeof(*ret->list.data),
-		      compare_u32);
+		      iq_compare_u32);
 	return true;
 }
 

@@ -160,5 +160,6 @@ const struct iq_detector iq_detector_lock_convoy = {
 	.needs = IQ_TELLS_WAITS,
 	.needs_text = "no witness knows the addresses of locks (a core does)",
 	.yields = true,
+	.leads = true,
 	.run = run,
 };

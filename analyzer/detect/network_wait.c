@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/compare.h"
 #include "detect/listener.h"
 #include "detect/network.h"
 #include "detect/sift.h"
@@ -119,14 +120,6 @@ static bool wanted(const struct iq_model *model, size_t index)
 		(!g->fact->has_parent && enclosing(stack).len));
 }
 
-static int compare_u32(const void *pa, const void *pb)
-{
-	const uint32_t *a = pa;
-	const uint32_t *b = pb;
-
-	return *a < *b ? -1 : *a > *b;
-}
-
 /* What stands behind a finding's goroutines. */
 struct behind {
 	uint32_t *list;
@@ -157,7 +150,7 @@ static struct iq_error *find_known(const struct iq_model *model,
 		if (parent->class != IQ_CLASS_CHAN_RECEIVE)
 			ret->receive = false;
 	}
-	qsort(list, num, sizeof(*list), compare_u32);
+	qsort(list, num, sizeof(*list), iq_compare_u32);
 	for (size_t i = 0; i < num; i++) {
 		if (!ret->num || list[ret->num - 1] != list[i])
 			list[ret->num++] = list[i];

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/compare.h"
 #include "base/out.h"
 #include "detect/shape.h"
 #include "detect/sift.h"
@@ -397,14 +398,6 @@ set_texts(const struct run *run, const struct part *parts, struct iq_finding *f)
 	return err ? err : render(run, parts, &shape->settle, &f->settle);
 }
 
-static int compare_u32(const void *pa, const void *pb)
-{
-	const uint32_t *a = pa;
-	const uint32_t *b = pb;
-
-	return *a < *b ? -1 : *a > *b;
-}
-
 /* A rule may want more than a sign before it claims a defect. */
 static bool is_mere_note(const struct run *run, const struct part *parts)
 {
@@ -434,7 +427,7 @@ static struct iq_error *add_finding(const struct run *run,
 		return &iq_enomem;
 	for (size_t i = 0; i < num; i++)
 		goroutines[i] = parts[0].list[i].index;
-	qsort(goroutines, num, sizeof(*goroutines), compare_u32);
+	qsort(goroutines, num, sizeof(*goroutines), iq_compare_u32);
 	err = iq_finding_of(&shape->detector, run->model, run->findings->arena,
 			    goroutines, num, &finding);
 	if (!err)

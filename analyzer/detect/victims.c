@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/compare.h"
 #include "model/graph.h"
 
 /* The ways of the graph backwards: who stands directly behind a goroutine. */
@@ -51,14 +52,6 @@ static struct iq_error *followers_init(struct followers *f)
 	return NULL;
 }
 
-static int compare_u32(const void *pa, const void *pb)
-{
-	const uint32_t *a = pa;
-	const uint32_t *b = pb;
-
-	return *a < *b ? -1 : *a > *b;
-}
-
 /* Goroutines that are not seen yet go to the end of the work. */
 static size_t see(struct followers *f, const uint32_t *list, size_t num,
 		  uint32_t mark, size_t end)
@@ -94,7 +87,7 @@ static struct iq_error *find(struct followers *f, struct iq_arena *arena,
 	if (!victims)
 		return &iq_enomem;
 	memcpy(victims, f->work + own, (end - own) * sizeof(*victims));
-	qsort(victims, end - own, sizeof(*victims), compare_u32);
+	qsort(victims, end - own, sizeof(*victims), iq_compare_u32);
 	finding->victims = victims;
 	finding->num_victims = end - own;
 	return NULL;
@@ -145,6 +138,7 @@ struct iq_error *iq_victims_raise(const struct iq_model *model,
 	iq_cleanup(iq_freep) void *mem =
 		calloc(model->num_goroutines + 1, sizeof(bool));
 	bool *roots = mem;
+	size_t row;
 
 	if (!roots)
 		return &iq_enomem;
@@ -158,9 +152,11 @@ struct iq_error *iq_victims_raise(const struct iq_model *model,
 	for (size_t i = 0; i < findings->list.len; i++) {
 		struct iq_finding *f = &findings->list.data[i];
 
-		if (f->severity == IQ_SEVERITY_NOTE && f->num_victims &&
-		    !strcmp(f->rule, iq_detector_lock_convoy.id) &&
-		    roots[f->goroutines[0]])
+		const struct iq_detector *d =
+			iq_detector_find(model, f->rule, &row);
+
+		if (f->severity == IQ_SEVERITY_NOTE && f->num_victims && d &&
+		    d->leads && roots[f->goroutines[0]])
 			f->severity = IQ_SEVERITY_WARNING;
 	}
 	return NULL;

@@ -3,6 +3,7 @@
  * Equal stacks and how many stand there: what joins a profile, which has no
  * ids, to the rest of the case.
  */
+#include "base/compare.h"
 #include "model/examine.h"
 
 #include <inttypes.h>
@@ -30,14 +31,6 @@ static void add_population(const struct iq_examination *x,
 		add_count(&ret->main, p->counts[x->main]);
 	if (!ret->site && p->signature->site != UINT32_MAX)
 		ret->site = p->stack->frames[p->signature->site];
-}
-
-static int compare_u32(const void *pa, const void *pb)
-{
-	const uint32_t *a = pa;
-	const uint32_t *b = pb;
-
-	return *a < *b ? -1 : *a > *b;
 }
 
 /* A population can be of several groups; each counts once. */
@@ -114,7 +107,7 @@ void iq_crowd_count(struct iq_examination *x, struct iq_crowd *ret)
 	}
 	for (size_t i = 0; i < f->num_goroutines; i++)
 		groups[i] = x->model->goroutines[f->goroutines[i]].group;
-	qsort(groups, f->num_goroutines, sizeof(*groups), compare_u32);
+	qsort(groups, f->num_goroutines, sizeof(*groups), iq_compare_u32);
 	count_groups(x, groups, f->num_goroutines, ret);
 }
 

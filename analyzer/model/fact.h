@@ -153,6 +153,9 @@ struct iq_wait {
 	bool has_address;
 	bool has_sema;
 	bool has_until;
+	/* A RWMutex's writer that has announced itself: it waits for the readers,
+	 * all others wait for it. */
+	bool is_next;
 	/* Channel: the hchan. Mutex, RWMutex, WaitGroup, Cond: the start of the
 	 * sync object if it is known, else the semaphore's word. */
 	uint64_t address;

@@ -204,18 +204,22 @@ static bool ends_by_itself(const struct iq_wait *wait)
 		(wait->object->chan.timer || wait->object->chan.closed));
 }
 
+static bool any_ends_by_itself(const struct iq_goroutine_fact *fact)
+{
+	for (uint32_t i = 0; i < fact->num_waits; i++) {
+		if (ends_by_itself(&fact->waits[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Something beside other goroutines may let it go on. */
 static bool may_go_on(const struct iq_model *m, const struct iq_wake *wake)
 {
 	const struct iq_goroutine *g = &m->goroutines[wake->goroutine];
 
-	if (can_go_on(m, wake) || g->class == IQ_CLASS_UNKNOWN_WAIT)
-		return true;
-	for (uint32_t i = 0; i < g->fact->num_waits; i++) {
-		if (ends_by_itself(&g->fact->waits[i]))
-			return true;
-	}
-	return false;
+	return can_go_on(m, wake) || g->class == IQ_CLASS_UNKNOWN_WAIT ||
+	       any_ends_by_itself(g->fact);
 }
 
 /* Somebody beside @but has to do with the lock and can go on: it may hold it. */
@@ -498,29 +502,19 @@ bool iq_graph_side_counts(const struct iq_graph *graph,
 
 /* ---- who needs nobody */
 
-bool iq_graph_is_hopeless(const struct iq_goroutine *g)
-{
-	return g->class == IQ_CLASS_NIL_SEND ||
-	       g->class == IQ_CLASS_NIL_RECEIVE ||
-	       g->class == IQ_CLASS_EMPTY_SELECT;
-}
-
 bool iq_graph_goes_on(const struct iq_model *model,
 		      const struct iq_graph *graph, uint32_t goroutine)
 {
 	const struct iq_goroutine *g = &model->goroutines[goroutine];
 
-	if (iq_graph_is_hopeless(g))
+	if (iq_wait_class_is_hopeless(g->class))
 		return false;
-	if (g->system || g->class == IQ_CLASS_UNKNOWN_WAIT ||
-	    g->class == IQ_CLASS_SYSTEM || iq_wait_class_can_go_on(g->class) ||
-	    graph->first_edge[goroutine] == graph->first_edge[goroutine + 1])
-		return true;
-	for (uint32_t i = 0; i < g->fact->num_waits; i++) {
-		if (ends_by_itself(&g->fact->waits[i]))
-			return true;
-	}
-	return false;
+	return g->system || g->class == IQ_CLASS_UNKNOWN_WAIT ||
+	       g->class == IQ_CLASS_SYSTEM ||
+	       iq_wait_class_can_go_on(g->class) ||
+	       graph->first_edge[goroutine] ==
+		       graph->first_edge[goroutine + 1] ||
+	       any_ends_by_itself(g->fact);
 }
 
 /* ---- all of it */

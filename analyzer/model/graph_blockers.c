@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/compare.h"
 #include "model/graph_draft.h"
 #include "model/wait.h"
 
@@ -321,14 +322,6 @@ static struct iq_error *fill_behind(struct forest *f)
 	return NULL;
 }
 
-static int compare_u32(const void *pa, const void *pb)
-{
-	const uint32_t *a = pa;
-	const uint32_t *b = pb;
-
-	return *a < *b ? -1 : *a > *b;
-}
-
 /* The nodes over which others wait for @b itself. */
 static struct iq_error *fill_nodes(struct forest *f, struct iq_blocker *b)
 {
@@ -359,7 +352,7 @@ static struct iq_error *fill_nodes(struct forest *f, struct iq_blocker *b)
 			}
 		}
 	}
-	qsort(nodes, num, sizeof(*nodes), compare_u32);
+	qsort(nodes, num, sizeof(*nodes), iq_compare_u32);
 	for (size_t i = 0; i < num; i++) {
 		if (!i || nodes[i] != nodes[kept - 1])
 			nodes[kept++] = nodes[i];

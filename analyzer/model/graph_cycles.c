@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/compare.h"
 #include "base/limits.h"
 #include "model/graph_draft.h"
 #include "model/wait.h"
@@ -238,14 +239,6 @@ static bool is_shut(const struct search *s, const uint32_t *list, size_t num)
 
 /* ---- a cycle's edges */
 
-static int compare_u32(const void *pa, const void *pb)
-{
-	const uint32_t *a = pa;
-	const uint32_t *b = pb;
-
-	return *a < *b ? -1 : *a > *b;
-}
-
 /* The goroutines of a part, ascending. */
 static struct iq_error *take_members(const struct search *s,
 				     const uint32_t *list, size_t num,
@@ -260,7 +253,7 @@ static struct iq_error *take_members(const struct search *s,
 		if (is_goroutine(s, list[i]))
 			members[cycle->num_members++] = list[i];
 	}
-	qsort(members, cycle->num_members, sizeof(*members), compare_u32);
+	qsort(members, cycle->num_members, sizeof(*members), iq_compare_u32);
 	cycle->members = members;
 	return NULL;
 }

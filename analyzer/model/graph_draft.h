@@ -135,8 +135,6 @@ void iq_graph_stuck_deinit(struct iq_graph_stuck *stuck);
 struct iq_error *iq_graph_stuck_make(struct iq_graph_stuck *stuck)
 	iq_must_check;
 
-/* It waits for what there is not: nil channels, "select {}". */
-bool iq_graph_is_hopeless(const struct iq_goroutine *g);
 /* Something beside other goroutines may let it go on: it runs, a timer is set,
  * what it waits for is not known. */
 bool iq_graph_goes_on(const struct iq_model *model,

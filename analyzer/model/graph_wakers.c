@@ -12,9 +12,6 @@
 
 /* Functions that started waiters and are told apart. */
 #define CREATORS_MAX 8
-/* Where in a RWMutex the writer waits that has announced itself; others wait
- * for the Mutex in it. Go: src/sync/rwmutex.go, writerSem, 1.18 - 1.27. */
-#define WRITER_SEM 8
 
 struct mention {
 	uint32_t node;
@@ -194,11 +191,8 @@ static uint32_t pending_writer(const struct iq_graph_draft *d,
 	uint32_t found = IQ_GRAPH_NONE;
 
 	for (size_t i = 0; i < node->num_waiters; i++) {
-		const struct iq_wait *wait =
-			d->model->goroutines[node->waiters[i]].fact->waits;
-
-		if (wait->op != IQ_OP_LOCK || !wait->has_sema ||
-		    wait->sema_addr - wait->address != WRITER_SEM)
+		if (!d->model->goroutines[node->waiters[i]]
+			     .fact->waits->is_next)
 			continue;
 		// There cannot be two: something is wrong.
 		if (found != IQ_GRAPH_NONE)

@@ -61,12 +61,6 @@ static void liveness_deinit(struct liveness *l)
 	iq_vec_deinit(&l->watches);
 }
 
-static bool is_hopeless(enum iq_wait_class class)
-{
-	return class == IQ_CLASS_NIL_SEND || class == IQ_CLASS_NIL_RECEIVE ||
-	       class == IQ_CLASS_EMPTY_SELECT;
-}
-
 static bool waits_for_objects(enum iq_wait_class class)
 {
 	switch (class) {
@@ -90,7 +84,8 @@ static bool is_candidate(const struct iq_goroutine *g)
 	return g->has_id && !g->system &&
 	       (g->fact->status == IQ_GSTATUS_WAITING ||
 		g->fact->status == IQ_GSTATUS_LEAKED) &&
-	       (is_hopeless(g->class) || waits_for_objects(g->class));
+	       (iq_wait_class_is_hopeless(g->class) ||
+		waits_for_objects(g->class));
 }
 
 /* What the runtime runs or wakes by itself: it needs no proof. */
@@ -225,7 +220,7 @@ static struct iq_error *take_stands(struct liveness *l)
 
 		if (!fact_index(l, g, &index) || !is_candidate(g))
 			continue;
-		if (is_hopeless(g->class))
+		if (iq_wait_class_is_hopeless(g->class))
 			l->stands[index] = STAND_HOPELESS;
 		else
 			err = watch_goroutine(l, index, g->fact);

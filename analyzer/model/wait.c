@@ -110,6 +110,12 @@ bool iq_wait_class_can_go_on(enum iq_wait_class class)
 	       class == IQ_CLASS_CGO;
 }
 
+bool iq_wait_class_is_hopeless(enum iq_wait_class class)
+{
+	return class == IQ_CLASS_NIL_SEND || class == IQ_CLASS_NIL_RECEIVE ||
+	       class == IQ_CLASS_EMPTY_SELECT;
+}
+
 bool iq_wait_class_is_lock(enum iq_wait_class class)
 {
 	return class == IQ_CLASS_MUTEX || class == IQ_CLASS_RWMUTEX_R ||

@@ -38,6 +38,8 @@ const char *iq_wait_class_name(enum iq_wait_class class);
 enum iq_wait_class iq_wait_class_of(const struct iq_goroutine_fact *fact);
 /* It needs no other goroutine to go on. */
 bool iq_wait_class_can_go_on(enum iq_wait_class class);
+/* It waits for what there is not: a nil channel, "select {}". */
+bool iq_wait_class_is_hopeless(enum iq_wait_class class);
 /* It waits for a lock: a Mutex, or either side of a RWMutex. */
 bool iq_wait_class_is_lock(enum iq_wait_class class);
 /* The words people know: "chan send", "Mutex.Lock", "read". Static. */

@@ -3,14 +3,12 @@
 #include <stdio.h>
 
 #include "formats/elf/arch.h"
+#include "formats/go/open_defers.h"
 #include "formats/go/record.h"
 #include "formats/go/scene.h"
 
 /* Go: src/internal/abi/symtab.go, FUNCDATA_OpenCodedDeferInfo; 1.18 - 1.27. */
 #define FUNCDATA_OPEN_DEFERS 4
-/* A byte of bits says which of them wait.
- * Go: src/cmd/compile/internal/ssagen/ssa.go, maxOpenDefers. */
-#define OPEN_MAX 8
 /* Deferred calls that are shown. */
 #define DEFERS_MAX 256
 /* Records of one goroutine that are looked at. */
@@ -230,84 +228,30 @@ static struct iq_error *closure_add(struct iq_go_scene *s, uint64_t closure,
 	return err;
 }
 
-/* Go: src/runtime/symtab.go, readvarint. */
-static bool varint(const struct iq_memory *mem, uint64_t *addr, uint64_t *ret)
-{
-	uint64_t value = 0;
-
-	for (unsigned shift = 0; shift <= 28; shift += 7) {
-		uint64_t byte;
-
-		if (!iq_memory_uint(mem, (*addr)++, 1, &byte))
-			return false;
-		value |= (byte & 0x7f) << shift;
-		if (!(byte & 0x80)) {
-			*ret = value;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Where the closures of a frame's calls stand, by their bit. */
-struct slots {
-	uint64_t bits;
-	uint64_t addrs[OPEN_MAX];
-};
-
-/* Whether @at bytes below its end, where variables begin, is in the frame. */
-static bool is_inside(const struct iq_go_scene_frame *frame, uint64_t at)
-{
-	return at && at <= frame->fp - frame->sp;
-}
-
-/*
- * Calls that the compiler put into the function itself: a byte of the frame has
- * a bit for each that waits. Until 1.21 each has a slot of its own, then they
- * are an array. Go: src/runtime/panic.go, runOpenDeferFrame;
- * initOpenCodedDefers.
- */
 static bool slots_read(const struct iq_go_scene *s,
-		       const struct iq_go_scene_frame *frame, struct slots *ret)
+		       const struct iq_go_scene_frame *frame,
+		       struct iq_go_open_slots *ret)
 {
-	const struct iq_memory *mem = s->rt->memory;
 	uint64_t push = s->rt->core->cpu ? s->rt->core->cpu->call_push : 0;
-	// The frame pointer is saved below the return address.
-	uint64_t varp = frame->fp - push - 8;
 	struct iq_go_func func;
-	uint64_t data, at, num = OPEN_MAX;
+	uint64_t data;
 
-	if (!iq_pclntab_func(s->rt->program->pcln, frame->pc, &func) ||
-	    !iq_pclntab_funcdata(s->rt->program->pcln, &func,
-				 FUNCDATA_OPEN_DEFERS, &data) ||
-	    !varint(mem, &data, &at) || !is_inside(frame, at) ||
-	    !iq_memory_uint(mem, varp - at, 1, &ret->bits) || !ret->bits ||
-	    !varint(mem, &data, &at))
-		return false;
-	if (!iq_go_has(s->rt->layout->defer_open_defer)) {
-		for (uint64_t i = 0; i < OPEN_MAX; i++)
-			ret->addrs[i] = varp - at + 8 * i;
-		return is_inside(frame, at);
-	}
-	num = at;
-	if (!num || num > OPEN_MAX || ret->bits >> num)
-		return false;
-	while (num--) {
-		if (!varint(mem, &data, &at) || !is_inside(frame, at))
-			return false;
-		ret->addrs[num] = varp - at;
-	}
-	return true;
+	// The frame pointer is saved below the return address.
+	return iq_pclntab_func(s->rt->program->pcln, frame->pc, &func) &&
+	       iq_pclntab_funcdata(s->rt->program->pcln, &func,
+				   FUNCDATA_OPEN_DEFERS, &data) &&
+	       iq_go_open_slots_read(s->rt, data, frame->fp - push - 8,
+				     frame->fp - frame->sp, ret);
 }
 
 static struct iq_error *open_add(struct iq_go_scene *s, size_t at)
 {
-	struct slots slots = { 0 };
+	struct iq_go_open_slots slots = { 0 };
 	struct iq_error *err = NULL;
 
 	if (!slots_read(s, &s->frames[at], &slots))
 		return NULL;
-	for (unsigned i = OPEN_MAX; i-- && !err;) {
+	for (unsigned i = IQ_GO_OPEN_DEFERS_MAX; i-- && !err;) {
 		uint64_t closure;
 
 		if (slots.bits >> i & 1 && slots.addrs[i] &&

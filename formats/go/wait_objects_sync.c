@@ -306,6 +306,10 @@ struct iq_error *iq_go_wait_sync_read(struct iq_go_wait_reader *r, size_t i,
 	ret->address = word - class->offset;
 	ret->has_sema = class->offset != 0;
 	ret->sema_addr = ret->has_sema ? word : 0;
+	// Other writers wait for the Mutex in it. Go: src/sync/rwmutex.go, Lock.
+	ret->is_next =
+		class->kind == IQ_WAIT_RWMUTEX && class->op == IQ_OP_LOCK &&
+		class->offset == r->rt->layout->rwmutex_writer_sem.offset;
 	return sync_object(r, ret->kind, ret->address, &ret->object);
 }
 

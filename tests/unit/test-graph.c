@@ -330,8 +330,7 @@ static void wlock(struct fixture *x, uint64_t object, bool is_next)
 	wait = (struct iq_wait *)x->facts->goroutines
 		       .data[x->facts->goroutines.len - 1]
 		       .waits;
-	wait->has_sema = true;
-	wait->sema_addr = object + (is_next ? 8 : 4);
+	wait->is_next = is_next;
 }
 
 static void test_a_writer_between_two_reads_of_one_reader(void **state)
