@@ -8,6 +8,8 @@
 // cmocka wants the three above.
 #include <cmocka.h>
 
+#include "detect/detector.h"
+
 #define MAX_GOROUTINES 64
 #define MAX_GCS 16
 /* When the machine of all tests was booted. */
@@ -20,6 +22,21 @@ void joined_make(struct joined *x)
 	assert_null(iq_model_create((const struct iq_facts *const *)x->facts,
 				    x->num, &x->model));
 	assert_null(iq_model_join(x->model));
+}
+
+void joined_judge(struct joined *x)
+{
+	joined_make(x);
+	assert_null(iq_detectors_run(x->model));
+}
+
+const struct iq_finding *joined_found(const struct joined *x, const char *rule)
+{
+	for (size_t i = 0; i < x->model->num_findings; i++) {
+		if (!strcmp(x->model->findings[i].rule, rule))
+			return &x->model->findings[i];
+	}
+	return NULL;
 }
 
 void joined_deinit(struct joined *x)

@@ -12,7 +12,7 @@
 
 #define SECONDS(n) ((int64_t)(n)*1000000000)
 
-#define JOINED_MAX 4
+#define JOINED_MAX 6
 
 struct joined {
 	struct iq_facts *facts[JOINED_MAX];
@@ -22,6 +22,10 @@ struct joined {
 
 /* Joins the facts up to the first NULL. */
 void joined_make(struct joined *x);
+/* The same, and lets the rules run. */
+void joined_judge(struct joined *x);
+/* The first finding of @rule; NULL if there is none. */
+const struct iq_finding *joined_found(const struct joined *x, const char *rule);
 void joined_deinit(struct joined *x);
 
 /* Makes @facts those of a trace on the monotonic clock. */

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "facts-builder.h"
+#include "joined.h"
 #include "model/graph.h"
 #include "model/model.h"
 #include "model/object.h"
@@ -18,39 +19,6 @@
 #define GOEXIT ";runtime.goexit asm.s:1"
 #define PARK "runtime.gopark proc.go:1;"
 #define LOCK PARK "sync.(*Mutex).Lock mutex.go:46;"
-
-/* A case of at most two witnesses, analysed. */
-struct fixture {
-	struct iq_facts *facts[2];
-	size_t num;
-	struct iq_model *model;
-};
-
-static void analyse(struct fixture *x)
-{
-	while (x->num < IQ_ARRAY_SIZE(x->facts) && x->facts[x->num])
-		iq_facts_finish(x->facts[x->num++]);
-	assert_null(iq_model_create((const struct iq_facts *const *)x->facts,
-				    x->num, &x->model));
-	assert_null(iq_model_join(x->model));
-	assert_null(iq_detectors_run(x->model));
-}
-
-static void deinit(struct fixture *x)
-{
-	iq_model_destroy(x->model);
-	for (size_t i = 0; i < x->num; i++)
-		iq_facts_destroy(x->facts[i]);
-}
-
-static const struct iq_finding *found(const struct fixture *x, const char *rule)
-{
-	for (size_t i = 0; i < x->model->num_findings; i++) {
-		if (!strcmp(x->model->findings[i].rule, rule))
-			return &x->model->findings[i];
-	}
-	return NULL;
-}
 
 static struct iq_goroutine_fact *add_waiter(struct iq_facts *facts, uint64_t id,
 					    uint64_t lock, const char *stack)
@@ -76,7 +44,7 @@ static void add_mention(struct iq_facts *facts, uint64_t lock,
 
 static void test_locks_in_a_circle_are_a_cycle(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 	const struct iq_finding *f;
 
 	(void)state;
@@ -84,21 +52,21 @@ static void test_locks_in_a_circle_are_a_cycle(void **state)
 	add_waiter(x.facts[0], 8, 0xb0, LOCK "main.transfer main.go:26" GOEXIT);
 	add_mention(x.facts[0], 0xb0, 0, 2);
 	add_mention(x.facts[0], 0xa0, 1, 2);
-	analyse(&x);
-	f = found(&x, "deadlock-cycle");
+	joined_judge(&x);
+	f = joined_found(&x, "deadlock-cycle");
 	assert_non_null(f);
 	assert_int_equal(f->num_goroutines, 2);
 	assert_int_equal(f->num_victims, 0);
-	assert_null(found(&x, "deadlock-self"));
+	assert_null(joined_found(&x, "deadlock-self"));
 	// They only mention the locks.
 	assert_true(f->mere);
-	assert_null(found(&x, "lock-wait"));
-	deinit(&x);
+	assert_null(joined_found(&x, "lock-wait"));
+	joined_deinit(&x);
 }
 
 static void test_circle_of_deferred_unlocks_has_its_queue(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 	const struct iq_finding *f;
 
 	(void)state;
@@ -114,18 +82,18 @@ static void test_circle_of_deferred_unlocks_has_its_queue(void **state)
 	add_mention(x.facts[0], 0xa0, 2, 2);
 	x.facts[0]->references.data[0].unlocks = true;
 	x.facts[0]->references.data[1].unlocks = true;
-	analyse(&x);
-	f = found(&x, "deadlock-cycle");
+	joined_judge(&x);
+	f = joined_found(&x, "deadlock-cycle");
 	assert_non_null(f);
 	assert_int_equal(f->num_goroutines, 2);
 	assert_false(f->mere);
 	assert_non_null(strstr(f->ground.ptr, "has deferred the Unlock of"));
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_second_lock_wanted_is_not_held(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 
 	(void)state;
 	add_waiter(x.facts[0], 7, 0xb0, LOCK "main.transfer main.go:38" GOEXIT);
@@ -133,18 +101,18 @@ static void test_second_lock_wanted_is_not_held(void **state)
 	add_mention(x.facts[0], 0xa0, 0, 2);
 	add_mention(x.facts[0], 0xb0, 1, 2);
 	x.facts[0]->references.data[0].unlocks = true;
-	analyse(&x);
-	assert_null(found(&x, "deadlock-cycle"));
+	joined_judge(&x);
+	assert_null(joined_found(&x, "deadlock-cycle"));
 	// Who holds 0xb0 is not known: the locks may change hands.
-	assert_null(found(&x, "lock-wait"));
-	deinit(&x);
+	assert_null(joined_found(&x, "lock-wait"));
+	joined_deinit(&x);
 }
 
 static void test_circle_of_mentions_wants_no_newcomer(void **state)
 {
 	for (int old = 0; old < 2; old++) {
-		struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE,
-							  "core") } };
+		struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE,
+							 "core") } };
 		struct iq_goroutine_fact *g;
 
 		(void)state;
@@ -156,19 +124,19 @@ static void test_circle_of_mentions_wants_no_newcomer(void **state)
 		g->wait_max_ns = old ? 4000000000 : 40000000;
 		add_mention(x.facts[0], 0xb0, 0, 2);
 		add_mention(x.facts[0], 0xa0, 1, 2);
-		analyse(&x);
-		assert_int_equal(found(&x, "deadlock-cycle") != NULL, old);
-		deinit(&x);
+		joined_judge(&x);
+		assert_int_equal(joined_found(&x, "deadlock-cycle") != NULL,
+				 old);
+		joined_deinit(&x);
 	}
 }
 
 /* Two that mention a lock each; a sleeper has the struct of one, if @open. */
-static void circle_of_mentions(struct fixture *x, bool open, int64_t waited)
+static void circle_of_mentions(struct joined *x, bool open, int64_t waited)
 {
 	struct iq_goroutine_fact *g;
 
-	*x = (struct fixture){ .facts = {
-				       facts_new(IQ_WITNESS_CORE, "core") } };
+	*x = (struct joined){ .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 	facts_add(x->facts[0], 5, "sleep", PARK "main.flush main.go:54" GOEXIT);
 	for (uint64_t id = 7; id < 9; id++) {
 		g = add_waiter(x->facts[0], id, id == 7 ? 0xa0 : 0xb0,
@@ -182,36 +150,36 @@ static void circle_of_mentions(struct fixture *x, bool open, int64_t waited)
 		add_mention(x->facts[0], 0xa0, 0, 1);
 		x->facts[0]->references.data[2].via = 0x90;
 	}
-	analyse(x);
+	joined_judge(x);
 }
 
 static void test_circle_of_mentions_wants_no_other_who_can_go_on(void **state)
 {
 	for (int open = 0; open < 2; open++) {
-		struct fixture x;
+		struct joined x;
 
 		(void)state;
 		circle_of_mentions(&x, open, 2000000000);
 		assert_int_equal(x.model->graph->num_cycles, !open);
 		assert_int_equal(
 			x.model->graph->nodes[0].holder == IQ_GRAPH_NONE, open);
-		deinit(&x);
+		joined_deinit(&x);
 	}
 }
 
 static void test_circle_of_mentions_has_to_last(void **state)
 {
-	struct fixture x;
+	struct joined x;
 
 	(void)state;
 	circle_of_mentions(&x, false, 20000000);
 	assert_int_equal(x.model->graph->num_cycles, 0);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_queue_for_one_lock_is_no_cycle(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 
 	(void)state;
 	for (uint64_t id = 7; id < 10; id++) {
@@ -221,47 +189,47 @@ static void test_queue_for_one_lock_is_no_cycle(void **state)
 	}
 	facts_add(x.facts[0], 20, "running", "main.refresh main.go:9" GOEXIT);
 	add_mention(x.facts[0], 0xa0, 3, 0);
-	analyse(&x);
-	assert_null(found(&x, "deadlock-cycle"));
-	assert_null(found(&x, "deadlock-self"));
+	joined_judge(&x);
+	assert_null(joined_found(&x, "deadlock-cycle"));
+	assert_null(joined_found(&x, "deadlock-self"));
 	// Who holds it runs: the wait passes.
-	assert_null(found(&x, "lock-wait"));
-	deinit(&x);
+	assert_null(joined_found(&x, "lock-wait"));
+	joined_deinit(&x);
 }
 
 static void test_lock_mentioned_by_caller_is_held_by_itself(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 	const struct iq_finding *f;
 
 	(void)state;
 	add_waiter(x.facts[0], 7, 0xa0,
 		   LOCK "main.get main.go:26;main.update main.go:20" GOEXIT);
 	add_mention(x.facts[0], 0xa0, 0, 3);
-	analyse(&x);
-	f = found(&x, "deadlock-self");
+	joined_judge(&x);
+	f = joined_found(&x, "deadlock-self");
 	assert_non_null(f);
 	assert_int_equal(f->site->line, 26);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_wrapper_that_passes_a_lock_does_not_hold_it(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 
 	(void)state;
 	add_waiter(x.facts[0], 7, 0xa0,
 		   LOCK "main.main.gowrap1 main.go:20" GOEXIT);
 	add_mention(x.facts[0], 0xa0, 0, 2);
-	analyse(&x);
-	assert_null(found(&x, "deadlock-self"));
-	deinit(&x);
+	joined_judge(&x);
+	assert_null(joined_found(&x, "deadlock-self"));
+	joined_deinit(&x);
 }
 
 static void test_waiters_stand_behind_the_holder(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core"),
-					facts_new(IQ_WITNESS_DUMP, "dump") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core"),
+				       facts_new(IQ_WITNESS_DUMP, "dump") } };
 	const struct iq_finding *f;
 
 	(void)state;
@@ -273,19 +241,19 @@ static void test_waiters_stand_behind_the_holder(void **state)
 				   LOCK "main.get main.go:26" GOEXIT);
 	}
 	add_mention(x.facts[0], 0xa0, 0, 1);
-	analyse(&x);
-	f = found(&x, "nil-channel");
+	joined_judge(&x);
+	f = joined_found(&x, "nil-channel");
 	assert_int_equal(f->num_victims, 3);
 	assert_int_equal(f->victims_site->line, 26);
 	// The root stands before its victims.
 	assert_int_equal(f->id, 1);
-	assert_non_null(found(&x, "lock-wait"));
-	deinit(&x);
+	assert_non_null(joined_found(&x, "lock-wait"));
+	joined_deinit(&x);
 }
 
 static void test_victims_are_counted_through_chains(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 	const struct iq_finding *root, *queue;
 
 	(void)state;
@@ -299,19 +267,19 @@ static void test_victims_are_counted_through_chains(void **state)
 	add_mention(x.facts[0], 0xb0, 1, 2);
 	x.facts[0]->references.data[0].unlocks = true;
 	x.facts[0]->references.data[1].unlocks = true;
-	analyse(&x);
-	root = found(&x, "nil-channel");
+	joined_judge(&x);
+	root = joined_found(&x, "nil-channel");
 	assert_int_equal(root->num_victims, 3);
-	queue = found(&x, "lock-wait");
+	queue = joined_found(&x, "lock-wait");
 	assert_non_null(queue);
 	assert_int_equal(queue->num_victims, 2);
 	assert_true(root->id < queue->id);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_a_wait_for_its_own_done_is_a_deadlock(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 	struct iq_goroutine_fact *g;
 
 	(void)state;
@@ -321,19 +289,19 @@ static void test_a_wait_for_its_own_done_is_a_deadlock(void **state)
 	facts_waits(x.facts[0], g, IQ_WAIT_WAITGROUP, 0xa0);
 	add_mention(x.facts[0], 0xa0, 0, 3);
 	x.facts[0]->references.data[0].wakes = true;
-	analyse(&x);
-	assert_non_null(found(&x, "deadlock-self"));
-	assert_string_equal(found(&x, "deadlock-self")->ground.ptr,
+	joined_judge(&x);
+	assert_non_null(joined_found(&x, "deadlock-self"));
+	assert_string_equal(joined_found(&x, "deadlock-self")->ground.ptr,
 			    "main.serve main.go:9 has deferred the Done that "
 			    "it waits for");
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_a_convoy_is_a_note_until_it_lasts(void **state)
 {
 	for (int old = 0; old < 2; old++) {
-		struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE,
-							  "core") } };
+		struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE,
+							 "core") } };
 		const struct iq_finding *f;
 
 		(void)state;
@@ -349,21 +317,21 @@ static void test_a_convoy_is_a_note_until_it_lasts(void **state)
 		}
 		add_mention(x.facts[0], 0xa0, 0, 1);
 		x.facts[0]->references.data[0].unlocks = true;
-		analyse(&x);
-		f = found(&x, "lock-convoy");
+		joined_judge(&x);
+		f = joined_found(&x, "lock-convoy");
 		assert_non_null(f);
 		assert_int_equal(f->num_victims, 4);
 		assert_int_equal(f->severity,
 				 old ? IQ_SEVERITY_WARNING : IQ_SEVERITY_NOTE);
-		assert_null(found(&x, "lock-wait"));
-		deinit(&x);
+		assert_null(joined_found(&x, "lock-wait"));
+		joined_deinit(&x);
 	}
 }
 
 static void
 test_a_convoy_with_victims_that_have_findings_is_their_root(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 
 	(void)state;
 	facts_add(x.facts[0], 5, "sleep",
@@ -381,19 +349,19 @@ test_a_convoy_with_victims_that_have_findings_is_their_root(void **state)
 	add_mention(x.facts[0], 0xb0, 1, 2);
 	x.facts[0]->references.data[0].unlocks = true;
 	x.facts[0]->references.data[1].unlocks = true;
-	analyse(&x);
-	assert_non_null(found(&x, "lock-wait"));
-	assert_non_null(strstr(found(&x, "lock-wait")->title.ptr,
+	joined_judge(&x);
+	assert_non_null(joined_found(&x, "lock-wait"));
+	assert_non_null(strstr(joined_found(&x, "lock-wait")->title.ptr,
 			       "a lock that goroutine 7 holds"));
-	assert_int_equal(found(&x, "lock-convoy")->severity,
+	assert_int_equal(joined_found(&x, "lock-convoy")->severity,
 			 IQ_SEVERITY_WARNING);
-	assert_int_equal(found(&x, "lock-convoy")->id, 1);
-	deinit(&x);
+	assert_int_equal(joined_found(&x, "lock-convoy")->id, 1);
+	joined_deinit(&x);
 }
 
 static void test_who_shares_a_lock_out_is_not_its_holder(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 	const struct iq_finding *f;
 
 	(void)state;
@@ -406,18 +374,18 @@ static void test_who_shares_a_lock_out_is_not_its_holder(void **state)
 			   LOCK "main.get main.go:26" GOEXIT);
 	add_mention(x.facts[0], 0xa0, 0, 1);
 	add_mention(x.facts[0], 0xa0, 1, 1);
-	analyse(&x);
-	f = found(&x, "lock-wait");
+	joined_judge(&x);
+	f = joined_found(&x, "lock-wait");
 	assert_non_null(f);
 	assert_string_equal(f->ground.ptr,
 			    "goroutine 5 mentions the lock in main.refresh "
 			    "main.go:22 and stands in chan receive");
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_creator_of_waiters_is_not_named(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 	const struct iq_finding *f;
 
 	(void)state;
@@ -429,16 +397,16 @@ static void test_creator_of_waiters_is_not_named(void **state)
 					 LOCK "main.get main.go:26" GOEXIT),
 			      5, "main.serve main.go:20");
 	add_mention(x.facts[0], 0xa0, 0, 1);
-	analyse(&x);
-	f = found(&x, "lock-wait");
+	joined_judge(&x);
+	f = joined_found(&x, "lock-wait");
 	assert_non_null(f);
 	assert_string_equal(f->ground.ptr, "who holds the lock cannot be told");
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_deferred_unlock_outweighs_other_mentions(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 
 	(void)state;
 	facts_add(x.facts[0], 5, "chan receive",
@@ -454,32 +422,32 @@ static void test_deferred_unlock_outweighs_other_mentions(void **state)
 	x.facts[0]->references.data[1].unlocks = true;
 	for (size_t i = 2; i < 5; i++)
 		x.facts[0]->goroutines.data[i].has_wait_min = true;
-	analyse(&x);
+	joined_judge(&x);
 	// Its holder waits for I/O: the wait passes, however old.
-	assert_null(found(&x, "lock-wait"));
-	deinit(&x);
+	assert_null(joined_found(&x, "lock-wait"));
+	joined_deinit(&x);
 }
 
 static void test_one_waiter_without_a_holder_must_be_old(void **state)
 {
 	for (int old = 0; old < 2; old++) {
-		struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE,
-							  "core") } };
+		struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE,
+							 "core") } };
 		struct iq_goroutine_fact *g = add_waiter(
 			x.facts[0], 7, 0xa0, LOCK "main.get main.go:26" GOEXIT);
 
 		(void)state;
 		g->has_wait_min = true;
 		g->wait_min_ns = old ? 2000000000 : 2000000;
-		analyse(&x);
-		assert_int_equal(found(&x, "lock-wait") != NULL, old);
-		deinit(&x);
+		joined_judge(&x);
+		assert_int_equal(joined_found(&x, "lock-wait") != NULL, old);
+		joined_deinit(&x);
 	}
 }
 
 static void test_main_that_sleeps_hides_no_self_deadlock(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 
 	(void)state;
 	facts_add(x.facts[0], 1, "sleep", PARK "main.main main.go:80" GOEXIT);
@@ -487,14 +455,14 @@ static void test_main_that_sleeps_hides_no_self_deadlock(void **state)
 		   LOCK "main.inner main.go:31;main.relock main.go:28" GOEXIT);
 	add_mention(x.facts[0], 0xa0, 0, 1);
 	add_mention(x.facts[0], 0xa0, 1, 3);
-	analyse(&x);
-	assert_non_null(found(&x, "deadlock-self"));
-	deinit(&x);
+	joined_judge(&x);
+	assert_non_null(joined_found(&x, "deadlock-self"));
+	joined_deinit(&x);
 }
 
 static void test_holder_that_sleeps_is_no_self_deadlock(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 
 	(void)state;
 	facts_add(x.facts[0], 5, "sleep", PARK "main.load main.go:80" GOEXIT);
@@ -502,14 +470,14 @@ static void test_holder_that_sleeps_is_no_self_deadlock(void **state)
 		   LOCK "main.get main.go:31;main.handle main.go:28" GOEXIT);
 	add_mention(x.facts[0], 0xa0, 0, 1);
 	add_mention(x.facts[0], 0xa0, 1, 3);
-	analyse(&x);
-	assert_null(found(&x, "deadlock-self"));
-	deinit(&x);
+	joined_judge(&x);
+	assert_null(joined_found(&x, "deadlock-self"));
+	joined_deinit(&x);
 }
 
 static void test_self_with_deferred_unlock_stands_out_of_a_queue(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 	const struct iq_finding *f;
 
 	(void)state;
@@ -520,11 +488,11 @@ static void test_self_with_deferred_unlock_stands_out_of_a_queue(void **state)
 		add_mention(x.facts[0], 0xa0, (uint32_t)id - 7, 3);
 	}
 	x.facts[0]->references.data[1].unlocks = true;
-	analyse(&x);
-	f = found(&x, "deadlock-self");
+	joined_judge(&x);
+	f = joined_found(&x, "deadlock-self");
 	assert_non_null(f);
 	assert_int_equal(x.model->goroutines[f->goroutines[0]].id, 8);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 /* Two that have deferred the Unlock of what the other waits for. */
@@ -541,8 +509,8 @@ static void add_circle(struct iq_facts *facts)
 static void test_a_lock_that_memory_shows_free_closes_no_circle(void **state)
 {
 	for (int locked = 0; locked < 2; locked++) {
-		struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE,
-							  "core") } };
+		struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE,
+							 "core") } };
 		struct iq_object object = {
 			.kind = IQ_WAIT_MUTEX,
 			.address = 0xa0,
@@ -554,31 +522,32 @@ static void test_a_lock_that_memory_shows_free_closes_no_circle(void **state)
 		add_circle(x.facts[0]);
 		((struct iq_wait *)x.facts[0]->goroutines.data[0].waits)
 			->object = &object;
-		analyse(&x);
-		assert_int_equal(found(&x, "deadlock-cycle") != NULL, locked);
-		deinit(&x);
+		joined_judge(&x);
+		assert_int_equal(joined_found(&x, "deadlock-cycle") != NULL,
+				 locked);
+		joined_deinit(&x);
 	}
 }
 
 static void test_who_runs_and_mentions_a_lock_opens_the_circle(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 
 	(void)state;
 	add_circle(x.facts[0]);
 	facts_add(x.facts[0], 9, "running", "main.count main.go:9" GOEXIT);
 	add_mention(x.facts[0], 0xa0, 2, 0);
-	analyse(&x);
-	assert_null(found(&x, "deadlock-cycle"));
-	deinit(&x);
+	joined_judge(&x);
+	assert_null(joined_found(&x, "deadlock-cycle"));
+	joined_deinit(&x);
 }
 
 /* "defer mu.Unlock()", and an Unlock and a Lock below it: or a loop over it. */
 static void test_a_function_that_locks_again_may_have_unlocked(void **state)
 {
 	for (int others = 0; others < 2; others++) {
-		struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE,
-							  "core") } };
+		struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE,
+							 "core") } };
 
 		(void)state;
 		add_waiter(x.facts[0], 7, 0xa0,
@@ -590,16 +559,17 @@ static void test_a_function_that_locks_again_may_have_unlocked(void **state)
 				  PARK "main.count main.go:9" GOEXIT);
 			add_mention(x.facts[0], 0xa0, 1, 1);
 		}
-		analyse(&x);
-		assert_int_equal(found(&x, "deadlock-self") != NULL, !others);
-		deinit(&x);
+		joined_judge(&x);
+		assert_int_equal(joined_found(&x, "deadlock-self") != NULL,
+				 !others);
+		joined_deinit(&x);
 	}
 }
 
 /* What is surer, or worse, stands first; but not before what keeps it. */
 static void test_a_root_stands_before_surer_victims(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 	const struct iq_finding *root, *behind;
 	struct iq_goroutine_fact *g;
 
@@ -616,7 +586,7 @@ static void test_a_root_stands_before_surer_victims(void **state)
 			   "main.parent main.go:26" GOEXIT);
 	facts_waits(x.facts[0], g, IQ_WAIT_WAITGROUP, 0xa0);
 	g->leaked = true;
-	analyse(&x);
+	joined_judge(&x);
 	assert_int_equal(x.model->num_findings, 2);
 	root = &x.model->findings[0];
 	behind = &x.model->findings[1];
@@ -624,7 +594,7 @@ static void test_a_root_stands_before_surer_victims(void **state)
 	assert_int_equal(root->site->line, 54);
 	assert_int_equal(root->num_victims, 1);
 	assert_int_equal(behind->site->line, 26);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 int main(void)

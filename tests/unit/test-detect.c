@@ -8,46 +8,14 @@
 #include <cmocka.h>
 
 #include "facts-builder.h"
+#include "joined.h"
 #include "model/evidence.h"
 #include "model/model.h"
 
 #define GOEXIT ";runtime.goexit asm.s:1"
 #define PARK "runtime.gopark proc.go:1;"
 
-/* A case of at most four witnesses, analysed. */
-struct fixture {
-	struct iq_facts *facts[4];
-	size_t num;
-	struct iq_model *model;
-};
-
-static void analyse(struct fixture *x)
-{
-	while (x->num < IQ_ARRAY_SIZE(x->facts) && x->facts[x->num])
-		iq_facts_finish(x->facts[x->num++]);
-	assert_null(iq_model_create((const struct iq_facts *const *)x->facts,
-				    x->num, &x->model));
-	assert_null(iq_model_join(x->model));
-	assert_null(iq_detectors_run(x->model));
-}
-
-static void deinit(struct fixture *x)
-{
-	iq_model_destroy(x->model);
-	for (size_t i = 0; i < x->num; i++)
-		iq_facts_destroy(x->facts[i]);
-}
-
-static const struct iq_finding *found(const struct fixture *x, const char *rule)
-{
-	for (size_t i = 0; i < x->model->num_findings; i++) {
-		if (!strcmp(x->model->findings[i].rule, rule))
-			return &x->model->findings[i];
-	}
-	return NULL;
-}
-
-static enum iq_verdict_word word(const struct fixture *x)
+static enum iq_verdict_word word(const struct joined *x)
 {
 	return x->model->verdict.word;
 }
@@ -65,26 +33,26 @@ static void add_senders(struct iq_facts *facts, uint64_t first, uint64_t num)
 
 static void test_senders_of_a_dump_are_suspected(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
 	const struct iq_finding *f;
 
 	(void)state;
 	add_senders(x.facts[0], 7, 3);
-	analyse(&x);
-	f = found(&x, "leaked-goroutine");
+	joined_judge(&x);
+	f = joined_found(&x, "leaked-goroutine");
 	assert_non_null(f);
 	assert_int_equal(f->count, 3);
 	assert_int_equal(f->confidence, IQ_CONFIDENCE_SUSPECTED);
 	assert_int_equal(f->site->line, 34);
 	assert_int_equal(f->created_by->line, 30);
 	assert_int_equal(word(&x), IQ_VERDICT_SUSPECT);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_two_kinds_of_witness_corroborate(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core"),
-					facts_new(IQ_WITNESS_DUMP, "dump") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core"),
+				       facts_new(IQ_WITNESS_DUMP, "dump") } };
 	const struct iq_finding *f;
 
 	(void)state;
@@ -96,95 +64,95 @@ static void test_two_kinds_of_witness_corroborate(void **state)
 		g->has_wait_min = true;
 		g->wait_min_ns = 90000000000;
 	}
-	analyse(&x);
-	f = found(&x, "leaked-goroutine");
+	joined_judge(&x);
+	f = joined_found(&x, "leaked-goroutine");
 	assert_int_equal(f->confidence, IQ_CONFIDENCE_CORROBORATED);
 	assert_int_equal(f->count, 3);
 	assert_int_equal(f->num_evidence, 2);
 	assert_int_equal(f->evidence[1].stance, IQ_STANCE_SUPPORTS);
 	assert_int_equal(word(&x), IQ_VERDICT_LEAK);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_dump_of_another_process_proves_nothing(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core"),
-					facts_new(IQ_WITNESS_DUMP, "dump") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core"),
+				       facts_new(IQ_WITNESS_DUMP, "dump") } };
 	const struct iq_finding *f;
 
 	(void)state;
 	add_senders(x.facts[0], 7, 3);
 	add_senders(x.facts[1], 107, 3);
-	analyse(&x);
-	f = found(&x, "leaked-goroutine");
+	joined_judge(&x);
+	f = joined_found(&x, "leaked-goroutine");
 	assert_true(x.model->foreign[1]);
 	assert_int_equal(x.model->num_gaps, 1);
 	assert_int_equal(f->confidence, IQ_CONFIDENCE_SUSPECTED);
 	assert_int_equal(f->count, 3);
 	assert_int_equal(f->evidence[1].stance, IQ_STANCE_SILENT);
 	assert_int_equal(x.model->num_total, 3);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_nil_channel_is_proven(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
 	const struct iq_finding *f;
 
 	(void)state;
 	facts_add(x.facts[0], 9, "chan receive (nil chan)",
 		  PARK "main.next main.go:5" GOEXIT);
-	analyse(&x);
-	f = found(&x, "nil-channel");
+	joined_judge(&x);
+	f = joined_found(&x, "nil-channel");
 	assert_int_equal(f->confidence, IQ_CONFIDENCE_PROVEN);
 	assert_int_equal(word(&x), IQ_VERDICT_LEAK);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_assumed_layout_proves_nothing(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 
 	(void)state;
 	facts_add(x.facts[0], 9, "chan receive (nil chan)",
 		  PARK "main.next main.go:5" GOEXIT);
 	iq_facts_gap(x.facts[0], IQ_GAP_LAYOUT, "layout of go1.27 assumed");
-	analyse(&x);
-	assert_int_equal(found(&x, "nil-channel")->confidence,
+	joined_judge(&x);
+	assert_int_equal(joined_found(&x, "nil-channel")->confidence,
 			 IQ_CONFIDENCE_SUSPECTED);
 	assert_int_equal(word(&x), IQ_VERDICT_SUSPECT);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_main_in_empty_select_is_no_finding(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
 
 	(void)state;
 	facts_add(x.facts[0], 1, "select (no cases)",
 		  PARK "main.main main.go:5;runtime.main proc.go:2" GOEXIT);
-	analyse(&x);
-	assert_null(found(&x, "empty-select"));
+	joined_judge(&x);
+	assert_null(joined_found(&x, "empty-select"));
 	assert_int_equal(word(&x), IQ_VERDICT_CLEAN);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_idle_receivers_are_no_finding(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
 
 	(void)state;
 	for (uint64_t id = 5; id < 9; id++)
 		facts_add(x.facts[0], id, "chan receive",
 			  PARK "main.worker main.go:5" GOEXIT);
-	analyse(&x);
-	assert_null(found(&x, "leaked-goroutine"));
-	deinit(&x);
+	joined_judge(&x);
+	assert_null(joined_found(&x, "leaked-goroutine"));
+	joined_deinit(&x);
 }
 
 static void test_panic_ends_in_its_own_code(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
 	const struct iq_finding *f;
 
 	(void)state;
@@ -196,16 +164,16 @@ static void test_panic_ends_in_its_own_code(void **state)
 	x.facts[0]->process.end_text = IQ_STR("nil dereference");
 	x.facts[0]->process.has_end_goroutine = true;
 	x.facts[0]->process.end_goroutine = 34;
-	analyse(&x);
-	f = found(&x, "crash-panic");
+	joined_judge(&x);
+	f = joined_found(&x, "crash-panic");
 	assert_int_equal(f->site->line, 58);
 	assert_int_equal(word(&x), IQ_VERDICT_CRASH);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_panic_again_names_the_first_one(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
 
 	(void)state;
 	facts_add(x.facts[0], 34, "running",
@@ -215,14 +183,14 @@ static void test_panic_again_names_the_first_one(void **state)
 	x.facts[0]->process.end = IQ_END_PANIC;
 	x.facts[0]->process.has_end_goroutine = true;
 	x.facts[0]->process.end_goroutine = 34;
-	analyse(&x);
-	assert_int_equal(found(&x, "crash-panic")->site->line, 15);
-	deinit(&x);
+	joined_judge(&x);
+	assert_int_equal(joined_found(&x, "crash-panic")->site->line, 15);
+	joined_deinit(&x);
 }
 
 static void test_timed_out_test_is_what_hangs(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
 
 	(void)state;
 	facts_add(
@@ -230,110 +198,110 @@ static void test_timed_out_test_is_what_hangs(void **state)
 		"main.TestOrder order_test.go:5;testing.tRunner t.go:9" GOEXIT);
 	x.facts[0]->process.end = IQ_END_PANIC;
 	x.facts[0]->process.end_text = IQ_STR("test timed out after 1s");
-	analyse(&x);
-	assert_non_null(found(&x, "leaked-goroutine"));
-	deinit(&x);
+	joined_judge(&x);
+	assert_non_null(joined_found(&x, "leaked-goroutine"));
+	joined_deinit(&x);
 }
 
 static void test_dumps_of_two_processes_give_the_first(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "a"),
-					facts_new(IQ_WITNESS_DUMP, "b") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "a"),
+				       facts_new(IQ_WITNESS_DUMP, "b") } };
 
 	(void)state;
 	add_senders(x.facts[0], 7, 3);
 	add_senders(x.facts[1], 107, 3);
-	analyse(&x);
-	assert_int_equal(found(&x, "leaked-goroutine")->count, 3);
+	joined_judge(&x);
+	assert_int_equal(joined_found(&x, "leaked-goroutine")->count, 3);
 	assert_true(x.model->foreign[1]);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_rule_without_its_facts_is_not_run(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
 	bool named = false;
 
 	(void)state;
 	x.facts[0]->witness.tells &= ~(unsigned)IQ_TELLS_WAITS;
 	facts_add(x.facts[0], 34, "running", "main.f main.go:58" GOEXIT);
-	analyse(&x);
+	joined_judge(&x);
 	for (size_t i = 0; i < x.model->num_not_run; i++)
 		named |= !strcmp(x.model->not_run[i].rule, "deadlock-cycle");
 	assert_true(named);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_case_without_goroutines_has_no_verdict(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_DUMP, "dump") } };
 
 	(void)state;
-	analyse(&x);
+	joined_judge(&x);
 	assert_int_equal(word(&x), IQ_VERDICT_NONE);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_case_without_stacks_has_no_verdict(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 
 	(void)state;
 	facts_add(x.facts[0], 4, "chan receive", "");
 	facts_add(x.facts[0], 5, "chan receive", "");
-	analyse(&x);
+	joined_judge(&x);
 	assert_int_equal(word(&x), IQ_VERDICT_NONE);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_senders_without_stacks_are_suspected(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 
 	(void)state;
 	facts_add(x.facts[0], 4, "chan send", "");
 	facts_add(x.facts[0], 5, "chan send", "");
-	analyse(&x);
-	assert_int_equal(found(&x, "leaked-goroutine")->count, 2);
+	joined_judge(&x);
+	assert_int_equal(joined_found(&x, "leaked-goroutine")->count, 2);
 	assert_int_equal(word(&x), IQ_VERDICT_SUSPECT);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_holes_of_a_core_make_no_leak(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 	const struct iq_finding *f;
 
 	(void)state;
 	add_senders(x.facts[0], 7, 3);
 	iq_facts_gap(x.facts[0], IQ_GAP_TRUNCATED, "the core ends here");
-	analyse(&x);
-	f = found(&x, "leaked-goroutine");
+	joined_judge(&x);
+	f = joined_found(&x, "leaked-goroutine");
 	assert_int_equal(f->severity, IQ_SEVERITY_NOTE);
 	assert_true(iq_str_ends(f->title, IQ_STR("memory is missing")));
 	assert_int_equal(word(&x), IQ_VERDICT_CLEAN);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_locks_are_not_judged_without_stacks(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 	bool named = false;
 
 	(void)state;
 	facts_add(x.facts[0], 4, "sync.Mutex.Lock", "");
 	facts_add(x.facts[0], 5, "sync.Mutex.Lock", "");
-	analyse(&x);
-	assert_null(found(&x, "lock-wait"));
+	joined_judge(&x);
+	assert_null(joined_found(&x, "lock-wait"));
 	for (size_t i = 0; i < x.model->num_not_run; i++)
 		named |= !strcmp(x.model->not_run[i].rule, "lock-wait");
 	assert_true(named);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_unknown_sites_are_told_apart_by_creator(void **state)
 {
-	struct fixture x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
+	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 	struct iq_facts *core = x.facts[0];
 
 	(void)state;
@@ -341,29 +309,29 @@ static void test_unknown_sites_are_told_apart_by_creator(void **state)
 		      "main.a main.go:3");
 	facts_created(core, facts_add(core, 5, "select (no cases)", ""), 1,
 		      "main.b main.go:4");
-	analyse(&x);
-	assert_int_equal(found(&x, "empty-select")->count, 1);
-	assert_non_null(
-		strstr(found(&x, "empty-select")->title.ptr, "made by main.a"));
-	deinit(&x);
+	joined_judge(&x);
+	assert_int_equal(joined_found(&x, "empty-select")->count, 1);
+	assert_non_null(strstr(joined_found(&x, "empty-select")->title.ptr,
+			       "made by main.a"));
+	joined_deinit(&x);
 }
 
 static void test_fingerprint_survives_lines_and_ids(void **state)
 {
-	struct fixture a = { .facts = { facts_new(IQ_WITNESS_DUMP, "a") } };
-	struct fixture b = { .facts = { facts_new(IQ_WITNESS_DUMP, "b") } };
+	struct joined a = { .facts = { facts_new(IQ_WITNESS_DUMP, "a") } };
+	struct joined b = { .facts = { facts_new(IQ_WITNESS_DUMP, "b") } };
 
 	(void)state;
 	facts_add(a.facts[0], 9, "chan receive (nil chan)",
 		  PARK "main.run.func1 main.go:5" GOEXIT);
 	facts_add(b.facts[0], 12, "chan receive (nil chan)",
 		  PARK "main.run.func3 main.go:25" GOEXIT);
-	analyse(&a);
-	analyse(&b);
-	assert_string_equal(found(&a, "nil-channel")->fingerprint,
-			    found(&b, "nil-channel")->fingerprint);
-	deinit(&a);
-	deinit(&b);
+	joined_judge(&a);
+	joined_judge(&b);
+	assert_string_equal(joined_found(&a, "nil-channel")->fingerprint,
+			    joined_found(&b, "nil-channel")->fingerprint);
+	joined_deinit(&a);
+	joined_deinit(&b);
 }
 
 static void test_table_of_rules_is_in_order(void **state)

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "facts-builder.h"
+#include "joined.h"
 #include "model/model.h"
 #include "model/object.h"
 #include "model/trace.h"
@@ -45,40 +46,6 @@
 	PARK "sync.(*Mutex).Lock mutex.go:46;main.transfer main.go:35" GOEXIT
 #define SECOND 1000000000LL
 
-#define WITNESSES 6
-
-struct fixture {
-	struct iq_facts *facts[WITNESSES];
-	size_t num;
-	struct iq_model *model;
-};
-
-static void analyse(struct fixture *x)
-{
-	while (x->num < WITNESSES && x->facts[x->num])
-		iq_facts_finish(x->facts[x->num++]);
-	assert_null(iq_model_create((const struct iq_facts *const *)x->facts,
-				    x->num, &x->model));
-	assert_null(iq_model_join(x->model));
-	assert_null(iq_detectors_run(x->model));
-}
-
-static void deinit(struct fixture *x)
-{
-	iq_model_destroy(x->model);
-	for (size_t i = 0; i < x->num; i++)
-		iq_facts_destroy(x->facts[i]);
-}
-
-static const struct iq_finding *found(const struct fixture *x, const char *rule)
-{
-	for (size_t i = 0; i < x->model->num_findings; i++) {
-		if (!strcmp(x->model->findings[i].rule, rule))
-			return &x->model->findings[i];
-	}
-	return NULL;
-}
-
 static struct iq_facts *dump(void)
 {
 	return facts_new(IQ_WITNESS_DUMP, "dump");
@@ -111,90 +78,90 @@ static void add_waiting(struct iq_facts *facts, uint64_t id, uint64_t num,
 
 static void test_listeners_made_by_requests_are_leaked(void **state iq_unused)
 {
-	struct fixture x = { .facts = { dump() } };
+	struct joined x = { .facts = { dump() } };
 	const struct iq_finding *f;
 
 	add(x.facts[0], 20, 12, "IO wait", ACCEPT, 0);
-	analyse(&x);
-	f = found(&x, "leaked-listener");
+	joined_judge(&x);
+	f = joined_found(&x, "leaked-listener");
 	assert_non_null(f);
 	assert_int_equal(f->count, 12);
 	assert_int_equal(f->site->line, 31);
 	assert_int_equal(f->confidence, IQ_CONFIDENCE_SUSPECTED);
 	// The note gives way.
-	assert_null(found(&x, "idle-listener"));
-	deinit(&x);
+	assert_null(joined_found(&x, "idle-listener"));
+	joined_deinit(&x);
 }
 
 static void test_acceptors_that_one_started_are_a_pool(void **state iq_unused)
 {
-	struct fixture x = { .facts = { dump() } };
+	struct joined x = { .facts = { dump() } };
 
 	add(x.facts[0], 20, 12, "IO wait", ACCEPT, 1);
-	analyse(&x);
-	assert_null(found(&x, "leaked-listener"));
-	assert_int_equal(found(&x, "idle-listener")->count, 12);
+	joined_judge(&x);
+	assert_null(joined_found(&x, "leaked-listener"));
+	assert_int_equal(joined_found(&x, "idle-listener")->count, 12);
 	assert_int_equal(x.model->verdict.word, IQ_VERDICT_CLEAN);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_acceptors_of_unknown_makers_are_a_pool(void **state iq_unused)
 {
-	struct fixture x = { .facts = { facts_new_profile(
-				     "1", IQ_PROFILE_GOROUTINE) } };
+	struct joined x = { .facts = { facts_new_profile(
+				    "1", IQ_PROFILE_GOROUTINE) } };
 
 	facts_sampled(x.facts[0], 20, ACCEPT);
-	analyse(&x);
-	assert_null(found(&x, "leaked-listener"));
+	joined_judge(&x);
+	assert_null(joined_found(&x, "leaked-listener"));
 	assert_int_equal(x.model->verdict.word, IQ_VERDICT_CLEAN);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_handlers_that_accept_are_leaked(void **state iq_unused)
 {
-	struct fixture x = { .facts = { dump() } };
+	struct joined x = { .facts = { dump() } };
 	const struct iq_finding *f;
 
 	// The server has made them all.
 	add(x.facts[0], 20, 12, "IO wait", ACCEPT_IN_HANDLER, 7);
 	add(x.facts[0], 40, 1, "IO wait", ACCEPT, 1);
-	analyse(&x);
-	f = found(&x, "leaked-listener");
+	joined_judge(&x);
+	f = joined_found(&x, "leaked-listener");
 	assert_non_null(f);
 	assert_int_equal(f->count, 12);
 	assert_non_null(strstr(f->advice.ptr, "SetDeadline"));
-	assert_int_equal(found(&x, "idle-listener")->count, 1);
-	deinit(&x);
+	assert_int_equal(joined_found(&x, "idle-listener")->count, 1);
+	joined_deinit(&x);
 }
 
 static void test_a_few_acceptors_are_no_leak(void **state iq_unused)
 {
-	struct fixture x = { .facts = { dump() } };
+	struct joined x = { .facts = { dump() } };
 
 	add(x.facts[0], 20, 9, "IO wait", ACCEPT, 0);
-	analyse(&x);
-	assert_null(found(&x, "leaked-listener"));
-	deinit(&x);
+	joined_judge(&x);
+	assert_null(joined_found(&x, "leaked-listener"));
+	joined_deinit(&x);
 }
 
 static void test_acceptors_of_a_busy_server_are_young(void **state iq_unused)
 {
-	struct fixture x = { .facts = { dump() } };
+	struct joined x = { .facts = { dump() } };
 
 	add(x.facts[0], 20, 12, "IO wait", ACCEPT, 0);
 	for (size_t i = 0; i < 12; i++) {
 		x.facts[0]->goroutines.data[i].has_wait_max = true;
 		x.facts[0]->goroutines.data[i].wait_max_ns = SECOND / 20;
 	}
-	analyse(&x);
-	assert_null(found(&x, "leaked-listener"));
-	deinit(&x);
+	joined_judge(&x);
+	assert_null(joined_found(&x, "leaked-listener"));
+	joined_deinit(&x);
 }
 
 static void
 test_accept_loops_that_become_more_are_leaked(void **state iq_unused)
 {
-	struct fixture x = { .facts = { dump(), dump(), dump() } };
+	struct joined x = { .facts = { dump(), dump(), dump() } };
 	const struct iq_finding *f;
 
 	// One is in the poller, the others wait until it has done.
@@ -202,13 +169,13 @@ test_accept_loops_that_become_more_are_leaked(void **state iq_unused)
 		add(x.facts[i], 20, 1, "IO wait", ACCEPT, 1);
 		add(x.facts[i], 21, 2 + 3 * i, "semacquire", ACCEPT_NEXT, 1);
 	}
-	analyse(&x);
-	f = found(&x, "leaked-listener");
+	joined_judge(&x);
+	f = joined_found(&x, "leaked-listener");
 	assert_non_null(f);
 	assert_int_equal(f->count, 9);
 	assert_non_null(strstr(f->ground.ptr, "3, 6, 9 in 3 dumps"));
-	assert_null(found(&x, "growing-goroutines"));
-	deinit(&x);
+	assert_null(joined_found(&x, "growing-goroutines"));
+	joined_deinit(&x);
 }
 
 #define SYSCALL                                                                \
@@ -217,25 +184,25 @@ test_accept_loops_that_become_more_are_leaked(void **state iq_unused)
 
 static void test_accept_in_the_system_call_is_stuck(void **state iq_unused)
 {
-	struct fixture x = { .facts = { dump() } };
+	struct joined x = { .facts = { dump() } };
 
 	add_waiting(x.facts[0], 20, 1, "syscall", SYSCALL, 1);
-	analyse(&x);
-	assert_int_equal(found(&x, "stuck-listener")->count, 1);
-	assert_null(found(&x, "syscall-stuck"));
-	assert_null(found(&x, "idle-listener"));
-	deinit(&x);
+	joined_judge(&x);
+	assert_int_equal(joined_found(&x, "stuck-listener")->count, 1);
+	assert_null(joined_found(&x, "syscall-stuck"));
+	assert_null(joined_found(&x, "idle-listener"));
+	joined_deinit(&x);
 }
 
 static void
 test_accept_that_was_just_called_is_not_stuck(void **state iq_unused)
 {
-	struct fixture x = { .facts = { dump() } };
+	struct joined x = { .facts = { dump() } };
 
 	add(x.facts[0], 20, 1, "syscall", SYSCALL, 1);
-	analyse(&x);
+	joined_judge(&x);
 	assert_int_equal(x.model->num_findings, 0);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 /* ---- peers */
@@ -243,19 +210,19 @@ test_accept_that_was_just_called_is_not_stuck(void **state iq_unused)
 static void
 test_readers_that_are_awaited_wait_for_a_peer(void **state iq_unused)
 {
-	struct fixture x = { .facts = { dump() } };
+	struct joined x = { .facts = { dump() } };
 	const struct iq_finding *f;
 
 	add(x.facts[0], 11, 1, "chan receive", RECEIVE, 1);
 	add_waiting(x.facts[0], 20, 3, "IO wait", READ, 11);
-	analyse(&x);
-	f = found(&x, "network-wait");
+	joined_judge(&x);
+	f = joined_found(&x, "network-wait");
 	assert_non_null(f);
 	assert_int_equal(f->count, 3);
 	assert_int_equal(f->class, IQ_CLASS_BLOCKED);
 	assert_int_equal(f->num_victims, 1);
 	assert_int_equal(x.model->goroutines[f->victims[0]].id, 11);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 /* The goroutine at @index reads from @peer. */
@@ -288,7 +255,7 @@ static void test_peers_are_named(void **state iq_unused)
 			"for the silent peer 10.0.0.7:5432 in",
 			"for 2 silent peers in"
 		};
-		struct fixture x = { .facts = { dump() } };
+		struct joined x = { .facts = { dump() } };
 		const struct iq_finding *f;
 
 		add(x.facts[0], 11, 1, "chan receive", RECEIVE, 1);
@@ -298,21 +265,21 @@ static void test_peers_are_named(void **state iq_unused)
 				reads_from(x.facts[0], i,
 					   &peers[known == 3 && i == 2]);
 		}
-		analyse(&x);
-		f = found(&x, "network-wait");
+		joined_judge(&x);
+		f = joined_found(&x, "network-wait");
 		assert_non_null(f);
 		assert_non_null(strstr(f->title.ptr, says[known]));
 		assert_int_equal(
 			!!strstr(f->ground.ptr, "peers: 10.0.0.7:5432"),
 			known == 1 || known == 3);
-		deinit(&x);
+		joined_deinit(&x);
 	}
 }
 
 static void
 test_readers_that_nobody_must_wait_for_are_idle(void **state iq_unused)
 {
-	struct fixture x = { .facts = { dump() } };
+	struct joined x = { .facts = { dump() } };
 
 	add(x.facts[0], 11, 1, "select", SELECT, 1);
 	add(x.facts[0], 12, 1, "chan receive", RECEIVE, 1);
@@ -323,15 +290,15 @@ test_readers_that_nobody_must_wait_for_are_idle(void **state iq_unused)
 	// A tunnel, and too few.
 	add_waiting(x.facts[0], 50, 5, "IO wait", RELAY, 12);
 	add_waiting(x.facts[0], 60, 2, "IO wait", READ, 12);
-	analyse(&x);
-	assert_null(found(&x, "network-wait"));
-	deinit(&x);
+	joined_judge(&x);
+	assert_null(joined_found(&x, "network-wait"));
+	joined_deinit(&x);
 }
 
 static void
 test_who_ranges_over_lines_serves_an_idle_peer(void **state iq_unused)
 {
-	struct fixture x = { .facts = { dump() } };
+	struct joined x = { .facts = { dump() } };
 
 	for (uint64_t i = 0; i < 5; i++) {
 		add(x.facts[0], 11 + i, 1, "chan receive",
@@ -340,37 +307,37 @@ test_who_ranges_over_lines_serves_an_idle_peer(void **state iq_unused)
 		    1);
 		add_waiting(x.facts[0], 20 + i, 1, "IO wait", READ, 11 + i);
 	}
-	analyse(&x);
-	assert_null(found(&x, "network-wait"));
-	deinit(&x);
+	joined_judge(&x);
+	assert_null(joined_found(&x, "network-wait"));
+	joined_deinit(&x);
 }
 
 static void test_an_answer_on_its_way_is_no_finding(void **state iq_unused)
 {
-	struct fixture x = { .facts = { dump() } };
+	struct joined x = { .facts = { dump() } };
 
 	add(x.facts[0], 11, 1, "sync.WaitGroup.Wait",
 	    PARK "sync.(*WaitGroup).Wait wg.go:1;main.all main.go:99" GOEXIT,
 	    1);
 	add(x.facts[0], 20, 5, "IO wait", READ, 11);
-	analyse(&x);
-	assert_null(found(&x, "network-wait"));
-	deinit(&x);
+	joined_judge(&x);
+	assert_null(joined_found(&x, "network-wait"));
+	joined_deinit(&x);
 }
 
 static void
 test_a_writer_waits_for_a_peer_that_does_not_read(void **state iq_unused)
 {
-	struct fixture x = { .facts = { dump() } };
+	struct joined x = { .facts = { dump() } };
 	const struct iq_finding *f;
 
 	add(x.facts[0], 11, 1, "chan receive", RECEIVE, 1);
 	add_waiting(x.facts[0], 20, 1, "IO wait", WRITE, 11);
-	analyse(&x);
-	f = found(&x, "network-wait");
+	joined_judge(&x);
+	f = joined_found(&x, "network-wait");
 	assert_non_null(f);
 	assert_non_null(strstr(f->title.ptr, "does not read"));
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 /* ---- growth */
@@ -387,53 +354,53 @@ static struct iq_facts *profile(const char *path, uint64_t count,
 
 static void test_a_stack_that_grows_is_a_leak(void **state iq_unused)
 {
-	struct fixture x = { .facts = { profile("1", 10, RECEIVE),
-					profile("2", 20, RECEIVE),
-					profile("3", 30, RECEIVE) } };
+	struct joined x = { .facts = { profile("1", 10, RECEIVE),
+				       profile("2", 20, RECEIVE),
+				       profile("3", 30, RECEIVE) } };
 	const struct iq_finding *f;
 
-	analyse(&x);
-	f = found(&x, "growing-goroutines");
+	joined_judge(&x);
+	f = joined_found(&x, "growing-goroutines");
 	assert_non_null(f);
 	assert_int_equal(f->count, 30);
 	assert_int_equal(f->severity, IQ_SEVERITY_WARNING);
 	assert_int_equal(f->confidence, IQ_CONFIDENCE_SUSPECTED);
 	assert_int_equal(f->site->line, 80);
 	assert_non_null(strstr(f->ground.ptr, "10, 20, 30 in 3 profiles"));
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_two_profiles_give_a_note(void **state iq_unused)
 {
-	struct fixture x = { .facts = { profile("1", 10, RECEIVE),
-					profile("2", 40, RECEIVE) } };
+	struct joined x = { .facts = { profile("1", 10, RECEIVE),
+				       profile("2", 40, RECEIVE) } };
 	const struct iq_finding *f;
 
-	analyse(&x);
-	f = found(&x, "growing-goroutines");
+	joined_judge(&x);
+	f = joined_found(&x, "growing-goroutines");
 	assert_non_null(f);
 	assert_int_equal(f->severity, IQ_SEVERITY_NOTE);
 	assert_int_equal(x.model->verdict.word, IQ_VERDICT_CLEAN);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_a_burst_and_a_full_pool_give_nothing(void **state iq_unused)
 {
 	const uint64_t burst[] = { 5, 120, 5 }, pool[] = { 24, 24, 24 };
-	struct fixture x = { 0 };
+	struct joined x = { 0 };
 
 	for (size_t i = 0; i < 3; i++) {
 		x.facts[i] = profile("p", burst[i], RECEIVE);
 		facts_sampled(x.facts[i], pool[i], SELECT);
 	}
-	analyse(&x);
+	joined_judge(&x);
 	assert_int_equal(x.model->num_findings, 0);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_other_goroutines_each_time_are_traffic(void **state iq_unused)
 {
-	struct fixture x = { .facts = { dump(), dump(), dump() } };
+	struct joined x = { .facts = { dump(), dump(), dump() } };
 	const struct iq_finding *f;
 
 	for (unsigned i = 0; i < 3; i++) {
@@ -441,16 +408,16 @@ static void test_other_goroutines_each_time_are_traffic(void **state iq_unused)
 		add(x.facts[i], 100 + 100 * i, 10 * (i + 1), "chan receive",
 		    RECEIVE, 1);
 	}
-	analyse(&x);
-	f = found(&x, "growing-goroutines");
+	joined_judge(&x);
+	f = joined_found(&x, "growing-goroutines");
 	assert_non_null(f);
 	assert_int_equal(f->severity, IQ_SEVERITY_NOTE);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_connections_that_become_more_are_a_note(void **state iq_unused)
 {
-	struct fixture x = { 0 };
+	struct joined x = { 0 };
 	const struct iq_finding *f;
 
 	for (unsigned i = 0; i < 3; i++)
@@ -460,39 +427,39 @@ static void test_connections_that_become_more_are_a_note(void **state iq_unused)
 			"internal/poll.runtime_pollWait netpoll.go:345;"
 			"bufio.(*Reader).Peek bufio.go:148;"
 			"net/http.(*persistConn).readLoop transport.go:2205" GOEXIT);
-	analyse(&x);
-	f = found(&x, "growing-goroutines");
+	joined_judge(&x);
+	f = joined_found(&x, "growing-goroutines");
 	assert_non_null(f);
 	assert_int_equal(f->severity, IQ_SEVERITY_NOTE);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_growth_outranks_a_number(void **state iq_unused)
 {
-	struct fixture x = { .facts = { profile("1", 10, SEND),
-					profile("2", 20, SEND),
-					profile("3", 30, SEND) } };
+	struct joined x = { .facts = { profile("1", 10, SEND),
+				       profile("2", 20, SEND),
+				       profile("3", 30, SEND) } };
 
-	analyse(&x);
-	assert_non_null(found(&x, "growing-goroutines"));
-	assert_null(found(&x, "leaked-goroutine"));
-	deinit(&x);
+	joined_judge(&x);
+	assert_non_null(joined_found(&x, "growing-goroutines"));
+	assert_null(joined_found(&x, "leaked-goroutine"));
+	joined_deinit(&x);
 }
 
 static void
 test_what_the_runtime_condemns_does_not_give_way(void **state iq_unused)
 {
-	struct fixture x = { .facts = { dump(), dump(), dump() } };
+	struct joined x = { .facts = { dump(), dump(), dump() } };
 
 	for (unsigned i = 0; i < 3; i++)
 		add(x.facts[i], 20, 10 * (i + 1), "chan send", SEND, 1);
 	for (size_t i = 0; i < x.facts[2]->goroutines.len; i++)
 		x.facts[2]->goroutines.data[i].leaked = true;
-	analyse(&x);
-	assert_int_equal(found(&x, "leaked-goroutine")->severity,
+	joined_judge(&x);
+	assert_int_equal(joined_found(&x, "leaked-goroutine")->severity,
 			 IQ_SEVERITY_ERROR);
-	assert_null(found(&x, "growing-goroutines"));
-	deinit(&x);
+	assert_null(joined_found(&x, "growing-goroutines"));
+	joined_deinit(&x);
 }
 
 /* ---- wakes */
@@ -527,45 +494,46 @@ static struct iq_facts *trace(const char *state, const char *stack,
 
 static void test_who_is_passed_over_was_never_woken(void **state iq_unused)
 {
-	struct fixture x = { .facts = { trace("chan send", SEND, 500, 1) } };
+	struct joined x = { .facts = { trace("chan send", SEND, 500, 1) } };
 	const struct iq_finding *f;
 
-	analyse(&x);
-	f = found(&x, "never-woken");
+	joined_judge(&x);
+	f = joined_found(&x, "never-woken");
 	assert_non_null(f);
 	assert_int_equal(f->count, 1);
 	assert_int_equal(f->severity, IQ_SEVERITY_WARNING);
 	assert_int_equal(f->confidence, IQ_CONFIDENCE_SUSPECTED);
 	assert_non_null(strstr(f->ground.ptr, "500 waits"));
 	assert_non_null(strstr(f->ground.ptr, "1.0 ms"));
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_a_core_that_has_it_there_agrees(void **state iq_unused)
 {
-	struct fixture x = {
+	struct joined x = {
 		.facts = { facts_new(IQ_WITNESS_CORE, "core"),
 			   trace("chan send", SEND, 500, 1) },
 	};
 	const struct iq_finding *f;
 
 	add(x.facts[0], 20, 1, "chan send", SEND, 1);
-	analyse(&x);
-	f = found(&x, "never-woken");
+	joined_judge(&x);
+	f = joined_found(&x, "never-woken");
 	assert_non_null(f);
 	assert_int_equal(f->confidence, IQ_CONFIDENCE_CORROBORATED);
 	assert_int_equal(x.model->verdict.word, IQ_VERDICT_STUCK);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 static void test_who_may_wait_for_what_is_rare_is_a_note(void **state iq_unused)
 {
-	struct fixture x = { .facts = {
-				     trace("chan receive", RECEIVE, 500, 1) } };
+	struct joined x = { .facts = {
+				    trace("chan receive", RECEIVE, 500, 1) } };
 
-	analyse(&x);
-	assert_int_equal(found(&x, "never-woken")->severity, IQ_SEVERITY_NOTE);
-	deinit(&x);
+	joined_judge(&x);
+	assert_int_equal(joined_found(&x, "never-woken")->severity,
+			 IQ_SEVERITY_NOTE);
+	joined_deinit(&x);
 }
 
 static void test_a_queue_is_served_in_time(void **state iq_unused)
@@ -585,29 +553,29 @@ static void test_a_queue_is_served_in_time(void **state iq_unused)
 	};
 
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(quiet); i++) {
-		struct fixture x = {
+		struct joined x = {
 			.facts = { trace(quiet[i].state, quiet[i].stack,
 					 quiet[i].served, quiet[i].since) },
 		};
 
-		analyse(&x);
-		assert_null(found(&x, "never-woken"));
-		deinit(&x);
+		joined_judge(&x);
+		assert_null(joined_found(&x, "never-woken"));
+		joined_deinit(&x);
 	}
 }
 
 static void test_senders_that_are_served_are_no_leak(void **state iq_unused)
 {
-	struct fixture x = { .facts = { profile("p", 20, SEND),
-					trace("chan send", SEND, 500, 5) } };
-	struct fixture alone = { .facts = { profile("p", 20, SEND) } };
+	struct joined x = { .facts = { profile("p", 20, SEND),
+				       trace("chan send", SEND, 500, 5) } };
+	struct joined alone = { .facts = { profile("p", 20, SEND) } };
 
-	analyse(&x);
-	assert_null(found(&x, "leaked-goroutine"));
-	deinit(&x);
-	analyse(&alone);
-	assert_non_null(found(&alone, "leaked-goroutine"));
-	deinit(&alone);
+	joined_judge(&x);
+	assert_null(joined_found(&x, "leaked-goroutine"));
+	joined_deinit(&x);
+	joined_judge(&alone);
+	assert_non_null(joined_found(&alone, "leaked-goroutine"));
+	joined_deinit(&alone);
 }
 
 /* ---- locks */
@@ -617,7 +585,7 @@ static void test_senders_that_are_served_are_no_leak(void **state iq_unused)
 static void check_lock(uint64_t served, int64_t since, const char *dumped,
 		       bool is_finding)
 {
-	struct fixture x = {
+	struct joined x = {
 		.facts = { dump(),
 			   trace("sync.Mutex.Lock", LOCK, served, since) },
 	};
@@ -625,9 +593,9 @@ static void check_lock(uint64_t served, int64_t since, const char *dumped,
 	add(x.facts[0], 20, 1, dumped, dumped[0] == 's' ? LOCK : RECEIVE, 1);
 	// Something runs: the dump alone is no sign.
 	facts_add(x.facts[0], 30, "running", "main.work main.go:99" GOEXIT);
-	analyse(&x);
-	assert_int_equal(found(&x, "lock-wait") != NULL, is_finding);
-	deinit(&x);
+	joined_judge(&x);
+	assert_int_equal(joined_found(&x, "lock-wait") != NULL, is_finding);
+	joined_deinit(&x);
 }
 
 static void test_a_wait_that_a_trace_saw_counts_for_a_dump(void **s iq_unused)
@@ -647,15 +615,15 @@ static void test_locks_that_change_hands_are_no_finding(void **state iq_unused)
 
 static void test_without_a_trace_wakes_are_not_run(void **state iq_unused)
 {
-	struct fixture x = { .facts = { dump() } };
+	struct joined x = { .facts = { dump() } };
 	bool not_run = false;
 
 	add(x.facts[0], 20, 1, "select", SELECT, 1);
-	analyse(&x);
+	joined_judge(&x);
 	for (size_t i = 0; i < x.model->num_not_run; i++)
 		not_run |= !strcmp(x.model->not_run[i].rule, "never-woken");
 	assert_true(not_run);
-	deinit(&x);
+	joined_deinit(&x);
 }
 
 int main(void)
