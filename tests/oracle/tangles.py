@@ -9,7 +9,8 @@ of what goroutines wait for is tangled: queues and treaps that lead back to them
 the queue of another channel, to nowhere or into the middle of something; counts that
 nothing could have; goroutines that refer to another's record; descriptors of the poller
 that name somebody else. What inquest still says must be what the program said
-(tests/oracle/waits.py): it may know less. It ends within ten seconds, whatever it reads.
+(tests/oracle/waits.py): it may know less. It ends within ten seconds of a
+processor's time, whatever it reads.
 
 Words that could be true (a lock's bits, a length below the capacity) are left alone here:
 tests/oracle/damage.py counts what becomes of them. --rounds 0 does all there is.
@@ -20,14 +21,13 @@ import os
 import random
 import shutil
 import struct
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 from compare import TESTDATA, executable_of, inflate
 from damage import Core
-from waits import Capture, Tally, captures, compare_files, goroutines_of
+from waits import Capture, Hang, Tally, captures, compare_files, goroutines_of
 
 SECONDS = 10
 WILD = (0x4141414141414141, 0x0000deadbeef0000, 0xffffffffffffffff, 0x7)
@@ -229,7 +229,7 @@ def wrong_words(capture, prog, core, exe, whole):
             for w in g["waits_for"]:
                 if w.get("address") and w["address"] not in was:
                     tally.wrong(w["kind"], "goroutine %d" % gid, "%s is another" % w["address"])
-    except subprocess.TimeoutExpired:
+    except Hang:
         return ["it did not end in %d seconds" % SECONDS]
     return tally.problems
 

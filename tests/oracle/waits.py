@@ -26,7 +26,9 @@ import collections
 import json
 import os
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -319,8 +321,22 @@ def compare_holders(capture, tally, graph):
 
 # ---- one capture
 
+class Hang(Exception):
+    """A program that used more time than it may."""
+
+
 def run(args, seconds):
-    return subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=seconds)
+    """Seconds are of the processor's time: a machine that stands still is no hang."""
+    with subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+        resource.prlimit(p.pid, resource.RLIMIT_CPU, (seconds, seconds))
+        try:
+            out, err = p.communicate(timeout=20 * seconds)
+        except subprocess.TimeoutExpired:
+            p.kill()
+            raise Hang() from None
+    if p.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        raise Hang()
+    return subprocess.CompletedProcess(args, p.returncode, out, err)
 
 
 def goroutines_of(prog, core, exe, seconds):
