@@ -15,6 +15,8 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "model/fact.h"
+#include "model/leak_cause.h"
+#include "model/retained.h"
 
 enum iq_class {
 	IQ_CLASS_CRASH,
@@ -130,6 +132,11 @@ struct iq_finding {
 	bool mere;
 	bool has_ground_kind;
 	enum iq_witness_kind ground_kind;
+	/* Why they wait for ever, if that is known. */
+	struct iq_leak_cause cause;
+	/* What they alone keep in memory; a proof of a core's heap only. */
+	bool has_retained;
+	struct iq_retained retained;
 	/* What to do, in words. */
 	struct iq_str advice;
 	/* What would settle a suspicion; the command that collects it, and the

@@ -3,8 +3,8 @@
  * The heap of a witness that has memory: slots of equal size in spans, where
  * references to them can be, and what goroutines hold. A reader implements
  * struct iq_heap and fills a struct iq_heap_map when somebody asks; marking
- * works on the map alone. Here every word may be a reference (conservative):
- * that can keep too much alive, never too little.
+ * works on the map alone. Where it is not known which words are pointers, every
+ * word may be one: that can keep too much alive, never too little.
  */
 #ifndef IQ_MODEL_HEAP_H
 #define IQ_MODEL_HEAP_H
@@ -19,6 +19,8 @@
 
 struct iq_coverage_heap;
 struct iq_heap_map;
+struct iq_heap_totals;
+struct iq_heap_types;
 
 /* What a reader leaves in facts->heap: cheap to make, immutable. */
 struct iq_heap {
@@ -33,6 +35,26 @@ struct iq_heap {
 	 * known. NULL: it never is. */
 	bool (*measure)(const struct iq_heap *heap,
 			struct iq_coverage_heap *ret);
+	/* What the process itself counted; false if that is not known. */
+	bool (*totals)(const struct iq_heap *heap, struct iq_heap_totals *ret);
+	/*
+	 * The types of the objects of @map, which stays until the caller has
+	 * destroyed them (model/heap_types.h). NULL: none can be known.
+	 */
+	struct iq_error *(*types)(const struct iq_heap *heap,
+				  const struct iq_heap_map *map,
+				  struct iq_heap_types **ret);
+};
+
+/* The process's own figures, as runtime.MemStats has them, at the moment of the
+ * core. Go: src/runtime/mstats.go, readmemstats_m. */
+struct iq_heap_totals {
+	uint64_t heap_objects; /* allocated and not yet swept */
+	uint64_t heap_alloc;   /* bytes of those, as size classes count them */
+	uint64_t heap_inuse;   /* bytes of spans in use */
+	uint64_t stack_inuse;
+	uint64_t next_gc; /* heap size at which the next collection ends */
+	uint64_t num_gc;
 };
 
 /* No span, no slot. */
@@ -58,6 +80,24 @@ struct iq_heap_span {
 	bool noscan;
 };
 
+/* What a reference that is in no object stands in. */
+enum iq_root_kind {
+	IQ_ROOT_RUNTIME,   /* records of its own: processors, threads, queues */
+	IQ_ROOT_VARIABLE,  /* of a package */
+	IQ_ROOT_STACK,	   /* of a goroutine */
+	IQ_ROOT_GOROUTINE, /* its record: deferred calls, labels, timers */
+	IQ_ROOT_REGISTERS,
+	IQ_ROOT_SPECIAL, /* finalizer, cleanup, weak pointer of an object */
+	IQ_ROOT_FOREIGN, /* memory of C code */
+};
+
+/* A root that was read already. */
+struct iq_heap_word {
+	uint64_t word;
+	uint64_t addr; /* where it stood; 0: in no memory */
+	enum iq_root_kind kind;
+};
+
 /* Words that may be references: roots, stacks. */
 struct iq_heap_range {
 	uint64_t addr;
@@ -66,6 +106,7 @@ struct iq_heap_range {
 	const uint8_t *mask;
 	/* What of it is not in memory held no reference. */
 	bool optional;
+	enum iq_root_kind kind;
 };
 
 /* What one goroutine holds as long as it can run; a length of 0: nothing. */
@@ -97,13 +138,26 @@ struct iq_heap_memory {
 	bool (*faulted)(const void *ctx);
 };
 
+/* Which words of an object are pointers, as the runtime's collector knows. */
+struct iq_heap_pointers {
+	const void *ctx;
+	/*
+	 * Bits of the words [64 * @block, 64 * @block + 64) of the object in
+	 * @slot of @span, which is not noscan: all of them where it is not
+	 * known. NULL: it is known of none.
+	 */
+	uint64_t (*mask)(const void *ctx, const struct iq_heap_span *span,
+			 uint32_t slot, uint64_t block);
+};
+
 struct iq_heap_map {
 	struct iq_heap_memory memory;
+	struct iq_heap_pointers pointers;
 	/* Ordered by address, no two overlap, once indexed. */
 	IQ_VEC(struct iq_heap_span) spans;
 	uint32_t num_slots;
 	IQ_VEC(struct iq_heap_range) roots;
-	IQ_VEC(uint64_t) root_words;
+	IQ_VEC(struct iq_heap_word) root_words;
 	/* By index into facts->goroutines. */
 	struct iq_heap_holder *holders;
 	size_t num_holders;

@@ -236,8 +236,11 @@ static struct iq_error *take_stands(struct liveness *l)
 
 static void mark_holder(struct liveness *l, size_t goroutine)
 {
-	const struct iq_heap_holder *holder = &l->map->holders[goroutine];
+	const struct iq_heap_holder *holder;
 
+	if (goroutine >= l->map->num_holders)
+		return;
+	holder = &l->map->holders[goroutine];
 	iq_mark_range(l->mark, &holder->stack);
 	iq_mark_range(l->mark, &holder->self);
 	iq_mark_range(l->mark, &holder->registers);
@@ -245,8 +248,11 @@ static void mark_holder(struct liveness *l, size_t goroutine)
 
 static void fetch_holder(struct liveness *l, size_t goroutine)
 {
-	const struct iq_heap_holder *holder = &l->map->holders[goroutine];
+	const struct iq_heap_holder *holder;
 
+	if (goroutine >= l->map->num_holders)
+		return;
+	holder = &l->map->holders[goroutine];
 	iq_mark_fetch(l->mark, &holder->stack);
 	iq_mark_fetch(l->mark, &holder->self);
 }
@@ -418,51 +424,142 @@ static bool has_candidates(const struct iq_model *m,
 	return false;
 }
 
-static struct iq_error *run_witness(struct iq_model *model,
-				    const struct iq_facts *facts)
+static void proof_destroy(struct iq_proof *proof)
 {
-	iq_cleanup(liveness_deinit) struct liveness l = {
-		.model = model,
-		.facts = facts,
-	};
-	struct iq_error *err = facts->heap->load(facts->heap, &l.map);
+	if (!proof)
+		return;
+	iq_mark_destroy(proof->mark);
+	iq_heap_map_destroy(proof->map);
+	free((uint64_t *)proof->can_run);
+	free(proof);
+}
+
+void iq_proofs_destroy(struct iq_model *model)
+{
+	for (size_t w = 0; model->proofs && w < model->num_witnesses; w++)
+		proof_destroy(model->proofs[w]);
+	free(model->proofs);
+	model->proofs = NULL;
+}
+
+/* Map and mark become the model's. */
+static struct iq_error *keep_proof(struct liveness *l, size_t witness)
+{
+	size_t num = l->facts->goroutines.len;
+	uint64_t *can_run = calloc(num / 64 + 1, sizeof(*can_run));
+	struct iq_proof *proof = calloc(1, sizeof(*proof));
+
+	if (!can_run || !proof) {
+		free(can_run);
+		free(proof);
+		return &iq_enomem;
+	}
+	for (size_t i = 0; i < num; i++) {
+		if (l->stands[i] == STAND_RUNS)
+			can_run[i / 64] |= 1ull << i % 64;
+	}
+	lacks(l, proof->lacks, sizeof(proof->lacks));
+	proof->map = l->map;
+	proof->mark = l->mark;
+	proof->can_run = can_run;
+	l->map = NULL;
+	l->mark = NULL;
+	l->model->proofs[witness] = proof;
+	return NULL;
+}
+
+static struct iq_error *load(struct liveness *l)
+{
+	struct iq_error *err = l->facts->heap->load(l->facts->heap, &l->map);
 
 	if (err)
 		return err;
-	if (l.map->num_holders < facts->goroutines.len)
-		iq_heap_map_lacks(l.map,
+	if (l->map->num_holders < l->facts->goroutines.len)
+		iq_heap_map_lacks(l->map,
 				  "the stacks of goroutines are not known");
-	l.stands = calloc(facts->goroutines.len + 1, sizeof(*l.stands));
-	if (!l.stands)
-		return &iq_enomem;
+	l->stands = calloc(l->facts->goroutines.len + 1, sizeof(*l->stands));
+	return l->stands ? NULL : &iq_enomem;
+}
+
+static struct iq_error *mark_witness(struct liveness *l)
+{
+	struct iq_error *err = iq_mark_create(l->map, &l->mark);
+
+	if (!err)
+		err = take_stands(l);
+	return err ? err : mark_all(l);
+}
+
+static struct iq_error *run_witness(struct iq_model *model, size_t witness)
+{
+	iq_cleanup(liveness_deinit) struct liveness l = {
+		.model = model,
+		.facts = model->witnesses[witness],
+	};
+	struct iq_error *err = load(&l);
+
+	if (err)
+		return err;
 	if (l.map->incomplete[0])
 		return conclude(&l);
-	err = iq_mark_create(l.map, &l.mark);
+	err = mark_witness(&l);
 	if (!err)
-		err = take_stands(&l);
-	if (!err)
-		err = mark_all(&l);
-	return err ? err : conclude(&l);
+		err = conclude(&l);
+	return err ? err : keep_proof(&l, witness);
+}
+
+static struct iq_error *make_room(struct iq_model *model)
+{
+	if (!model->proofs)
+		model->proofs = calloc(model->num_witnesses + 1,
+				       sizeof(struct iq_proof *));
+	return model->proofs ? NULL : &iq_enomem;
 }
 
 struct iq_error *iq_liveness_run(struct iq_model *model, struct iq_pool *pool)
 {
+	struct iq_error *err = make_room(model);
+
 	// Marking is done on one thread: its result is one, whatever the order.
 	(void)pool;
-	for (size_t w = 0; w < model->num_witnesses; w++) {
+	for (size_t w = 0; w < model->num_witnesses && !err; w++) {
 		const struct iq_facts *facts = model->witnesses[w];
-		struct iq_error *err = NULL;
 
 		if (!facts->heap)
 			continue;
 		if (has_candidates(model, facts))
-			err = run_witness(model, facts);
+			err = run_witness(model, w);
 		else
 			conclude_all_run(model, facts);
-		if (err)
-			return err;
 	}
-	return NULL;
+	return err;
+}
+
+const struct iq_proof *iq_proof_of(const struct iq_model *model, size_t witness)
+{
+	return model->proofs ? model->proofs[witness] : NULL;
+}
+
+struct iq_error *iq_proof_make(struct iq_model *model, size_t witness,
+			       const struct iq_proof **ret)
+{
+	iq_cleanup(liveness_deinit) struct liveness l = {
+		.model = model,
+		.facts = model->witnesses[witness],
+	};
+	struct iq_error *err = make_room(model);
+
+	*ret = NULL;
+	if (!err && l.facts->heap && !model->proofs[witness]) {
+		err = load(&l);
+		if (!err)
+			err = mark_witness(&l);
+		if (!err)
+			err = keep_proof(&l, witness);
+	}
+	if (!err)
+		*ret = model->proofs[witness];
+	return err;
 }
 
 /* ---- who would be woken if some were held back */

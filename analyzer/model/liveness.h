@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 #include "base/pool.h"
+#include "model/heap.h"
+#include "model/mark.h"
 #include "model/model.h"
 
 /*
@@ -18,6 +20,32 @@
  */
 struct iq_error *iq_liveness_run(struct iq_model *model, struct iq_pool *pool)
 	iq_must_check;
+
+/* What the marking of a witness's heap has shown. */
+struct iq_proof {
+	/* What is reachable from who can run, and from roots. */
+	struct iq_heap_map *map;
+	struct iq_mark *mark;
+	/* Bit i: goroutine i of the facts can run, now or when somebody serves
+	 * what it waits for: what it holds was marked from. */
+	const uint64_t *can_run;
+	/* Why nothing can be concluded from what is not marked; empty: it can
+	 * be. Clean text. */
+	char lacks[200];
+};
+
+/*
+ * The proof for the heap of @witness, made by iq_liveness_run() where somebody
+ * waits for objects; NULL: none was made.
+ */
+const struct iq_proof *iq_proof_of(const struct iq_model *model,
+				   size_t witness);
+/* Makes it where iq_liveness_run() had no need to; *@ret is NULL where there is
+ * no heap. */
+struct iq_error *iq_proof_make(struct iq_model *model, size_t witness,
+			       const struct iq_proof **ret) iq_must_check;
+/* Frees all of them. */
+void iq_proofs_destroy(struct iq_model *model);
 
 /*
  * The same question under a condition: who could be woken if some goroutines

@@ -385,8 +385,9 @@ void iq_mark_range(struct iq_mark *mark, const struct iq_heap_range *range)
 		empty_stack(mark);
 }
 
-void iq_mark_words(struct iq_mark *mark, const uint64_t *words, size_t num)
+void iq_mark_words(struct iq_mark *mark, const struct iq_heap_word *words,
+		   size_t num)
 {
 	for (size_t i = 0; i < num; i++)
-		mark_word(mark, words[i]);
+		mark_word(mark, words[i].word);
 }

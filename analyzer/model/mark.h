@@ -28,7 +28,8 @@ void iq_mark_watch(struct iq_mark *mark, uint32_t slot);
 void iq_mark_fetch(struct iq_mark *mark, const struct iq_heap_range *range);
 /* Marks what the words refer to. */
 void iq_mark_range(struct iq_mark *mark, const struct iq_heap_range *range);
-void iq_mark_words(struct iq_mark *mark, const uint64_t *words, size_t num);
+void iq_mark_words(struct iq_mark *mark, const struct iq_heap_word *words,
+		   size_t num);
 /* Marks all that can be reached from what was marked so far. */
 struct iq_error *iq_mark_reach(struct iq_mark *mark) iq_must_check;
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "model/group.h"
+#include "model/liveness.h"
 #include "model/moment.h"
 #include "model/population.h"
 #include "model/same_process.h"
@@ -384,6 +385,7 @@ void iq_model_destroy(struct iq_model *model)
 {
 	if (!model)
 		return;
+	iq_proofs_destroy(model);
 	iq_arena_deinit(&model->arena);
 	free(model);
 }

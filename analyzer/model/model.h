@@ -94,6 +94,7 @@ struct iq_graph;
 struct iq_moment;
 struct iq_population;
 struct iq_population_keys;
+struct iq_proof;
 struct iq_shapes;
 
 /* Whether a witness saw the case's process: weakest first. */
@@ -147,6 +148,8 @@ struct iq_model {
 	 * reach_witness. Empty: it is known, or there is no heap at all. */
 	struct iq_str reach_lacks;
 	uint32_t reach_witness;
+	/* By witness, what its heap shows: model/liveness.h. NULL: none. */
+	struct iq_proof **proofs;
 	/* Total (sum of counts), the runtime's own among them. */
 	uint64_t num_total;
 	uint64_t num_system;

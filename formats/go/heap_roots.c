@@ -24,7 +24,9 @@ static struct iq_error *add_segment(const struct iq_go_heap *heap,
 				    uint64_t end, uint64_t mask_addr,
 				    uint64_t num_bits)
 {
-	struct iq_heap_range range = { .addr = begin, .len = end - begin };
+	struct iq_heap_range range = { .addr = begin,
+				       .len = end - begin,
+				       .kind = IQ_ROOT_VARIABLE };
 
 	if (begin == end)
 		return NULL;

@@ -10,7 +10,9 @@
 
 static struct iq_error *add_word(struct iq_go_specials *s, uint64_t word)
 {
-	return !word || iq_vec_push(&s->map->root_words, word) ? NULL :
+	struct iq_heap_word root = { .word = word, .kind = IQ_ROOT_SPECIAL };
+
+	return !word || iq_vec_push(&s->map->root_words, root) ? NULL :
 								 &iq_enomem;
 }
 
@@ -36,7 +38,9 @@ static struct iq_error *add_finalizer(struct iq_go_specials *s, uint64_t addr,
 				      uint64_t object, uint64_t size,
 				      bool noscan)
 {
-	struct iq_heap_range range = { .addr = object, .len = size };
+	struct iq_heap_range range = { .addr = object,
+				       .len = size,
+				       .kind = IQ_ROOT_SPECIAL };
 
 	if (!noscan && !iq_vec_push(&s->map->roots, range))
 		return &iq_enomem;

@@ -23,8 +23,10 @@ struct iq_error *iq_go_heap_registers(struct iq_heap_map *map,
 				      const struct iq_core_thread *thread)
 {
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(thread->regs); i++) {
-		if (thread->regs[i] &&
-		    !iq_vec_push(&map->root_words, thread->regs[i]))
+		struct iq_heap_word root = { .word = thread->regs[i],
+					     .kind = IQ_ROOT_REGISTERS };
+
+		if (root.word && !iq_vec_push(&map->root_words, root))
 			return &iq_enomem;
 	}
 	return NULL;
