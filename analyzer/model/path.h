@@ -20,26 +20,37 @@ struct iq_model;
 
 /* An object on the way. */
 struct iq_path_step {
-	uint64_t address; /* of the object's start */
-	uint64_t size;
+	uint64_t address;   /* of the object's start */
+	uint64_t size;	    /* of its slot */
 	struct iq_str type; /* empty: not known */
-	/* Where in it the reference to the next one stands; the last step has
-	 * none. */
+	/* Where in it the reference to the next one stands; in the last one,
+	 * where the address that was asked for lies. */
 	uint64_t offset;
 	struct iq_str place; /* ".jobs"; empty: not known */
 };
 
 struct iq_path {
+	bool found; /* false: nothing leads there */
+	/* Only goroutines that are proven to stay blocked lead there. */
+	bool only_blocked;
 	enum iq_root_kind root;
-	uint64_t root_addr;	 /* of the word; 0: in no memory */
-	struct iq_str root_name; /* "main.pool"; empty: not known */
+	/* Of the word that refers to the first object, or that was asked for
+	 * itself; 0: in no memory. */
+	uint64_t root_addr;
+	/* "main.pool.jobs"; else where in the program, ".bss+0x1a0"; empty: it
+	 * is no variable. */
+	struct iq_str root_name;
 	/* Of stacks and records of goroutines: index into model->goroutines and,
 	 * of a stack, into its frames; UINT32_MAX: not known. */
 	uint32_t goroutine;
 	uint32_t frame;
+	/* From the root on; none: the address is in no object but in the root
+	 * itself. */
 	const struct iq_path_step *steps;
-	size_t num_steps; /* 0: nothing that can still run reaches it */
-	bool is_cut;	  /* longer than what is kept: the end is here */
+	size_t num_steps;
+	/* Objects of a longer way that are left out before steps[skipped_at]. */
+	uint64_t num_skipped;
+	size_t skipped_at;
 };
 
 /* Why one is suspected to be able to serve an object, surest first. */
@@ -67,11 +78,36 @@ struct iq_suspects {
 };
 
 /*
- * The shortest way from a root to the object that holds @addr in the heap of
- * @witness; goroutines that are proven to stay blocked are no roots. Of several
- * ways the first in order of variables, stacks, the rest. @types may be NULL.
- * *@why_ret is empty, or says why nothing can be told. In @arena.
+ * The shortest ways from roots to all objects of one heap, found at once: 8
+ * bytes for each object. Roots are what the proof has marked from
+ * (model/liveness.h), in the order in which it could: variables and all else
+ * that is no goroutine's, together with goroutines that run or are woken by the
+ * runtime; then those that wait for something which is reached so, and so on.
+ * So no way to what a goroutine waits for begins on its own stack. Goroutines
+ * that stay blocked come last.
  */
+struct iq_paths;
+
+/*
+ * By the proof for the heap of @witness, which stays; *@ret is NULL, and
+ * *@why_ret says why, where there is none. Destroyed before the model.
+ */
+struct iq_error *iq_paths_create(const struct iq_model *model, size_t witness,
+				 struct iq_paths **ret, struct iq_str *why_ret)
+	iq_must_check;
+void iq_paths_destroy(struct iq_paths *paths);
+
+/*
+ * The shortest way to the object or the root that holds @addr; of several the
+ * first in order of variables, stacks, the rest. @types may be NULL. *@why_ret
+ * is empty, or says why a way that was not found may still be there. In @arena.
+ */
+struct iq_error *iq_paths_find(const struct iq_paths *paths,
+			       const struct iq_heap_types *types, uint64_t addr,
+			       struct iq_arena *arena, struct iq_path *ret,
+			       struct iq_str *why_ret) iq_must_check;
+
+/* All of that for one address; ret->found is false where there is no proof. */
 struct iq_error *iq_path_find(const struct iq_model *model, size_t witness,
 			      const struct iq_heap_types *types, uint64_t addr,
 			      struct iq_arena *arena, struct iq_path *ret,
