@@ -49,6 +49,8 @@ struct liveness {
 	struct iq_mark *mark;
 	/* By index into facts->goroutines. */
 	uint8_t *stands;
+	/* Bit i: goroutine i can run before anything is marked. */
+	uint64_t *runs_anyway;
 	/* Ordered by slot. */
 	IQ_VEC(struct watch) watches;
 };
@@ -58,6 +60,7 @@ static void liveness_deinit(struct liveness *l)
 	iq_mark_destroy(l->mark);
 	iq_heap_map_destroy(l->map);
 	free(l->stands);
+	free(l->runs_anyway);
 	iq_vec_deinit(&l->watches);
 }
 
@@ -431,6 +434,7 @@ static void proof_destroy(struct iq_proof *proof)
 	iq_mark_destroy(proof->mark);
 	iq_heap_map_destroy(proof->map);
 	free((uint64_t *)proof->can_run);
+	free((uint64_t *)proof->runs_anyway);
 	free(proof);
 }
 
@@ -442,11 +446,23 @@ void iq_proofs_destroy(struct iq_model *model)
 	model->proofs = NULL;
 }
 
+/* Bits of the goroutines that run as things stand now; NULL without memory. */
+static uint64_t *running_bits(const struct liveness *l)
+{
+	size_t num = l->facts->goroutines.len;
+	uint64_t *bits = calloc(num / 64 + 1, sizeof(*bits));
+
+	for (size_t i = 0; bits && i < num; i++) {
+		if (l->stands[i] == STAND_RUNS)
+			bits[i / 64] |= 1ull << i % 64;
+	}
+	return bits;
+}
+
 /* Map and mark become the model's. */
 static struct iq_error *keep_proof(struct liveness *l, size_t witness)
 {
-	size_t num = l->facts->goroutines.len;
-	uint64_t *can_run = calloc(num / 64 + 1, sizeof(*can_run));
+	uint64_t *can_run = running_bits(l);
 	struct iq_proof *proof = calloc(1, sizeof(*proof));
 
 	if (!can_run || !proof) {
@@ -454,14 +470,12 @@ static struct iq_error *keep_proof(struct liveness *l, size_t witness)
 		free(proof);
 		return &iq_enomem;
 	}
-	for (size_t i = 0; i < num; i++) {
-		if (l->stands[i] == STAND_RUNS)
-			can_run[i / 64] |= 1ull << i % 64;
-	}
 	lacks(l, proof->lacks, sizeof(proof->lacks));
 	proof->map = l->map;
 	proof->mark = l->mark;
 	proof->can_run = can_run;
+	proof->runs_anyway = l->runs_anyway;
+	l->runs_anyway = NULL;
 	l->map = NULL;
 	l->mark = NULL;
 	l->model->proofs[witness] = proof;
@@ -487,7 +501,10 @@ static struct iq_error *mark_witness(struct liveness *l)
 
 	if (!err)
 		err = take_stands(l);
-	return err ? err : mark_all(l);
+	if (err)
+		return err;
+	l->runs_anyway = running_bits(l);
+	return l->runs_anyway ? mark_all(l) : &iq_enomem;
 }
 
 static struct iq_error *run_witness(struct iq_model *model, size_t witness)

@@ -29,6 +29,9 @@ struct iq_proof {
 	/* Bit i: goroutine i of the facts can run, now or when somebody serves
 	 * what it waits for: what it holds was marked from. */
 	const uint64_t *can_run;
+	/* Bit i: it can run or is woken by the runtime, whoever serves it: all
+	 * others were marked from when what they wait for was reached. */
+	const uint64_t *runs_anyway;
 	/* Why nothing can be concluded from what is not marked; empty: it can
 	 * be. Clean text. */
 	char lacks[200];
