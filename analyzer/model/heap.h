@@ -18,6 +18,7 @@
 #include "base/vec.h"
 
 struct iq_coverage_heap;
+struct iq_out;
 struct iq_heap_map;
 struct iq_heap_totals;
 struct iq_heap_types;
@@ -44,6 +45,17 @@ struct iq_heap {
 	struct iq_error *(*types)(const struct iq_heap *heap,
 				  const struct iq_heap_map *map,
 				  struct iq_heap_types **ret);
+	/*
+	 * The frame whose variables @addr, on the stack of the facts' goroutine
+	 * @goroutine, is among: index into its stack's frames, UINT32_MAX where
+	 * that is not known. NULL: it never is.
+	 */
+	uint32_t (*frame_of)(const struct iq_heap *heap, size_t goroutine,
+			     uint64_t addr);
+	/* Adds ".bss+0x1a0" for an address among the program's variables, nothing
+	 * for another. NULL: they are not known. */
+	void (*put_section)(const struct iq_heap *heap, uint64_t addr,
+			    struct iq_out *out);
 };
 
 /* The process's own figures, as runtime.MemStats has them, at the moment of the
