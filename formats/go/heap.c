@@ -106,6 +106,9 @@ struct iq_error *iq_go_heap_open(const struct iq_go_runtime *rt,
 		return &iq_enomem;
 	heap->heap.load = load;
 	heap->heap.measure = iq_go_heap_measure;
+	heap->heap.totals = iq_go_heap_totals;
+	heap->heap.frame_of = iq_go_heap_frame_of;
+	heap->heap.put_section = iq_go_heap_put_section;
 	heap->rt = rt;
 	heap->mheap_addr = iq_go_heap_find(rt);
 	if (heap->mheap_addr)

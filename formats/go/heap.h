@@ -81,8 +81,40 @@ struct iq_error *iq_go_heap_registers(struct iq_heap_map *map,
 uint64_t iq_go_heap_g0_sp(const struct iq_go_heap *heap,
 			  const struct iq_go_m *m);
 
+/* heap_place.c: struct iq_heap's frame_of and put_section. */
+uint32_t iq_go_heap_frame_of(const struct iq_heap *base, size_t goroutine,
+			     uint64_t addr);
+void iq_go_heap_put_section(const struct iq_heap *base, uint64_t addr,
+			    struct iq_out *out);
+
 /* heap_foreign.c: memory of C code, where it may hold references. */
 struct iq_error *iq_go_heap_foreign(const struct iq_go_heap *heap,
 				    struct iq_heap_map *map) iq_must_check;
+
+/* heap_totals.c: objects of one size class. */
+struct iq_go_heap_class {
+	uint64_t elem_size; /* 0: no span has such */
+	uint64_t counted;   /* by the process, all in all */
+	uint64_t there;	    /* as the spans that were read say */
+};
+
+/* Go: src/internal/runtime/gc/sizeclasses.go, NumSizeClasses (src/runtime/
+ * sizeclasses.go before 1.25); class 0 is objects in spans of their own. */
+#define IQ_GO_HEAP_SIZE_CLASSES 68
+
+/* What the process counted of its heap, beside what was found. */
+struct iq_go_heap_counts {
+	struct iq_go_heap_class classes[IQ_GO_HEAP_SIZE_CLASSES];
+	uint64_t large_bytes; /* of class 0 */
+	uint64_t in_heap;     /* bytes of spans in use */
+	uint64_t in_stacks;
+	uint64_t pages; /* of the spans that were read and are in use */
+};
+
+/* False if the process's counters were not found. */
+bool iq_go_heap_count(const struct iq_go_heap *heap,
+		      struct iq_go_heap_counts *ret);
+/* What iq_heap.totals asks for. */
+bool iq_go_heap_totals(const struct iq_heap *heap, struct iq_heap_totals *ret);
 
 #endif
