@@ -65,7 +65,8 @@ struct iq_heap_totals {
 	uint64_t heap_alloc;   /* bytes of those, as size classes count them */
 	uint64_t heap_inuse;   /* bytes of spans in use */
 	uint64_t stack_inuse;
-	uint64_t next_gc; /* heap size at which the next collection ends */
+	/* Heap size at which the next collection ends; 0: not known. */
+	uint64_t next_gc;
 	uint64_t num_gc;
 };
 
@@ -128,6 +129,8 @@ struct iq_heap_holder {
 	struct iq_heap_range self;
 	/* Registers that were saved elsewhere. */
 	struct iq_heap_range registers;
+	/* All of the stack, what is not in use too; 0: not known. */
+	uint64_t stack_bytes;
 };
 
 /*
