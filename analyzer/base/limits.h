@@ -79,6 +79,12 @@
 /* Slots of the Go heap, numbered in 32 bits: 64 GiB of the smallest that hold
  * references, and real objects are several times as large. */
 #define IQ_LIMIT_HEAP_SLOTS (UINT32_MAX - 64)
+/* Types whose pointers are remembered, words of one of them, and what is left to
+ * do while they are put together: programs have thousands of types, and what is
+ * larger than 128 MiB is an array of something smaller. */
+#define IQ_LIMIT_TYPE_MASKS 65536
+#define IQ_LIMIT_TYPE_MASK_WORDS (16u << 20)
+#define IQ_LIMIT_TYPE_PARTS 1024
 /* Pieces of one goroutine's life in a trace: nobody reads more. */
 #define IQ_LIMIT_TRACE_SPANS (1u << 20)
 /* Finalizers, cleanups, weak pointers and sampled objects of one heap. */
@@ -95,6 +101,8 @@
 #define IQ_LIMIT_COVERAGE_RANGES 4096
 /* Goroutines that are named of those which lost their stacks alike. */
 #define IQ_LIMIT_COVERAGE_IDS 64
+/* Addresses that are asked for at once: people, or scripts, write them. */
+#define IQ_LIMIT_HEAP_ADDRESSES 1024
 /* Bytes of a regular expression, which takes memory by its length. */
 #define IQ_LIMIT_FILTER_REGEX 1024
 /* Conditions on goroutines of one command or rule; selections and rules of

@@ -32,6 +32,8 @@ void iq_heap_map_destroy(struct iq_heap_map *map)
 {
 	if (!map)
 		return;
+	if (map->pointers.destroy)
+		map->pointers.destroy(map->pointers.ctx);
 	for (size_t i = 0; i < map->num_chunks; i++)
 		free(map->chunks[i].pages);
 	free(map->chunks);

@@ -82,6 +82,8 @@ struct iq_heap_span {
 	const uint8_t *bytes;
 	/* Bit i: slot i is allocated. NULL: all are. Pinned. */
 	const uint8_t *alloc_bits;
+	/* The reader's own, for its struct iq_heap_pointers. */
+	const void *pointers;
 	/* Slots below this are allocated whatever their bits say. */
 	uint32_t free_index;
 	uint32_t num_slots;
@@ -91,6 +93,8 @@ struct iq_heap_span {
 	uint32_t magic;
 	/* Objects hold no references. */
 	bool noscan;
+	/* The reader's own: what @pointers is. */
+	uint8_t pointers_as;
 };
 
 /* What a reference that is in no object stands in. */
@@ -159,10 +163,15 @@ struct iq_heap_pointers {
 	/*
 	 * Bits of the words [64 * @block, 64 * @block + 64) of the object in
 	 * @slot of @span, which is not noscan: all of them where it is not
-	 * known. NULL: it is known of none.
+	 * known. Bits behind the object's end mean nothing. Threads may ask at
+	 * the same time. NULL: it is known of none.
 	 */
 	uint64_t (*mask)(const void *ctx, const struct iq_heap_span *span,
 			 uint32_t slot, uint64_t block);
+	/* Frees @ctx with the map; NULL: it is not the map's. */
+	void (*destroy)(const void *ctx);
+	/* Bytes that @ctx takes; NULL: none. */
+	uint64_t (*memory)(const void *ctx);
 };
 
 struct iq_heap_map {
@@ -246,6 +255,19 @@ static inline uint64_t iq_heap_divide(const struct iq_heap_span *span,
 	if (offset - i * span->elem_size < span->elem_size)
 		return i;
 	return offset / span->elem_size;
+}
+
+/* Which of the words from 64 * @block on of the object in @slot of @span are
+ * pointers; none behind its end. */
+static inline uint64_t iq_heap_pointer_mask(const struct iq_heap_map *map,
+					    const struct iq_heap_span *span,
+					    uint32_t slot, uint64_t block)
+{
+	const struct iq_heap_pointers *p = &map->pointers;
+	uint64_t left = span->elem_size / 8 - 64 * block;
+	uint64_t mask = p->mask ? p->mask(p->ctx, span, slot, block) : ~0ull;
+
+	return left >= 64 ? mask : mask & ((1ull << left) - 1);
 }
 
 static inline bool iq_heap_allocated(const struct iq_heap_span *span,
