@@ -56,6 +56,15 @@ struct iq_heap {
 	 * for another. NULL: they are not known. */
 	void (*put_section)(const struct iq_heap *heap, uint64_t addr,
 			    struct iq_out *out);
+	/*
+	 * Whose code uses one of @num variables, whose addresses ascend: sets
+	 * @frames[i] to the innermost such frame of the facts' stack i, or
+	 * UINT32_MAX. The runtime's own code does not count. NULL: that is not
+	 * known.
+	 */
+	struct iq_error *(*users)(const struct iq_heap *heap,
+				  const uint64_t *addrs, size_t num,
+				  uint32_t *frames);
 };
 
 /* The process's own figures, as runtime.MemStats has them, at the moment of the

@@ -58,21 +58,25 @@ enum iq_suspect_kind {
 	IQ_SUSPECT_MENTIONS, /* a frame of it refers to the object */
 	IQ_SUSPECT_SLEEPS,   /* the same, and it sleeps or waits for a file */
 	IQ_SUSPECT_REACHES,  /* through other objects */
-	IQ_SUSPECT_VARIABLE, /* its code uses the variable that leads there */
+	IQ_SUSPECT_VARIABLE, /* its code uses a variable that leads there */
 	IQ_SUSPECT_CREATOR,  /* it started who waits */
 };
+
+/* "mentions", "variable" …: as the JSON contract spells them. Static. */
+const char *iq_suspect_kind_name(enum iq_suspect_kind kind);
 
 /* A live goroutine that could still serve an object. A suspicion, no proof. */
 struct iq_suspect {
 	uint32_t goroutine; /* index into model->goroutines */
 	uint32_t frame;	    /* of its stack; UINT32_MAX: none */
 	enum iq_suspect_kind kind;
-	uint32_t distance; /* references between its stack and the object */
+	/* Objects between its stack, or the variable, and the object. */
+	uint32_t distance;
 };
 
 struct iq_suspects {
-	const struct iq_suspect
-		*list; /* surest first, then nearest, then by id */
+	/* Surest first, then nearest, then by goroutine. */
+	const struct iq_suspect *list;
 	size_t num;
 	uint64_t num_more; /* that are not listed */
 };
@@ -113,9 +117,14 @@ struct iq_error *iq_path_find(const struct iq_model *model, size_t witness,
 			      struct iq_arena *arena, struct iq_path *ret,
 			      struct iq_str *why_ret) iq_must_check;
 
-/* Who could serve what the goroutine @index waits for. */
-struct iq_error *iq_path_suspects(const struct iq_model *model, size_t index,
-				  struct iq_arena *arena,
+/*
+ * Who could serve what the goroutine @index waits for: nobody who waits for the
+ * same, and none that stays blocked. Healthy ones have them, too. @types may be
+ * NULL. In @arena.
+ */
+struct iq_error *iq_path_suspects(const struct iq_model *model,
+				  const struct iq_heap_types *types,
+				  size_t index, struct iq_arena *arena,
 				  struct iq_suspects *ret) iq_must_check;
 
 #endif

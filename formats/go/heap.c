@@ -114,6 +114,7 @@ struct iq_error *iq_go_heap_open(const struct iq_go_runtime *rt,
 	if (heap->mheap_addr)
 		rt->facts->witness.tells |= IQ_TELLS_HEAP;
 	else
+	heap->heap.users = iq_go_heap_users;
 		iq_facts_gap(
 			rt->facts, IQ_GAP_MISSING,
 			"the runtime's heap was not found: who can reach what is waited for stays unknown");

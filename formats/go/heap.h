@@ -87,6 +87,11 @@ uint32_t iq_go_heap_frame_of(const struct iq_heap *base, size_t goroutine,
 void iq_go_heap_put_section(const struct iq_heap *base, uint64_t addr,
 			    struct iq_out *out);
 
+/* heap_users.c: struct iq_heap's users. */
+struct iq_error *iq_go_heap_users(const struct iq_heap *base,
+				  const uint64_t *addrs, size_t num,
+				  uint32_t *frames) iq_must_check;
+
 /* heap_foreign.c: memory of C code, where it may hold references. */
 struct iq_error *iq_go_heap_foreign(const struct iq_go_heap *heap,
 				    struct iq_heap_map *map) iq_must_check;

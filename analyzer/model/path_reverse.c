@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/path_reverse.h"
+
+#include <stdlib.h>
+
+#include "model/heap_walk.h"
+
+struct note {
+	struct iq_path_reverse *reverse;
+	uint32_t source; /* that is looked through */
+	bool counts;	 /* the first of two times */
+};
+
+static bool note(void *ctx, const struct iq_heap_reference *ref)
+{
+	struct note *n = ctx;
+	struct iq_path_reverse *r = n->reverse;
+
+	if (n->counts)
+		r->ends[ref->slot + 1]++;
+	else
+		r->sources[r->ends[ref->slot]++] = n->source;
+	return true;
+}
+
+static void note_all(struct note *n, const struct iq_proof *proof)
+{
+	const struct iq_heap_map *map = proof->map;
+
+	for (uint32_t i = 0; i < map->num_slots; i++) {
+		n->source = i;
+		if (iq_mark_is_marked(proof->mark, i))
+			iq_heap_walk_object(map, i, note, n);
+	}
+	for (size_t i = 0; i < map->num_holders; i++) {
+		n->source = map->num_slots + (uint32_t)i;
+		if (map->holders[i].stack.len &&
+		    proof->can_run[i / 64] >> i % 64 & 1)
+			iq_heap_walk_range(map, &map->holders[i].stack, note,
+					   n);
+	}
+	for (size_t i = 0; i < map->roots.len; i++) {
+		n->source = map->num_slots + (uint32_t)(map->num_holders + i);
+		if (map->roots.data[i].kind == IQ_ROOT_VARIABLE)
+			iq_heap_walk_range(map, &map->roots.data[i], note, n);
+	}
+}
+
+static struct iq_error *too_many(void)
+{
+	return iq_error_new(IQ_ERROR_LIMIT, "the heap has more references than "
+					    "are looked through");
+}
+
+/* Counts become places: ends[i] is where the sources of slot i begin. */
+static struct iq_error *make_room(struct iq_path_reverse *r)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 1; i <= r->map->num_slots; i++) {
+		total += r->ends[i];
+		if (total > UINT32_MAX)
+			return too_many();
+		r->ends[i] = (uint32_t)total;
+	}
+	r->sources = calloc(total + 1, sizeof(*r->sources));
+	return r->sources ? NULL : &iq_enomem;
+}
+
+struct iq_error *iq_path_reverse_init(struct iq_path_reverse *r,
+				      const struct iq_proof *proof)
+{
+	const struct iq_heap_map *map = proof->map;
+	struct note n = { .reverse = r, .counts = true };
+	struct iq_error *err;
+
+	if ((uint64_t)map->num_slots + map->num_holders + map->roots.len >
+	    UINT32_MAX)
+		return too_many();
+	r->map = map;
+	r->ends = calloc((size_t)map->num_slots + 2, sizeof(*r->ends));
+	if (!r->ends)
+		return &iq_enomem;
+	note_all(&n, proof);
+	err = make_room(r);
+	if (err)
+		return err;
+	// What begins a slot's sources ends up behind them.
+	n.counts = false;
+	note_all(&n, proof);
+	return NULL;
+}
+
+void iq_path_reverse_deinit(struct iq_path_reverse *r)
+{
+	free(r->ends);
+	free(r->sources);
+}
