@@ -18,6 +18,7 @@
 #include "model/liveness.h"
 #include "model/model.h"
 #include "model/profile.h"
+#include "model/retained.h"
 #include "options.h"
 #include "reports/report.h"
 
@@ -386,7 +387,9 @@ static struct iq_error *judge(struct inquest *iq)
 	if (!err)
 		err = add_losses(iq);
 	iq->model->shapes = &iq->options.shapes;
-	return err ? err : iq_detectors_run(iq->model);
+	if (!err)
+		err = iq_detectors_run(iq->model);
+	return err ? err : iq_retained_run(iq->model);
 }
 
 /* Takes the case as far as something first asks for it. */

@@ -16,6 +16,13 @@ void iq_finding_json(struct iq_json *json, const struct iq_model *model,
 void iq_finding_json_graph(struct iq_json *json, const struct iq_model *model,
 			   const struct iq_finding *finding);
 
+/* The keys of what it keeps in memory, and of why it leaked. */
+void iq_finding_json_cost(struct iq_json *json, const struct iq_model *model,
+			  const struct iq_finding *finding);
+/* "leaked": what all findings' goroutines keep together; null: none that is
+ * proven to leak. */
+void iq_json_leaked(struct iq_json *json, const struct iq_model *model);
+
 /* The keys of an edge of a cycle, to the object that is open. */
 void iq_json_cycle_step(struct iq_json *json, const struct iq_model *model,
 			const struct iq_cycle_step *step);

@@ -357,8 +357,7 @@ void iq_finding_json(struct iq_json *json, const struct iq_model *model,
 	iq_finding_json_graph(json, model, f);
 	iq_json_key(json, "stack");
 	iq_json_frames(json, f->stack);
-	iq_json_key(json, "retained_bytes");
-	iq_json_null(json);
+	iq_finding_json_cost(json, model, f);
 	iq_json_pair_text(json, "ground", f->ground);
 	put_evidence(json, model, f);
 	iq_json_pair_text(json, "sure", f->sure);
@@ -425,6 +424,7 @@ static struct iq_error *json_render(const struct iq_model *model,
 	if (err)
 		return err;
 	put_findings(json, model, options);
+	iq_json_leaked(json, model);
 	put_not_run(json, model);
 	put_problems(json, model->gaps, model->num_gaps);
 	iq_json_object_end(json);

@@ -161,6 +161,8 @@ struct iq_model {
 	const struct iq_not_run *not_run;
 	size_t num_not_run;
 	struct iq_verdict verdict;
+	/* What the leaks cost, all together: model/retained.h. */
+	struct iq_retained_total retained;
 	/* Gaps of the join itself (witnesses that do not belong together). */
 	const struct iq_gap *gaps;
 	size_t num_gaps;

@@ -7,6 +7,7 @@
 #ifndef IQ_MODEL_RETAINED_H
 #define IQ_MODEL_RETAINED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,14 @@ struct iq_retainer {
 	uint32_t goroutine;
 };
 
+/* What one goroutine alone keeps. */
+struct iq_retained_goroutine {
+	uint32_t goroutine; /* index into model->goroutines */
+	uint64_t objects;   /* of the heap */
+	uint64_t heap_bytes;
+	uint64_t stack_bytes;
+};
+
 struct iq_retained {
 	/* All that would be free if the goroutines were not: heap and stacks. */
 	uint64_t bytes;
@@ -36,10 +45,32 @@ struct iq_retained {
 	/* The ones that keep most, largest first; a few. */
 	const struct iq_retainer *retainers;
 	size_t num_retainers;
+	/* The goroutines that keep most by themselves, largest first; a few. */
+	const struct iq_retained_goroutine *goroutines;
+	size_t num_goroutines;
+	/* Least and most bytes, with its stack, that one of all keeps alone. */
+	uint64_t each_min;
+	uint64_t each_max;
 };
 
-/* Sets finding->retained of those that are unreachable by proof. After the
- * detectors' run. */
+/* What all findings' goroutines keep together. */
+struct iq_retained_total {
+	bool known; /* some is kept, and all of it is counted */
+	uint64_t goroutines;
+	uint64_t bytes; /* heap and stacks */
+	uint64_t objects;
+	uint64_t heap_bytes;
+	uint64_t stack_bytes;
+	/* Of those, what goroutines of several findings refer to: it is of
+	 * none. */
+	uint64_t shared_objects;
+	uint64_t shared_bytes;
+	/* Why nothing is known of unreachable goroutines; clean text. */
+	struct iq_str lacks;
+};
+
+/* Sets finding->retained of those whose goroutines are all unreachable by proof,
+ * and model->retained. After the detectors' run. */
 struct iq_error *iq_retained_run(struct iq_model *model) iq_must_check;
 
 #endif

@@ -36,6 +36,8 @@ static void holder_fill(const struct walk *w, const struct iq_go_g *g,
 		from = start.sp & ~7ull;
 	ret->stack.addr = from;
 	ret->stack.len = (g->stack_hi - from) & ~7ull;
+	if (g->stack_hi > g->stack_lo)
+		ret->stack_bytes = g->stack_hi - g->stack_lo;
 	ret->self.addr = g->addr;
 	ret->self.len = rt->layout->g_size & ~7u;
 	// Vector registers of one that was preempted anywhere.

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/retained_graph.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "model/heap_walk.h"
+
+/* Nodes and edges are numbered in 32 bits. */
+#define MAX_NUMBER (UINT32_MAX - 1)
+
+struct walk {
+	const struct iq_heap_map *map;
+	const struct iq_mark *mark;
+	struct iq_retained_graph *graph;
+	/* Bit i: slot i was met. */
+	uint64_t *met;
+	/* Index into targets of the node's first edge. */
+	size_t from;
+	bool no_memory;
+};
+
+void iq_retained_graph_deinit(struct iq_retained_graph *graph)
+{
+	iq_vec_deinit(&graph->slots);
+	iq_vec_deinit(&graph->first);
+	iq_vec_deinit(&graph->targets);
+}
+
+/* The next node's edges begin here; false without memory or numbers. */
+static bool begin_node(struct walk *w)
+{
+	struct iq_retained_graph *g = w->graph;
+
+	if (g->targets.len > MAX_NUMBER || g->first.len > MAX_NUMBER) {
+		snprintf(g->lacks, sizeof(g->lacks),
+			 "they hold more than %" PRIu32 " references",
+			 MAX_NUMBER);
+		return false;
+	}
+	w->from = g->targets.len;
+	w->no_memory |= !iq_vec_push(&g->first, (uint32_t)g->targets.len);
+	return !w->no_memory;
+}
+
+/* An edge to the object, by its slot for now. What lives is not theirs. */
+static bool add_reference(void *ctx, const struct iq_heap_reference *ref)
+{
+	struct walk *w = ctx;
+	struct iq_retained_graph *g = w->graph;
+	uint64_t bit = 1ull << ref->slot % 64;
+
+	if (iq_mark_is_marked(w->mark, ref->slot))
+		return true;
+	// The same neighbour again and again adds nothing.
+	if (g->targets.len > w->from &&
+	    g->targets.data[g->targets.len - 1] == ref->slot)
+		return true;
+	w->no_memory |= !iq_vec_push(&g->targets, ref->slot);
+	if (!(w->met[ref->slot / 64] & bit)) {
+		w->met[ref->slot / 64] |= bit;
+		w->no_memory |= !iq_vec_push(&g->slots, ref->slot);
+	}
+	return !w->no_memory;
+}
+
+/* What is missing may refer to anything. */
+static bool is_whole(struct walk *w, uint64_t addr, uint64_t len)
+{
+	const struct iq_heap_memory *memory = &w->map->memory;
+	struct iq_retained_graph *g = w->graph;
+	uint64_t have;
+
+	for (uint64_t at = 0; at < len; at += have) {
+		if (memory->window(memory->ctx, addr + at, &have) && have)
+			continue;
+		snprintf(g->lacks, sizeof(g->lacks),
+			 "memory at 0x%" PRIx64
+			 ", which they hold, is not in the core",
+			 addr + at);
+		return false;
+	}
+	return true;
+}
+
+static bool walk_range(struct walk *w, const struct iq_heap_range *range)
+{
+	if (!range->len)
+		return true;
+	if (!range->optional && !is_whole(w, range->addr, range->len))
+		return false;
+	return iq_heap_walk_range(w->map, range, add_reference, w);
+}
+
+static bool walk_goroutine(struct walk *w, uint32_t index)
+{
+	const struct iq_heap_holder *holder = &w->map->holders[index];
+
+	return begin_node(w) && walk_range(w, &holder->stack) &&
+	       walk_range(w, &holder->self) &&
+	       walk_range(w, &holder->registers);
+}
+
+static bool walk_object(struct walk *w, uint32_t slot)
+{
+	const struct iq_heap_span *span =
+		&w->map->spans.data[iq_heap_map_span_of_slot(w->map, slot)];
+
+	if (!begin_node(w))
+		return false;
+	if (span->noscan)
+		return true;
+	if (!span->bytes &&
+	    !is_whole(w, span->addr + (slot - span->first) * span->elem_size,
+		      span->elem_size))
+		return false;
+	return iq_heap_walk_object(w->map, slot, add_reference, w);
+}
+
+/* Edges from above all to the sets, and from these to their goroutines. */
+static bool add_sets(struct walk *w, const struct iq_retained_sets *sets)
+{
+	struct iq_retained_graph *g = w->graph;
+
+	if (!begin_node(w))
+		return false;
+	for (uint32_t s = 0; s < sets->num; s++)
+		w->no_memory |= !iq_vec_push(&g->targets, 1 + s);
+	for (uint32_t s = 0; s < sets->num; s++) {
+		if (!begin_node(w))
+			return false;
+		for (uint32_t i = sets->first[s]; i < sets->first[s + 1]; i++)
+			w->no_memory |=
+				!iq_vec_push(&g->targets, 1 + sets->num + i);
+	}
+	return !w->no_memory;
+}
+
+static bool walk_all(struct walk *w, const struct iq_retained_sets *sets)
+{
+	struct iq_retained_graph *g = w->graph;
+
+	for (uint32_t i = 0; i < g->num_goroutines; i++) {
+		if (!walk_goroutine(w, sets->holders[i]))
+			return false;
+	}
+	// Each object that is met is looked through in its turn.
+	for (size_t i = 0; i < g->slots.len; i++) {
+		if (!walk_object(w, g->slots.data[i]))
+			return false;
+	}
+	return begin_node(w);
+}
+
+/* Slots that were met, and how many below each word of their bits: that is
+ * where a slot stands in a list without holes. */
+struct places {
+	const uint64_t *met;
+	const uint32_t *below;
+};
+
+static uint32_t place_of(const struct places *p, uint32_t slot)
+{
+	uint64_t lower = p->met[slot / 64] & ((1ull << slot % 64) - 1);
+
+	return p->below[slot / 64] + (uint32_t)__builtin_popcountll(lower);
+}
+
+/* The targets from @from on are slots, and become nodes. */
+static struct iq_error *number_targets(struct walk *w, size_t from)
+{
+	struct iq_retained_graph *g = w->graph;
+	size_t words = w->map->num_slots / 64 + 1;
+	iq_cleanup(iq_freep) uint32_t *below = calloc(words, sizeof(*below));
+	iq_cleanup(iq_freep) uint32_t *nodes =
+		calloc(g->slots.len + 1, sizeof(*nodes));
+	const struct places places = { w->met, below };
+	uint32_t sum = 0;
+
+	if (!below || !nodes)
+		return &iq_enomem;
+	for (size_t i = 0; i < words; i++) {
+		below[i] = sum;
+		sum += (uint32_t)__builtin_popcountll(w->met[i]);
+	}
+	for (size_t i = 0; i < g->slots.len; i++)
+		nodes[place_of(&places, g->slots.data[i])] =
+			iq_retained_graph_first_object(g) + (uint32_t)i;
+	for (size_t i = from; i < g->targets.len; i++)
+		g->targets.data[i] =
+			nodes[place_of(&places, g->targets.data[i])];
+	return NULL;
+}
+
+struct iq_error *iq_retained_graph_make(const struct iq_proof *proof,
+					const struct iq_retained_sets *sets,
+					struct iq_retained_graph *ret)
+{
+	iq_cleanup(iq_freep) uint64_t *met =
+		calloc(proof->map->num_slots / 64 + 1, sizeof(*met));
+	struct walk w = {
+		.map = proof->map,
+		.mark = proof->mark,
+		.graph = ret,
+		.met = met,
+	};
+	size_t from;
+	bool whole;
+
+	*ret = (struct iq_retained_graph){
+		.num_sets = sets->num,
+		.num_goroutines = sets->first[sets->num],
+	};
+	if (!met)
+		return &iq_enomem;
+	whole = add_sets(&w, sets);
+	from = ret->targets.len;
+	whole = whole && walk_all(&w, sets);
+	if (w.no_memory)
+		return &iq_enomem;
+	if (!whole)
+		return NULL;
+	if (w.map->memory.faulted(w.map->memory.ctx))
+		snprintf(ret->lacks, sizeof(ret->lacks),
+			 "the file could not be read everywhere");
+	return number_targets(&w, from);
+}
