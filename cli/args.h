@@ -27,6 +27,7 @@ struct cli_args {
 	/* Those of the words that stand after "--". */
 	size_t num_literal;
 	const char *format; /* of the main output */
+	const char *to;	    /* convert: the same; NULL: not said */
 	const char *output; /* NULL: standard output */
 	const char *json;   /* a second output; NULL: none */
 	const char *html;   /* the same as a page */

@@ -80,9 +80,9 @@ static void put_usage(const struct cli_command *command)
 
 static void short_program(void)
 {
-	puts("\nSays why a Go process crashed, hung or leaked, from core dumps, "
-	     "goroutine\ndumps, profiles and traces. Name all files that you "
-	     "have; their kinds are\nrecognised.\n\n  inquest core.1234 ./server crash.log\n\n"
+	puts("\nSays why a Go process crashed, hung or leaked, from all files "
+	     "that you have: core\ndumps, goroutine dumps, profiles, traces.\n"
+	     "  inquest core.1234 ./server crash.log\n\n"
 	     "commands:");
 	put_commands();
 	puts("\noptions (--help lists all):\n"

@@ -54,6 +54,14 @@ static bool take_json(struct cli_args *args, const struct cli_option *option,
 	return true;
 }
 
+static bool take_to(struct cli_args *args, const struct cli_option *option,
+		    const char *value)
+{
+	(void)option;
+	args->to = value;
+	return true;
+}
+
 static bool take_dot(struct cli_args *args, const struct cli_option *option,
 		     const char *value)
 {

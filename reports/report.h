@@ -55,7 +55,10 @@ struct iq_report_options {
 	/* profile: the sample type to show, by name or number; NULL: its own
 	 * default. */
 	const char *sample_index;
-	bool top;    /* profile: by function */
+	/* convert: "goroutine", "heap" …; NULL: goroutines. */
+	const char *profile;
+	bool per_goroutine; /* convert: a sample for each, with its id */
+	bool top;	    /* profile: by function */
 	bool stacks; /* profile: stack by stack */
 	/* Where files were looked for: commands to be copied name it again;
 	 * NULL: where the core says. */

@@ -22,6 +22,7 @@ struct iq_coverage;
 struct iq_heap;
 struct iq_object;
 struct iq_profile;
+struct iq_sampled;
 struct iq_scene;
 struct iq_syscall_fact;
 struct iq_trace;
@@ -411,6 +412,8 @@ struct iq_facts {
 	/* What profiles and traces say beside their goroutines, or NULL. */
 	const struct iq_profile *profile;
 	const struct iq_trace *trace;
+	/* The process's own profiles in its memory: model/sampled.h; or NULL. */
+	const struct iq_sampled *sampled;
 	/* What a core shows of the crash, and how much of it there is; NULL. */
 	const struct iq_scene *scene;
 	const struct iq_coverage *coverage;

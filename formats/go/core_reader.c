@@ -23,6 +23,7 @@
 #include "formats/go/program.h"
 #include "formats/go/references.h"
 #include "formats/go/runtime.h"
+#include "formats/go/sampled.h"
 #include "formats/go/scene.h"
 #include "formats/go/stacks.h"
 #include "formats/go/symbolize.h"
@@ -407,7 +408,8 @@ static struct iq_error *core_read(const struct iq_read_context *context,
 	// The facts' goroutines are in the order of rt->gs.
 	facts->refer = core_refer;
 	facts->refer_ctx = rt;
-	return iq_go_heap_open(rt, &facts->heap);
+	err = iq_go_sampled_open(rt, &facts->sampled);
+	return err ? err : iq_go_heap_open(rt, &facts->heap);
 }
 
 const struct iq_reader iq_reader_elf_core = {
