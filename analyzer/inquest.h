@@ -77,8 +77,8 @@ const struct inquest_error *inquest_analyze(struct inquest *iq);
 
 /*
  * Since 0.1.0. Writes a report: command "report", "goroutines", "bt", "waits",
- * "explain", "profile", "trace" or "doctor"; format "text" or "json"; of a
- * report also "html", of waits also "dot".
+ * "explain", "profile", "trace", "heap" or "doctor"; format "text" or "json";
+ * of a report also "html", of waits also "dot".
  */
 const struct inquest_error *inquest_render(struct inquest *iq,
 					   const char *command,

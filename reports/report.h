@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/out.h"
 #include "model/filter.h"
+#include "model/heap_survey.h"
 #include "model/model.h"
 
 /* "--with" a condition that holds, "--without" one that does not. */
@@ -57,6 +58,8 @@ struct iq_report_options {
 	const char *sample_index;
 	bool top;    /* profile: by function */
 	bool stacks; /* profile: stack by stack */
+	/* heap: what is asked of it. */
+	struct iq_heap_query heap;
 	/* Where files were looked for: commands to be copied name it again;
 	 * NULL: where the core says. */
 	const char *sysroot;
@@ -72,6 +75,8 @@ enum iq_stage {
 	IQ_STAGE_JOINED,
 	/* Findings, verdict, what is reachable: the rules have run. */
 	IQ_STAGE_JUDGED,
+	/* What was asked of the heaps: model->surveys. */
+	IQ_STAGE_SURVEYED,
 };
 
 struct iq_report {
