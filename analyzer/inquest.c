@@ -15,6 +15,7 @@
 #include "formats/reader.h"
 #include "formats/source.h"
 #include "model/graph.h"
+#include "model/heap_survey.h"
 #include "model/liveness.h"
 #include "model/model.h"
 #include "model/profile.h"
@@ -392,6 +393,15 @@ static struct iq_error *judge(struct inquest *iq)
 	return err ? err : iq_retained_run(iq->model);
 }
 
+/* Looks in the heaps for what is asked of them. */
+static struct iq_error *survey(struct inquest *iq)
+{
+	struct iq_heap_query query = iq->options.report.heap;
+
+	query.num_biggest = iq->options.report.limit;
+	return iq_heap_survey_make(iq->model, &query);
+}
+
 /* Takes the case as far as something first asks for it. */
 static struct iq_error *advance(struct inquest *iq, enum iq_stage stage)
 {
@@ -407,6 +417,11 @@ static struct iq_error *advance(struct inquest *iq, enum iq_stage stage)
 	if (!err && stage >= IQ_STAGE_JUDGED && iq->stage < IQ_STAGE_JUDGED) {
 		iq->stage = IQ_STAGE_JUDGED;
 		err = judge(iq);
+	}
+	if (!err && stage >= IQ_STAGE_SURVEYED &&
+	    iq->stage < IQ_STAGE_SURVEYED) {
+		iq->stage = IQ_STAGE_SURVEYED;
+		err = survey(iq);
 	}
 	iq->failed = err;
 	return err;

@@ -77,8 +77,9 @@ const struct inquest_error *inquest_analyze(struct inquest *iq);
 
 /*
  * Since 0.1.0. Writes a report: command "report", "goroutines", "bt", "waits",
- * "explain", "profile", "trace" or "doctor"; format "text" or "json"; of a
- * report also "html", of waits also "dot". Of "convert" the format is "pprof".
+ * "explain", "profile", "trace", "heap" or "doctor"; format "text" or "json";
+ * of a report also "html", of waits also "dot". Of "convert" the format is
+ * "pprof".
  */
 const struct inquest_error *inquest_render(struct inquest *iq,
 					   const char *command,

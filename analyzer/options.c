@@ -27,6 +27,8 @@ enum option_type {
 	OPTION_SINCE, /* one on their time: ">5m", or "5m" for that */
 	OPTION_RULES, /* one more file of rules */
 	OPTION_SORT,  /* a key, with "-" the other way round */
+	OPTION_VIEW,  /* what is asked of the heap */
+	OPTION_ADDR,  /* one more address in it, in hex */
 };
 
 struct option_row {
@@ -53,6 +55,9 @@ static const struct option_row rows[] = {
 	ROW("frames", OPTION_UNSIGNED, report.frames, 0, UINT32_MAX),
 	ROW("go", OPTION_BOOL, report.go_style, 0, 0),
 	ROW("group", OPTION_TEXT, report.group_by, 0, 0),
+	ROW("heap-address", OPTION_ADDR, report.heap.addrs, 0, 0),
+	ROW("heap-type", OPTION_TEXT, report.heap.type, 0, 0),
+	ROW("heap-view", OPTION_VIEW, report.heap.view, 0, 0),
 	ROW("id", OPTION_ID, report.id, 0, UINT64_MAX),
 	ROW("labels", OPTION_BOOL, report.labels, 0, 0),
 	ROW("limit", OPTION_U64, report.limit, 0, UINT64_MAX),
@@ -290,6 +295,69 @@ static struct iq_error *set_sort(struct iq_options *options, const char *value)
 	return NULL;
 }
 
+static struct iq_error *set_view(const struct option_row *row,
+				 const char *value, enum iq_heap_view *ret)
+{
+	static const char *const names[] = {
+		[IQ_HEAP_TOTALS] = "totals",	 [IQ_HEAP_TYPES] = "types",
+		[IQ_HEAP_RETAINED] = "retained", [IQ_HEAP_WHY] = "why",
+		[IQ_HEAP_WHO] = "who",
+	};
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(names); i++) {
+		if (strcmp(names[i], value) != 0)
+			continue;
+		*ret = (enum iq_heap_view)i;
+		return NULL;
+	}
+	return iq_error_new(IQ_ERROR_USAGE,
+			    "%s wants totals, types, retained, why or who, not "
+			    "\"%s\"",
+			    row->name, value);
+}
+
+static struct iq_error *parse_address(const struct option_row *row,
+				      const char *value, uint64_t *ret)
+{
+	const char *digits = value;
+
+	if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X'))
+		digits += 2;
+	if (!digits[0] || strlen(digits) > 16 ||
+	    digits[strspn(digits, "0123456789abcdefABCDEF")])
+		return iq_error_new(IQ_ERROR_USAGE,
+				    "%s wants an address in hex, not \"%s\"",
+				    row->name, value);
+	*ret = strtoull(digits, NULL, 16);
+	return NULL;
+}
+
+/* The list is made anew each time, as that of the folders. */
+static struct iq_error *add_address(struct iq_options *options,
+				    const struct option_row *row,
+				    const char *value)
+{
+	struct iq_heap_query *query = &options->report.heap;
+	size_t num = query->num_addrs;
+	struct iq_error *err;
+	uint64_t *list;
+
+	if (num >= IQ_LIMIT_HEAP_ADDRESSES)
+		return iq_error_new(IQ_ERROR_USAGE, "more than %d addresses",
+				    IQ_LIMIT_HEAP_ADDRESSES);
+	list = iq_arena_calloc(&options->arena, num + 1, sizeof(*list));
+	if (!list)
+		return &iq_enomem;
+	if (num)
+		memcpy(list, query->addrs, num * sizeof(*list));
+	err = parse_address(row, value, &list[num]);
+	if (err)
+		return err;
+	query->addrs = list;
+	query->num_addrs = num + 1;
+	return NULL;
+}
+
 static struct iq_error *set_row(struct iq_options *options,
 				const struct option_row *row, const char *value)
 {
@@ -314,6 +382,10 @@ static struct iq_error *set_row(struct iq_options *options,
 		return add_rules(options, value);
 	case OPTION_SORT:
 		return set_sort(options, value);
+	case OPTION_VIEW:
+		return set_view(row, value, at);
+	case OPTION_ADDR:
+		return add_address(options, row, value);
 	default:
 		err = parse_number(row, value, &number);
 	}

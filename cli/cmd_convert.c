@@ -21,7 +21,8 @@ static int convert_run(struct cli_args *args)
 const struct cli_command cli_command_convert = {
 	.name = "convert",
 	.arguments = "--to FORMAT -o OUT FILE...",
-	.summary = "profiles for \"go tool pprof\", recovered from what is there",
+	.summary =
+		"profiles for \"go tool pprof\", recovered from what is there",
 	.about =
 		"Goroutines of any witness, with labels that say in what state "
 		"each is, what it\nwaits for and for how long; and the profiles "

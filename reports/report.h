@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/out.h"
 #include "model/filter.h"
+#include "model/heap_survey.h"
 #include "model/model.h"
 
 /* "--with" a condition that holds, "--without" one that does not. */
@@ -60,6 +61,8 @@ struct iq_report_options {
 	bool per_goroutine; /* convert: a sample for each, with its id */
 	bool top;	    /* profile: by function */
 	bool stacks; /* profile: stack by stack */
+	/* heap: what is asked of it. */
+	struct iq_heap_query heap;
 	/* Where files were looked for: commands to be copied name it again;
 	 * NULL: where the core says. */
 	const char *sysroot;
@@ -75,6 +78,8 @@ enum iq_stage {
 	IQ_STAGE_JOINED,
 	/* Findings, verdict, what is reachable: the rules have run. */
 	IQ_STAGE_JUDGED,
+	/* What was asked of the heaps: model->surveys. */
+	IQ_STAGE_SURVEYED,
 };
 
 struct iq_report {

@@ -91,6 +91,7 @@ struct iq_group {
 };
 
 struct iq_graph;
+struct iq_heap_survey;
 struct iq_moment;
 struct iq_population;
 struct iq_population_keys;
@@ -150,6 +151,9 @@ struct iq_model {
 	uint32_t reach_witness;
 	/* By witness, what its heap shows: model/liveness.h. NULL: none. */
 	struct iq_proof **proofs;
+	/* What was asked of the heaps: model/heap_survey.h. NULL before. */
+	const struct iq_heap_survey *surveys;
+	size_t num_surveys;
 	/* Total (sum of counts), the runtime's own among them. */
 	uint64_t num_total;
 	uint64_t num_system;
