@@ -82,7 +82,7 @@ static void short_program(void)
 {
 	puts("\nSays why a Go process crashed, hung or leaked, from all files "
 	     "that you have: core\ndumps, goroutine dumps, profiles, traces.\n"
-	     "  inquest core.1234 ./server crash.log\n\n"
+	     "  inquest core.1234 ./server crash.log\n"
 	     "commands:");
 	put_commands();
 	puts("\noptions (--help lists all):\n"
