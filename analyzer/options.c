@@ -62,6 +62,7 @@ static const struct option_row rows[] = {
 	ROW("labels", OPTION_BOOL, report.labels, 0, 0),
 	ROW("limit", OPTION_U64, report.limit, 0, UINT64_MAX),
 	ROW("no-file-system", OPTION_BOOL, read.no_file_system, 0, 0),
+	ROW("path", OPTION_BOOL, report.path, 0, 0),
 	ROW("per-goroutine", OPTION_BOOL, report.per_goroutine, 0, 0),
 	ROW("profile", OPTION_TEXT, report.profile, 0, 0),
 	ROW("rules", OPTION_RULES, shapes, 0, 0),

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/reached.h"
+
 /* Digits of a fingerprint that are enough. */
 #define MIN_PREFIX 8
 
@@ -80,4 +82,20 @@ struct iq_error *iq_explain_find(const struct iq_model *model,
 			    "\"%s\" is neither the number of a finding nor %d "
 			    "digits of a fingerprint",
 			    len < 64 && asked ? asked : "that", MIN_PREFIX);
+}
+
+bool iq_explain_open(const struct iq_model *model,
+		     const struct iq_finding *finding, uint32_t *ret)
+{
+	if (finding->confidence == IQ_CONFIDENCE_PROVEN)
+		return false;
+	for (size_t i = 0; i < finding->num_goroutines; i++) {
+		uint32_t goroutine = finding->goroutines[i];
+
+		if (!iq_reached_is_open(&model->goroutines[goroutine]))
+			continue;
+		*ret = goroutine;
+		return true;
+	}
+	return false;
 }

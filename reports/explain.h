@@ -14,4 +14,11 @@ struct iq_error *iq_explain_find(const struct iq_model *model,
 				 const char *asked,
 				 const struct iq_finding **ret) iq_must_check;
 
+/*
+ * The first goroutine of a finding that nothing proves, of which memory shows
+ * that something still reaches what it waits for; false if there is none.
+ */
+bool iq_explain_open(const struct iq_model *model,
+		     const struct iq_finding *finding, uint32_t *ret);
+
 #endif

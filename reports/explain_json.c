@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "reports/emit_json.h"
 #include "reports/finding_json.h"
+#include "reports/reached.h"
 #include "reports/wait_json.h"
 #include "reports/waits.h"
 
@@ -80,6 +81,23 @@ static void put_chain(struct iq_json *json, const struct iq_model *model,
 	}
 }
 
+static struct iq_error *put_reached(struct iq_json *json,
+				    const struct iq_model *model,
+				    const struct iq_finding *f,
+				    const struct iq_report_options *options)
+{
+	uint32_t goroutine;
+
+	if (!f->num_goroutines)
+		return NULL;
+	if (!iq_explain_open(model, f, &goroutine)) {
+		if (!options->path)
+			return NULL;
+		goroutine = f->goroutines[0];
+	}
+	return iq_reached_json(json, model, goroutine);
+}
+
 static struct iq_error *
 explain_json_render(const struct iq_model *model,
 		    const struct iq_report_options *options, struct iq_out *out)
@@ -106,9 +124,10 @@ explain_json_render(const struct iq_model *model,
 	if (f->num_goroutines)
 		put_chain(json, model, f->goroutines[0]);
 	iq_json_array_end(json);
+	err = put_reached(json, model, f, options);
 	iq_json_object_end(json);
 	iq_out_char(out, '\n');
-	return iq_json_done(json);
+	return err ? err : iq_json_done(json);
 }
 
 const struct iq_report iq_report_explain_json = {

@@ -7,6 +7,7 @@
 
 #include "reports/bt.h"
 #include "reports/finding_words.h"
+#include "reports/reached.h"
 #include "reports/text.h"
 #include "reports/wait_words.h"
 #include "reports/waits_text.h"
@@ -217,6 +218,22 @@ static struct iq_error *put_behind(struct page *p)
 	return iq_waits_put_sites(&p->text, f->victims, f->num_victims, 12);
 }
 
+/* Unasked where nothing is proven: what keeps the proof from it. */
+static struct iq_error *put_reached(struct page *p)
+{
+	const struct iq_finding *f = p->finding;
+	uint32_t goroutine;
+
+	if (!f->num_goroutines || iq_finding_is_end(f))
+		return NULL;
+	if (!iq_explain_open(p->model, f, &goroutine)) {
+		if (!p->options->path)
+			return NULL;
+		goroutine = f->goroutines[0];
+	}
+	return iq_reached_put(&p->text.lines, goroutine);
+}
+
 static struct iq_error *put_page(struct page *p)
 {
 	struct iq_error *err = put_finding(p);
@@ -227,6 +244,8 @@ static struct iq_error *put_page(struct page *p)
 	err = put_goroutines(p);
 	if (!err)
 		err = put_waits(p);
+	if (!err)
+		err = put_reached(p);
 	if (!err)
 		err = put_behind(p);
 	return err ? err : put_stack(p);

@@ -44,6 +44,8 @@ struct iq_report_options {
 	uint64_t id;
 	/* explain: the number of a finding, or digits of its fingerprint. */
 	const char *finding;
+	/* explain, waits --of: how what is waited for is still reached. */
+	bool path;
 	bool go_style;	/* bt --go: as the runtime prints them */
 	bool by_thread; /* bt: threads instead of goroutines */
 	bool unique;	/* bt: equal stacks once, with their goroutines */
@@ -60,7 +62,7 @@ struct iq_report_options {
 	const char *profile;
 	bool per_goroutine; /* convert: a sample for each, with its id */
 	bool top;	    /* profile: by function */
-	bool stacks; /* profile: stack by stack */
+	bool stacks;	    /* profile: stack by stack */
 	/* heap: what is asked of it. */
 	struct iq_heap_query heap;
 	/* Where files were looked for: commands to be copied name it again;

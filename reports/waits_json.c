@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "reports/emit_json.h"
 #include "reports/finding_json.h"
+#include "reports/reached.h"
 #include "reports/wait_json.h"
 #include "reports/waits.h"
 
@@ -401,6 +402,15 @@ static struct iq_error *put_gaps(struct page *p)
 	return good ? NULL : &iq_enomem;
 }
 
+static struct iq_error *put_reached(struct page *p,
+				    const struct iq_report_options *options)
+{
+	uint32_t asked;
+	struct iq_error *err = iq_waits_asked(p->model, options, &asked);
+
+	return err ? err : iq_reached_json(p->json, p->model, asked);
+}
+
 static struct iq_error *render(struct page *p, struct iq_waits *waits,
 			       const struct iq_report_options *options)
 {
@@ -412,6 +422,8 @@ static struct iq_error *render(struct page *p, struct iq_waits *waits,
 	err = put_gaps(p);
 	if (!err && options->has_id)
 		err = mark_chain(p, waits, options);
+	if (!err && options->has_id && options->path)
+		err = put_reached(p, options);
 	return err ? err : put_all(p);
 }
 

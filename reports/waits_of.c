@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "reports/reached.h"
 #include "reports/wait_words.h"
 #include "reports/words.h"
 
@@ -145,5 +146,8 @@ struct iq_error *iq_waits_put_of(struct iq_waits_text *text)
 	if (err)
 		return err;
 	iq_waits_put_chain(text, asked);
-	return put_behind(text, asked);
+	err = put_behind(text, asked);
+	return !err && text->options->path ?
+		       iq_reached_put(&text->lines, asked) :
+		       err;
 }

@@ -231,23 +231,26 @@ func RunJudged() {
 
 // RunMain has main itself hold, in select {}, what another waits for.
 func RunMain() {
-	// Else nothing could run, and the runtime would end the process.
-	go time.Sleep(forEver)
 	c := make(chan int)
 	go func() {
 		leaked("main-select", "")
 		<-c
 	}()
 	build()
-	fd := tell()
-	collect()
-	if judge != nil {
-		judge()
-	}
-	counted(fd)
-	syscall.Write(1, ready)
+	go func() {
+		time.Sleep(100 * time.Millisecond)
+		fd := tell()
+		collect()
+		if judge != nil {
+			judge()
+		}
+		counted(fd)
+		syscall.Write(1, ready)
+		// Else nothing could run, and the runtime would end the process.
+		time.Sleep(forEver)
+	}()
+	defer func() { c <- 1 }()
 	select {}
-	c <- 1
 }
 
 // judge has the runtime find what leaked; nil where it cannot.

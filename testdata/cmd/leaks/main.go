@@ -13,7 +13,7 @@ func main() {
 	switch os.Args[1] {
 	case "leaks":
 		leaks.Run()
-	case "leaks-judged":
+	case "leaks-judged", "leaks-experiment":
 		leaks.RunJudged()
 	case "leaks-main":
 		leaks.RunMain()
