@@ -109,12 +109,12 @@ struct iq_error *iq_go_heap_open(const struct iq_go_runtime *rt,
 	heap->heap.totals = iq_go_heap_totals;
 	heap->heap.frame_of = iq_go_heap_frame_of;
 	heap->heap.put_section = iq_go_heap_put_section;
+	heap->heap.users = iq_go_heap_users;
 	heap->rt = rt;
 	heap->mheap_addr = iq_go_heap_find(rt);
 	if (heap->mheap_addr)
 		rt->facts->witness.tells |= IQ_TELLS_HEAP;
 	else
-	heap->heap.users = iq_go_heap_users;
 		iq_facts_gap(
 			rt->facts, IQ_GAP_MISSING,
 			"the runtime's heap was not found: who can reach what is waited for stays unknown");
