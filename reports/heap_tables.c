@@ -16,6 +16,8 @@
 #define SIZE_COLUMNS 12
 #define SHARE_COLUMNS 8
 #define ADDRESS_COLUMNS 16
+/* What a function and its line need at least. */
+#define MIN_SITE 12
 
 static void put_title(struct iq_heap_text *text, const char *title)
 {
@@ -178,15 +180,20 @@ static void put_finding(struct iq_heap_text *text, const struct iq_finding *f)
 	char heap[IQ_QUANTITY_SIZE], stacks[IQ_QUANTITY_SIZE];
 	char count[IQ_WORDS_SIZE], objects[IQ_WORDS_SIZE];
 	struct iq_str words;
+	unsigned column;
 
 	iq_term_style(term, IQ_STYLE_BOLD);
 	put_bytes(text, r->bytes);
 	iq_term_style(term, IQ_STYLE_PLAIN);
 	words = iq_term_textf(term, "finding %" PRIu32 ", %s in ", f->id,
 			      iq_words_number(count, f->count));
+	column = SIZE_COLUMNS + 2 + iq_term_width(words);
 	words = iq_term_textf(
 		term, "%.*s%.*s", IQ_STR_ARG(words),
-		IQ_STR_ARG(iq_term_site(term, f->site, term->width)));
+		IQ_STR_ARG(iq_term_site(term, f->site,
+					term->width > column + MIN_SITE ?
+						term->width - column :
+						MIN_SITE)));
 	put_rest(text, SIZE_COLUMNS, words);
 	iq_term_spaces(term, SIZE_COLUMNS + 2);
 	iq_term_wrap(term,
