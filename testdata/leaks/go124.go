@@ -29,12 +29,13 @@ var weakly_ []weak.Pointer[resource]
 
 //go:noinline
 func (r *resource) waitWeak() {
-	note("weak-pointer", "either", "", "inquest.test/leaks.weakly_")
+	kept("weak-pointer", "inquest.test/leaks.weakly_")
 	<-r.c
 	runtime.KeepAlive(r)
 }
 
-// weakly can be got at by who makes the weak pointer strong.
+// weakly can be got at by who makes the weak pointer strong: as long as the
+// goroutine waits, its stack keeps the object.
 func weakly() {
 	r := &resource{c: make(chan int), name: "weak"}
 	mu.Lock()
