@@ -72,15 +72,15 @@ static uint64_t hidden_words(const struct iq_heap_map *map, uint64_t addr,
 	return slot != IQ_HEAP_NONE && is_opaque(map, slot) ? d->hidden : 0;
 }
 
-/* 64 words of memory from @offset of what begins at @addr, or what is there. */
+/* 64 words of memory from @offset of what begins at @addr, or what is there.
+ * @bytes are those at @offset, @have of them; NULL: to be looked for. */
 static bool walk_block(const struct walk *w, uint64_t addr, uint64_t offset,
-		       uint64_t mask)
+		       const uint8_t *bytes, uint64_t have, uint64_t mask)
 {
 	const struct iq_heap_memory *memory = &w->map->memory;
-	uint64_t have = 0;
-	const uint8_t *bytes =
-		memory->window(memory->ctx, addr + offset, &have);
 
+	if (!bytes)
+		bytes = memory->window(memory->ctx, addr + offset, &have);
 	while (mask) {
 		unsigned i = (unsigned)__builtin_ctzll(mask);
 		uint64_t at = offset + 8ull * i;
@@ -91,7 +91,9 @@ static bool walk_block(const struct walk *w, uint64_t addr, uint64_t offset,
 			word = load_word(bytes + 8ull * i);
 		else if (!read_word(memory, addr + at, &word))
 			continue;
-		if (!visit_word(w, at, word))
+		// Most words point nowhere, and this costs least.
+		if (word - w->map->low < w->map->size &&
+		    !visit_word(w, at, word))
 			return false;
 	}
 	return true;
@@ -102,34 +104,42 @@ static uint64_t first_words(uint64_t num)
 	return num >= 64 ? ~0ull : (1ull << num) - 1;
 }
 
-bool iq_heap_walk_object(const struct iq_heap_map *map, uint32_t slot,
-			 iq_heap_visit *visit, void *ctx)
+bool iq_heap_walk_object_in(const struct iq_heap_map *map, uint32_t in,
+			    uint32_t slot, iq_heap_visit *visit, void *ctx)
 {
 	const struct walk w = { .map = map, .visit = visit, .ctx = ctx };
-	uint32_t i = iq_heap_map_span_of_slot(map, slot);
 	const struct iq_heap_pointers *p = &map->pointers;
-	const struct iq_heap_span *span;
-	uint64_t addr, words;
+	const struct iq_heap_span *span = &map->spans.data[in];
+	uint64_t at = (slot - span->first) * span->elem_size;
+	uint64_t addr = span->addr + at;
+	uint64_t words = span->elem_size / 8;
 
-	if (i == IQ_HEAP_NONE)
-		return true;
-	span = &map->spans.data[i];
 	if (span->noscan || is_opaque(map, slot))
 		return true;
-	addr = span->addr + (slot - span->first) * span->elem_size;
-	words = span->elem_size / 8;
 	for (uint64_t block = 0; 64 * block < words; block++) {
 		uint64_t mask = first_words(words - 64 * block);
+		uint64_t offset = 512 * block;
 
 		if (p->mask)
 			mask &= p->mask(p->ctx, span, slot - span->first,
 					block);
 		if (!block && mask)
 			mask &= ~hidden_words(map, addr, span);
-		if (!walk_block(&w, addr, 512 * block, mask))
+		if (!walk_block(&w, addr, offset,
+				span->bytes ? span->bytes + at + offset : NULL,
+				span->elem_size - offset, mask))
 			return false;
 	}
 	return true;
+}
+
+bool iq_heap_walk_object(const struct iq_heap_map *map, uint32_t slot,
+			 iq_heap_visit *visit, void *ctx)
+{
+	uint32_t in = iq_heap_map_span_of_slot(map, slot);
+
+	return in == IQ_HEAP_NONE ||
+	       iq_heap_walk_object_in(map, in, slot, visit, ctx);
 }
 
 static uint64_t range_mask(const struct iq_heap_range *range, uint64_t block)
@@ -159,11 +169,18 @@ bool iq_heap_walk_range(const struct iq_heap_map *map,
 {
 	const struct walk w = { .map = map, .visit = visit, .ctx = ctx };
 	uint64_t words = range->len / 8;
+	uint64_t have = 0;
+	const uint8_t *bytes = words ? map->memory.window(map->memory.ctx,
+							  range->addr, &have) :
+				       NULL;
 
+	// Looked for once where it is in one piece, as most are.
+	if (have < range->len)
+		bytes = NULL;
 	for (uint64_t block = 0; 64 * block < words; block++) {
 		uint64_t addr = range->addr + 512 * block;
 
-		if (is_missing(map, addr) &&
+		if (!bytes && is_missing(map, addr) &&
 		    is_missing(map, addr + 511 < range->addr + range->len ?
 					    addr + 511 :
 					    range->addr + range->len - 1)) {
@@ -175,6 +192,8 @@ bool iq_heap_walk_range(const struct iq_heap_map *map,
 			continue;
 		}
 		if (!walk_block(&w, range->addr, 512 * block,
+				bytes ? bytes + 512 * block : NULL,
+				range->len - 512 * block,
 				range_mask(range, block)))
 			return false;
 	}

@@ -28,6 +28,9 @@ typedef bool iq_heap_visit(void *ctx, const struct iq_heap_reference *ref);
  */
 bool iq_heap_walk_object(const struct iq_heap_map *map, uint32_t slot,
 			 iq_heap_visit *visit, void *ctx);
+/* The same where the index of the object's span is known, which saves a search. */
+bool iq_heap_walk_object_in(const struct iq_heap_map *map, uint32_t span,
+			    uint32_t slot, iq_heap_visit *visit, void *ctx);
 /* The same of a root or a stack. */
 bool iq_heap_walk_range(const struct iq_heap_map *map,
 			const struct iq_heap_range *range, iq_heap_visit *visit,

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "model/heap_walk.h"
 #include "model/model.h"
 
 #define NONE IQ_RETAINED_NONE
@@ -224,8 +223,7 @@ static struct iq_error *sum_all(struct iq_retained_costs *c)
 		return &iq_enomem;
 	for (size_t i = 0; i < c->graph.slots.len; i++) {
 		c->objects[from + i] = 1;
-		c->bytes[from + i] =
-			iq_heap_slot_size(map, c->graph.slots.data[i]);
+		c->bytes[from + i] = c->graph.sizes.data[i];
 	}
 	for (uint32_t i = c->num_order; i-- > 1;) {
 		uint32_t node = c->order[i];

@@ -3,12 +3,15 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "model/heap_walk.h"
 
 /* Nodes and edges are numbered in 32 bits. */
 #define MAX_NUMBER (UINT32_MAX - 1)
+/* Objects that are fetched from memory while another is looked through. */
+#define AHEAD 8
 
 struct walk {
 	const struct iq_heap_map *map;
@@ -16,6 +19,8 @@ struct walk {
 	struct iq_retained_graph *graph;
 	/* Bit i: slot i was met. */
 	uint64_t *met;
+	/* Span of slot 64 * i. */
+	uint32_t *spans;
 	/* Index into targets of the node's first edge. */
 	size_t from;
 	bool no_memory;
@@ -24,6 +29,7 @@ struct walk {
 void iq_retained_graph_deinit(struct iq_retained_graph *graph)
 {
 	iq_vec_deinit(&graph->slots);
+	iq_vec_deinit(&graph->sizes);
 	iq_vec_deinit(&graph->first);
 	iq_vec_deinit(&graph->targets);
 }
@@ -102,11 +108,39 @@ static bool walk_goroutine(struct walk *w, uint32_t index)
 	       walk_range(w, &holder->registers);
 }
 
+static struct iq_error *index_spans(struct walk *w)
+{
+	const struct iq_heap_map *map = w->map;
+	uint32_t in = 0;
+
+	w->spans = calloc(map->num_slots / 64 + 1, sizeof(*w->spans));
+	if (!w->spans)
+		return &iq_enomem;
+	for (size_t i = 0; 64 * i < map->num_slots; i++) {
+		while (in + 1 < map->spans.len &&
+		       map->spans.data[in + 1].first <= 64 * i)
+			in++;
+		w->spans[i] = in;
+	}
+	return NULL;
+}
+
+static uint32_t span_of(const struct walk *w, uint32_t slot)
+{
+	uint32_t in = w->spans[slot / 64];
+
+	while (in + 1 < w->map->spans.len &&
+	       w->map->spans.data[in + 1].first <= slot)
+		in++;
+	return in;
+}
+
 static bool walk_object(struct walk *w, uint32_t slot)
 {
-	const struct iq_heap_span *span =
-		&w->map->spans.data[iq_heap_map_span_of_slot(w->map, slot)];
+	uint32_t in = span_of(w, slot);
+	const struct iq_heap_span *span = &w->map->spans.data[in];
 
+	w->no_memory |= !iq_vec_push(&w->graph->sizes, span->elem_size);
 	if (!begin_node(w))
 		return false;
 	if (span->noscan)
@@ -115,7 +149,22 @@ static bool walk_object(struct walk *w, uint32_t slot)
 	    !is_whole(w, span->addr + (slot - span->first) * span->elem_size,
 		      span->elem_size))
 		return false;
-	return iq_heap_walk_object(w->map, slot, add_reference, w);
+	return iq_heap_walk_object_in(w->map, in, slot, add_reference, w);
+}
+
+/* Brings what will be looked through soon nearer. */
+static void fetch_object(const struct walk *w, size_t index)
+{
+	const struct iq_heap_span *span;
+	uint32_t slot;
+
+	if (index >= w->graph->slots.len)
+		return;
+	slot = w->graph->slots.data[index];
+	span = &w->map->spans.data[span_of(w, slot)];
+	if (span->bytes && !span->noscan)
+		__builtin_prefetch(span->bytes +
+				   (slot - span->first) * span->elem_size);
 }
 
 /* Edges from above all to the sets, and from these to their goroutines. */
@@ -147,6 +196,7 @@ static bool walk_all(struct walk *w, const struct iq_retained_sets *sets)
 	}
 	// Each object that is met is looked through in its turn.
 	for (size_t i = 0; i < g->slots.len; i++) {
+		fetch_object(w, i + AHEAD);
 		if (!walk_object(w, g->slots.data[i]))
 			return false;
 	}
@@ -193,18 +243,28 @@ static struct iq_error *number_targets(struct walk *w, size_t from)
 	return NULL;
 }
 
+static void walk_deinit(struct walk *w)
+{
+	free(w->met);
+	free(w->spans);
+}
+
+static struct iq_error *walk_init(struct walk *w)
+{
+	w->met = calloc(w->map->num_slots / 64 + 1, sizeof(*w->met));
+	return w->met ? index_spans(w) : &iq_enomem;
+}
+
 struct iq_error *iq_retained_graph_make(const struct iq_proof *proof,
 					const struct iq_retained_sets *sets,
 					struct iq_retained_graph *ret)
 {
-	iq_cleanup(iq_freep) uint64_t *met =
-		calloc(proof->map->num_slots / 64 + 1, sizeof(*met));
-	struct walk w = {
+	iq_cleanup(walk_deinit) struct walk w = {
 		.map = proof->map,
 		.mark = proof->mark,
 		.graph = ret,
-		.met = met,
 	};
+	struct iq_error *err = walk_init(&w);
 	size_t from;
 	bool whole;
 
@@ -212,8 +272,8 @@ struct iq_error *iq_retained_graph_make(const struct iq_proof *proof,
 		.num_sets = sets->num,
 		.num_goroutines = sets->first[sets->num],
 	};
-	if (!met)
-		return &iq_enomem;
+	if (err)
+		return err;
 	whole = add_sets(&w, sets);
 	from = ret->targets.len;
 	whole = whole && walk_all(&w, sets);

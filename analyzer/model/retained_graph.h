@@ -27,8 +27,9 @@ struct iq_retained_sets {
 struct iq_retained_graph {
 	uint32_t num_sets;
 	uint32_t num_goroutines;
-	/* Slots of the objects. */
+	/* Slots of the objects, and their bytes. */
 	IQ_VEC(uint32_t) slots;
+	IQ_VEC(uint64_t) sizes;
 	IQ_VEC(uint32_t) first;
 	IQ_VEC(uint32_t) targets;
 	/* Why it is not whole, which makes it useless; empty: it is. Clean
