@@ -79,12 +79,14 @@
 /* Slots of the Go heap, numbered in 32 bits: 64 GiB of the smallest that hold
  * references, and real objects are several times as large. */
 #define IQ_LIMIT_HEAP_SLOTS (UINT32_MAX - 64)
-/* Types whose pointers are remembered, words of one of them, and what is left to
- * do while they are put together: programs have thousands of types, and what is
- * larger than 128 MiB is an array of something smaller. */
+/* Types whose pointers are remembered, and words of one of them: programs have
+ * thousands of types, and what is larger than 128 MiB is an array of something
+ * smaller. Parts that one is put together from at a time, and all of them: only
+ * types of more than 128 KiB are. */
 #define IQ_LIMIT_TYPE_MASKS 65536
 #define IQ_LIMIT_TYPE_MASK_WORDS (16u << 20)
 #define IQ_LIMIT_TYPE_PARTS 1024
+#define IQ_LIMIT_TYPE_PARTS_ALL (1u << 20)
 /* Pieces of one goroutine's life in a trace: nobody reads more. */
 #define IQ_LIMIT_TRACE_SPANS (1u << 20)
 /* Finalizers, cleanups, weak pointers and sampled objects of one heap. */
