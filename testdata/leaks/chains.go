@@ -17,7 +17,7 @@ func init() {
 
 //go:noinline
 func link(own <-chan int, next chan<- int) {
-	leaked("chain", "")
+	leaked("chain", "waits-for-leaked|sender-gone")
 	next <- <-own
 }
 
@@ -32,7 +32,7 @@ func chain() {
 
 //go:noinline
 func round(own <-chan int, next chan<- int) {
-	leaked("ring", "")
+	leaked("ring", "waits-for-leaked")
 	<-own
 	next <- 1
 }
@@ -48,12 +48,12 @@ func ring() {
 
 //go:noinline
 func held(c <-chan int) {
-	leaked("held-by-leaked/waiter", "")
+	leaked("held-by-leaked/waiter", "waits-for-leaked|sender-gone")
 	<-c
 }
 
 func holder(never <-chan struct{}, use func()) {
-	leaked("held-by-leaked/holder", "")
+	leaked("held-by-leaked/holder", "quit-never-closed|sender-gone")
 	<-never
 	use()
 }

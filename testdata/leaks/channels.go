@@ -51,7 +51,7 @@ func earlySend() {
 
 //go:noinline
 func earlyWait(c <-chan int) int {
-	leaked("early-return/receive", "")
+	leaked("early-return/receive", "sender-gone|early-return")
 	return <-c
 }
 
@@ -202,7 +202,7 @@ func rangeWorkers() {
 
 //go:noinline
 func stage(in <-chan int, out chan<- int) {
-	leaked("range-never-closed/pipeline", "range-never-closed")
+	leaked("range-never-closed/pipeline", "range-never-closed|waits-for-leaked")
 	for v := range in {
 		out <- v + 1
 	}
@@ -239,7 +239,7 @@ func lostCancel() {
 
 //go:noinline
 func consumeUntil(done <-chan struct{}, in <-chan int) {
-	leaked("missing-cancel/done", "missing-cancel")
+	leaked("missing-cancel/done", "quit-never-closed|missing-cancel")
 	for {
 		select {
 		case <-done:
@@ -281,7 +281,7 @@ func lostQuit() {
 
 //go:noinline
 func fill(c chan<- int) {
-	leaked("buffered-full", "")
+	leaked("buffered-full", "early-return|double-send")
 	for i := 0; i < 5; i++ {
 		c <- i
 	}
@@ -291,7 +291,7 @@ func buffered() { go fill(make(chan int, 3)) }
 
 //go:noinline
 func fillAny[T any](c chan<- T, v T) {
-	leaked("buffered-full/generic", "")
+	leaked("buffered-full/generic", "early-return|double-send")
 	for {
 		c <- v
 	}
@@ -331,7 +331,7 @@ func nilChannels() {
 
 //go:noinline
 func nothing() {
-	leaked("empty-select", "")
+	leaked("empty-select", "empty-select")
 	select {}
 }
 
@@ -395,7 +395,7 @@ func manyCases() { go selectMany(newMany()) }
 
 //go:noinline
 func offer(out chan<- int, quit <-chan struct{}) {
-	leaked("select-send", "")
+	leaked("select-send", "early-return|quit-never-closed")
 	select {
 	case out <- 1:
 	case <-quit:
@@ -449,7 +449,7 @@ func generic() {
 //go:noinline
 func finish(done chan<- bool) {
 	defer func() {
-		leaked("defer-send", "")
+		leaked("defer-send", "early-return")
 		done <- true
 	}()
 	soon()
@@ -500,7 +500,7 @@ type dropped struct {
 
 //go:noinline
 func (p *dropped) work() {
-	leaked("pool-dropped", "")
+	leaked("pool-dropped", "quit-never-closed")
 	for {
 		select {
 		case job := <-p.jobs:
@@ -537,7 +537,7 @@ func subscribe(c <-chan string) {
 
 //go:noinline
 func publish(c chan<- string) {
-	leaked("subscriber-left", "")
+	leaked("subscriber-left", "early-return")
 	c <- "news"
 }
 
@@ -555,7 +555,7 @@ func subscribers() {
 //go:noinline
 func background(out chan<- string) {
 	time.Sleep(10 * time.Millisecond)
-	leaked("handler", "")
+	leaked("handler", "timeout-won")
 	out <- "rendered"
 }
 
@@ -587,7 +587,7 @@ type errs struct {
 func (g *errs) task(fail bool) {
 	if !fail {
 		soon()
-		leaked("group/task", "")
+		leaked("group/task", "early-return|n-senders-one-receiver")
 	}
 	g.err <- errFetch
 }
@@ -612,7 +612,7 @@ func group() {
 
 //go:noinline
 func parse(c chan<- error) {
-	leaked("error-dropped", "")
+	leaked("error-dropped", "timeout-won|early-return")
 	c <- errFetch
 }
 
@@ -627,7 +627,7 @@ func errorsDropped() {
 
 //go:noinline
 func untilDone(done <-chan struct{}) {
-	leaked("done-never-closed", "missing-cancel")
+	leaked("done-never-closed", "quit-never-closed|missing-cancel|sender-gone")
 	<-done
 }
 
@@ -638,7 +638,7 @@ func lateDone() { go untilDone(make(chan struct{})) }
 //go:noinline
 func cleanUp(c chan<- int) {
 	defer func() {
-		leaked("while-panicking", "")
+		leaked("while-panicking", "early-return")
 		c <- 1
 		recover()
 	}()
@@ -658,7 +658,7 @@ func byTimer() {
 //go:noinline
 func onThread(c <-chan int) {
 	runtime.LockOSThread()
-	leaked("locked-to-thread", "")
+	leaked("locked-to-thread", "sender-gone")
 	<-c
 }
 
@@ -668,7 +668,7 @@ type sender struct{ c chan int }
 
 //go:noinline
 func (s sender) send() {
-	leaked("method-value", "")
+	leaked("method-value", "early-return")
 	s.c <- 1
 }
 

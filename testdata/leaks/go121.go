@@ -13,7 +13,7 @@ func init() { shape(afterFunc, onceFunc, lostCause) }
 
 //go:noinline
 func afterFuncWait(c <-chan struct{}) {
-	leaked("context-afterfunc", "missing-cancel")
+	leaked("context-afterfunc", "missing-cancel|quit-never-closed|sender-gone")
 	<-c
 }
 
@@ -33,7 +33,7 @@ func onceFuncWait(f func()) { f() }
 func onceFunc() {
 	c := make(chan int)
 	go onceFuncWait(sync.OnceFunc(func() {
-		leaked("once-func", "")
+		leaked("once-func", "sender-gone")
 		<-c
 	}))
 }

@@ -29,7 +29,7 @@ func stoppedTicker() {
 
 //go:noinline
 func timerWait(t *time.Timer) {
-	leaked("timer-stopped", "")
+	leaked("timer-stopped", "timer-stopped")
 	<-t.C
 }
 
@@ -56,7 +56,7 @@ func droppedIterator() {
 //go:noinline
 func stuckValues(yield func(int) bool) {
 	c := make(chan int)
-	leaked("iterator-stuck/inner", "")
+	leaked("iterator-stuck/inner", "sender-gone")
 	yield(<-c)
 }
 

@@ -53,7 +53,8 @@ func note(shape, truth_, cause, note string) {
 }
 
 // leaked says that nothing that can run refers to what the goroutine that calls
-// waits for from here on. The cause is one of docs/causes-of-leaks.md, or empty.
+// waits for from here on. The cause is one of analyzer/model/leak_causes.def, several with
+// "|" between them where each is true, or empty: not told.
 func leaked(shape, cause string) { note(shape, "leaked", cause, "") }
 
 // stale says the same, where a word that is dead has the address of the object.

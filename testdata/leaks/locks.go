@@ -30,7 +30,7 @@ func (l *ledger) post() {
 
 //go:noinline
 func (l *ledger) balance() int {
-	leaked("lock-held-over-send/waiter", "")
+	leaked("lock-held-over-send/waiter", "lock-held-over-send|waits-for-leaked")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.n
@@ -57,7 +57,7 @@ func (a *account) forget() { a.mu.Lock() }
 
 //go:noinline
 func (a *account) add() {
-	leaked("mutex-never-unlocked", "")
+	leaked("mutex-never-unlocked", "lost-unlock")
 	a.mu.Lock()
 	a.n++
 	a.mu.Unlock()
@@ -80,7 +80,7 @@ func (a *account) fail() {
 
 //go:noinline
 func (a *account) addAfter() {
-	leaked("mutex-panicked", "")
+	leaked("mutex-panicked", "lost-unlock")
 	a.mu.Lock()
 	a.mu.Unlock()
 }
@@ -98,7 +98,7 @@ type table struct {
 
 //go:noinline
 func (t *table) get(key string) int {
-	leaked("rwmutex-reader", "")
+	leaked("rwmutex-reader", "lost-unlock")
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.rows[key]
@@ -113,7 +113,7 @@ func readers() {
 
 //go:noinline
 func (t *table) set(key string) {
-	leaked("rwmutex-writer", "")
+	leaked("rwmutex-writer", "lost-unlock")
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.rows[key]++
@@ -129,7 +129,7 @@ func writers() {
 
 //go:noinline
 func (t *table) getBehind() int {
-	leaked("rwmutex-behind-writer", "")
+	leaked("rwmutex-behind-writer", "lost-unlock|waits-for-leaked")
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.rows["a"]
@@ -137,7 +137,7 @@ func (t *table) getBehind() int {
 
 //go:noinline
 func (t *table) setBehind() {
-	leaked("rwmutex-behind-reader", "")
+	leaked("rwmutex-behind-reader", "lost-unlock")
 	t.mu.Lock()
 	t.mu.Unlock()
 }
@@ -199,7 +199,7 @@ type mailbox struct {
 
 //go:noinline
 func (m *mailbox) take() string {
-	leaked("cond-never-signalled", "")
+	leaked("cond-never-signalled", "cond-never-signalled")
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for len(m.mails) == 0 {
@@ -232,7 +232,7 @@ type lazy struct {
 //go:noinline
 func (l *lazy) first() int {
 	l.once.Do(func() {
-		leaked("once/first", "")
+		leaked("once/first", "sender-gone|waits-for-leaked|lock-held-over-send")
 		l.v = <-l.c
 	})
 	return l.v
@@ -240,7 +240,7 @@ func (l *lazy) first() int {
 
 //go:noinline
 func (l *lazy) second() int {
-	leaked("once/second", "")
+	leaked("once/second", "sender-gone|waits-for-leaked|lock-held-over-send")
 	l.once.Do(func() {})
 	return l.v
 }
@@ -266,7 +266,7 @@ type service struct {
 
 //go:noinline
 func (s *service) refresh() {
-	leaked("embedded-mutex", "")
+	leaked("embedded-mutex", "lost-unlock")
 	s.state.Lock()
 	s.state.Unlock()
 }
