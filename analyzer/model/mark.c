@@ -181,6 +181,14 @@ static inline void scan_bytes(struct iq_mark *mark, const uint8_t *bytes,
 		mark_word(mark, load_word(bytes + i));
 }
 
+/* The words of an object whose bits are set in @mask. */
+static inline void scan_words(struct iq_mark *mark, const uint8_t *bytes,
+			      uint64_t words)
+{
+	for (; words; words &= words - 1)
+		mark_word(mark, load_word(bytes + 8 * __builtin_ctzll(words)));
+}
+
 static bool is_opaque(const struct iq_heap_map *map, uint64_t addr)
 {
 	uint32_t slot = iq_heap_map_slot(map, addr);
@@ -189,18 +197,13 @@ static bool is_opaque(const struct iq_heap_map *map, uint64_t addr)
 	       (map->opaque[slot / 64] >> slot % 64 & 1);
 }
 
-/* All words of an object but those that its disguise hides. */
-static void scan_disguised(struct iq_mark *mark, const uint8_t *bytes,
-			   uint64_t size)
+/* Bits of the words of an object that its disguise hides. */
+static uint64_t hidden_words(const struct iq_heap_map *map,
+			     const uint8_t *bytes)
 {
-	const struct iq_heap_disguise *d = &mark->map->disguise;
-	bool hides = is_opaque(mark->map, load_word(bytes + 8 * d->key));
+	const struct iq_heap_disguise *d = &map->disguise;
 
-	for (uint64_t i = 0; i < size / 8; i++) {
-		if (hides && i < 64 && (d->hidden >> i & 1))
-			continue;
-		mark_word(mark, load_word(bytes + 8 * i));
-	}
+	return is_opaque(map, load_word(bytes + 8 * d->key)) ? d->hidden : 0;
 }
 
 /* The word at @addr, whose bytes may lie in two pieces; false if not there. */
@@ -253,21 +256,60 @@ static void scan_pieces(struct iq_mark *mark, const struct iq_heap_range *range)
 	}
 }
 
+/*
+ * An object whose bytes are not in one piece, or not all there: what is missed
+ * counts only where a pointer would be. No disguised one is larger than a page,
+ * and hiding nothing keeps more alive.
+ */
+static void scan_split(struct iq_mark *mark, const struct iq_heap_span *span,
+		       uint32_t slot)
+{
+	const struct iq_heap_memory *memory = &mark->map->memory;
+	uint64_t addr = span->addr + slot * span->elem_size;
+
+	for (uint64_t block = 0; 64 * block < span->elem_size / 8; block++) {
+		uint64_t words =
+			iq_heap_pointer_mask(mark->map, span, slot, block);
+		uint64_t at = addr + 512 * block;
+		uint64_t have = 0;
+		const uint8_t *bytes = memory->window(memory->ctx, at, &have);
+
+		for (; words; words &= words - 1) {
+			uint64_t i = 8ull * (unsigned)__builtin_ctzll(words);
+			uint8_t word[8];
+
+			if (bytes && have >= i + 8) {
+				mark_word(mark, load_word(bytes + i));
+			} else if (read_split(memory, at + i, word)) {
+				mark_word(mark, load_word(word));
+			} else {
+				// The first one ends it: nothing will be
+				// concluded.
+				miss(mark, at + i);
+				return;
+			}
+		}
+	}
+}
+
 static inline void scan_item(struct iq_mark *mark, const struct item *item)
 {
-	const struct iq_heap_span *span = &mark->map->spans.data[item->span];
+	const struct iq_heap_map *map = mark->map;
+	const struct iq_heap_span *span = &map->spans.data[item->span];
 	const uint8_t *bytes = item_bytes(span, item->slot);
+	uint64_t words;
 
-	if (!bytes)
-		scan_pieces(mark, &(struct iq_heap_range){
-					  .addr = span->addr +
-						  item->slot * span->elem_size,
-					  .len = span->elem_size,
-				  });
-	else if (span->elem_size == mark->map->disguise.elem_size)
-		scan_disguised(mark, bytes, span->elem_size);
-	else
-		scan_bytes(mark, bytes, span->elem_size);
+	if (!bytes) {
+		scan_split(mark, span, item->slot);
+		return;
+	}
+	words = iq_heap_pointer_mask(map, span, item->slot, 0);
+	if (span->elem_size == map->disguise.elem_size)
+		words &= ~hidden_words(map, bytes);
+	scan_words(mark, bytes, words);
+	for (uint64_t block = 1; 64 * block < span->elem_size / 8; block++)
+		scan_words(mark, bytes + 512 * block,
+			   iq_heap_pointer_mask(map, span, item->slot, block));
 }
 
 /* Looks through what is on the stack. Each object goes through a queue first

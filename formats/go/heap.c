@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "formats/go/coverage.h"
+#include "formats/go/heap_masks.h"
 
 static const uint8_t *window(const void *ctx, uint64_t addr, uint64_t *len_ret)
 {
@@ -56,11 +57,15 @@ static struct iq_error *fill(const struct iq_go_heap *heap,
 		iq_heap_map_lacks(map, "the runtime's heap was not found");
 		return iq_heap_map_index(map);
 	}
-	err = iq_go_heap_spans(heap, map);
+	err = iq_go_heap_masks_open(heap, map);
+	if (!err)
+		err = iq_go_heap_spans(heap, map);
 	if (err)
 		return err;
 	disguise_sudogs(heap->rt->layout, map);
 	err = iq_heap_map_index(map);
+	if (!err)
+		err = iq_go_heap_masks_close(map);
 	if (!err)
 		err = iq_go_heap_goroutines(heap, map);
 	if (!err)

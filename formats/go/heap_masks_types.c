@@ -112,26 +112,24 @@ static bool type_read(const struct iq_go_runtime *rt, uint64_t addr,
 	return ret->gc_data != 0;
 }
 
+static bool is_zero(const uint8_t *bytes, uint64_t len)
+{
+	return !bytes[0] && !memcmp(bytes, bytes + 1, len - 1);
+}
+
 bool iq_go_heap_masks_hole(const struct iq_memory *memory, uint64_t addr)
 {
-	uint64_t at = addr & ~7ull;
-	uint64_t end = (addr & ~(PAGE_BYTES - 1ull)) + PAGE_BYTES;
-	uint64_t word;
+	uint64_t page = addr & ~(PAGE_BYTES - 1ull);
+	uint64_t have;
+	const uint8_t *bytes = iq_memory_window(memory, addr, &have);
 
+	if (!bytes)
+		return true;
 	// What is asked for is mostly next to something.
-	for (unsigned i = 0; i < 8 && at + 8 * i < end; i++) {
-		if (!iq_memory_u64(memory, at + 8 * i, &word))
-			return true;
-		if (word)
-			return false;
-	}
-	for (at = end - PAGE_BYTES; at < end; at += 8) {
-		if (!iq_memory_u64(memory, at, &word))
-			return true;
-		if (word)
-			return false;
-	}
-	return true;
+	if (!is_zero(bytes, have < 64 ? have : 64))
+		return false;
+	bytes = iq_memory_window(memory, page, &have);
+	return !bytes || is_zero(bytes, have < PAGE_BYTES ? have : PAGE_BYTES);
 }
 
 /* Whether some page of the @len bytes at @addr is a hole. */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/limits.h"
+#include "formats/go/heap_masks.h"
 
 /* Go: src/runtime/mheap.go, mSpanInUse; what is manual is stacks and the
  * runtime's own. */
@@ -88,6 +89,7 @@ static struct iq_error *span_read(struct iq_go_specials *specials,
 					  span.addr);
 		return NULL;
 	}
+	iq_go_heap_masks_span(map, &r, &span);
 	if (!iq_vec_push(&map->spans, span))
 		return &iq_enomem;
 	return iq_go_heap_specials(specials, &r);
