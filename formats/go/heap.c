@@ -5,6 +5,7 @@
 
 #include "formats/go/coverage.h"
 #include "formats/go/heap_masks.h"
+#include "formats/go/heap_types.h"
 
 static const uint8_t *window(const void *ctx, uint64_t addr, uint64_t *len_ret)
 {
@@ -110,6 +111,7 @@ struct iq_error *iq_go_heap_open(const struct iq_go_runtime *rt,
 	if (!heap)
 		return &iq_enomem;
 	heap->heap.load = load;
+	heap->heap.types = iq_go_heap_types;
 	heap->heap.measure = iq_go_heap_measure;
 	heap->heap.totals = iq_go_heap_totals;
 	heap->heap.frame_of = iq_go_heap_frame_of;

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/go/heap_types.h"
+
+#include <string.h>
+
+/* Smaller ones without pointers share slots. Go: src/runtime/malloc.go,
+ * maxTinySize. */
+#define TINY_SIZE 16
+/* Bytes whose words one mask has. */
+#define MASK_BYTES 512
+
+bool iq_go_typed_object(const struct iq_go_typing *t, uint64_t addr,
+			struct iq_go_typed_object *ret)
+{
+	uint32_t number = iq_heap_map_span(t->map, addr);
+	const struct iq_heap_span *span;
+	uint64_t index;
+
+	if (number == IQ_HEAP_NONE)
+		return false;
+	span = &t->map->spans.data[number];
+	index = iq_heap_divide(span, addr - span->addr);
+	if (index >= span->num_slots || !iq_heap_allocated(span, index))
+		return false;
+	ret->span = span;
+	ret->slot = span->first + (uint32_t)index;
+	ret->index = (uint32_t)index;
+	ret->begin = span->addr + index * span->elem_size + t->lead[number];
+	ret->offset = addr - ret->begin;
+	ret->size = span->elem_size - t->lead[number];
+	return true;
+}
+
+/* ---- what is in the object itself */
+
+/* Words below @size bytes, at most 64, as bits. */
+static uint64_t words_mask(uint64_t size)
+{
+	uint64_t words = (size + 7) / 8;
+
+	return words >= 64 ? UINT64_MAX : (1ull << words) - 1;
+}
+
+/* The mask of an array of @size bytes whose elements have @type. */
+static uint64_t tile(const struct iq_go_model_type *type, uint64_t size)
+{
+	uint64_t words = type->size / 8, mask = 0;
+
+	if (type->size % 8 || !words)
+		return 0;
+	for (uint64_t i = 0; i < 64 && i < size / 8; i += words)
+		mask |= type->mask << i;
+	return mask & words_mask(size);
+}
+
+static bool mask_agrees(const struct iq_go_typing *t,
+			const struct iq_go_typed_object *o,
+			const struct iq_go_model_type *type, uint64_t size)
+{
+	const struct iq_heap_pointers *p = &t->map->pointers;
+	uint64_t all = words_mask(o->span->elem_size);
+	uint64_t mask, wanted;
+
+	if (o->span->noscan || !p->mask || !type->has_mask ||
+	    o->begin != o->span->addr + o->index * o->span->elem_size)
+		return true;
+	mask = p->mask(p->ctx, o->span, o->index, 0) & all;
+	// All bits stand for what is not known, too.
+	if (mask == all)
+		return true;
+	wanted = tile(type, size);
+	if (size < MASK_BYTES && size == type->size)
+		return mask == wanted;
+	return (mask & words_mask(size)) == wanted;
+}
+
+/* What is behind the value is as the allocator left it. Go: src/runtime/
+ * malloc.go, mallocgc clears the slot of what has pointers. */
+static bool tail_is_zero(const struct iq_go_typing *t,
+			 const struct iq_go_typed_object *o, uint64_t size)
+{
+	uint64_t have;
+	const uint8_t *p = iq_memory_window(t->rt->memory, o->begin, &have);
+
+	if (!p || have < o->size)
+		return true;
+	for (uint64_t i = size; i < o->size; i++)
+		if (p[i])
+			return false;
+	return true;
+}
+
+bool iq_go_typing_agrees(const struct iq_go_typing *t,
+			 const struct iq_go_typed_object *o, uint32_t number,
+			 uint64_t size)
+{
+	const struct iq_go_model_type *type =
+		iq_go_type_model_lay(t->model, number);
+
+	if (type->kind == IQ_GO_KIND_ARRAY && type->elem && type->len)
+		type = iq_go_type_model_lay(t->model, type->elem);
+	return type->has_pointers != o->span->noscan &&
+	       iq_go_slot_size(t->rt, size, type->has_pointers) ==
+		       o->span->elem_size &&
+	       (type->has_pointers || size >= TINY_SIZE) &&
+	       mask_agrees(t, o, type, size) &&
+	       (size >= o->size || size != type->size ||
+		tail_is_zero(t, o, size));
+}
+
+/* Whether the object may as well be of a type that begins so. */
+static bool is_ambiguous(const struct iq_go_typing *t,
+			 const struct iq_go_typed_object *o,
+			 const struct iq_go_model_outer *outers, uint64_t len)
+{
+	for (; outers; outers = outers->next) {
+		const struct iq_go_model_type *type =
+			iq_go_type_model_get(t->model, outers->type);
+
+		if (outers->len >= len &&
+		    iq_go_typing_agrees(t, o, outers->type, type->size))
+			return true;
+	}
+	return false;
+}
+
+/* ---- two that refer to one object */
+
+static void push(struct iq_go_typing *t, uint32_t slot)
+{
+	if (!iq_vec_push(&t->slots, slot))
+		t->no_memory = true;
+}
+
+/* The object is of type @number as far as one reference says. */
+static void name(struct iq_go_typing *t, uint32_t slot, uint32_t number)
+{
+	uint32_t *of = &t->of[slot];
+
+	if (!number || *of == number || *of == IQ_GO_TYPE_CONTRADICTED ||
+	    iq_go_typing_settled(t, slot))
+		return;
+	if (*of && iq_go_type_model_begins(t->model, *of, number))
+		return;
+	if (*of && !iq_go_type_model_begins(t->model, number, *of)) {
+		*of = IQ_GO_TYPE_CONTRADICTED;
+		t->contradicted = true;
+		return;
+	}
+	*of = number;
+	push(t, slot);
+}
+
+bool iq_go_typing_settled(struct iq_go_typing *t, uint32_t slot)
+{
+	uint64_t bit = 1ull << slot % 64;
+
+	if (!(t->exact[slot / 64] & bit))
+		return false;
+	if (t->asleep[slot / 64] & bit) {
+		t->asleep[slot / 64] &= ~bit;
+		push(t, slot);
+	}
+	return true;
+}
+
+void iq_go_typing_exact(struct iq_go_typing *t, uint32_t slot, uint32_t type)
+{
+	if (!type || iq_go_typing_settled(t, slot))
+		return;
+	t->exact[slot / 64] |= 1ull << slot % 64;
+	t->of[slot] = type;
+	push(t, slot);
+}
+
+/* ---- references */
+
+/* The object at @addr is not all of it, or is none: what refers to it still
+ * says what is there. */
+static void only_part(struct iq_go_typing *t, uint64_t addr, uint32_t type,
+		      uint64_t count)
+{
+	if (iq_go_type_model_get(t->model, type)->has_pointers)
+		iq_go_typing_range(t, addr, type, count);
+}
+
+void iq_go_typing_value(struct iq_go_typing *t, uint64_t addr, uint32_t number)
+{
+	const struct iq_go_model_type *type =
+		iq_go_type_model_get(t->model, number);
+	struct iq_go_typed_object o;
+
+	if (!type->size)
+		return;
+	if (!iq_go_typed_object(t, addr, &o)) {
+		only_part(t, addr, number, 1);
+		return;
+	}
+	if (t->of[o.slot] == number || iq_go_typing_settled(t, o.slot))
+		return;
+	if (t->hchan == number) {
+		iq_go_typing_chan(t, addr);
+		return;
+	}
+	if (o.offset || iq_go_is_banned(t, o.slot) || number == t->hmap ||
+	    number == t->swiss_map ||
+	    !iq_go_typing_agrees(t, &o, number, type->size) ||
+	    (type->outers && is_ambiguous(t, &o, type->outers, 0)))
+		only_part(t, addr, number, 1);
+	else
+		name(t, o.slot, number);
+}
+
+void iq_go_typing_elems(struct iq_go_typing *t, uint64_t addr, uint32_t number,
+			uint64_t count, unsigned kind)
+{
+	const struct iq_go_model_type *type =
+		iq_go_type_model_get(t->model, number);
+	struct iq_go_typed_object o;
+
+	if (!type->size || count > UINT64_MAX / type->size)
+		return;
+	if (!iq_go_typed_object(t, addr, &o)) {
+		only_part(t, addr, number, count);
+		return;
+	}
+	if (iq_go_typing_settled(t, o.slot))
+		return;
+	if (o.offset || iq_go_is_banned(t, o.slot) ||
+	    !iq_go_typing_agrees(t, &o, number, count * type->size) ||
+	    (type->array_outers &&
+	     is_ambiguous(t, &o, type->array_outers, count)))
+		only_part(t, addr, number, count);
+	else
+		name(t, o.slot,
+		     iq_go_type_model_derive(
+			     t->model, kind, number,
+			     kind == IQ_GO_KIND_ARRAY ? count : 0, 0));
+}
+
+void iq_go_typing_bytes(struct iq_go_typing *t, uint64_t addr, uint64_t len)
+{
+	struct iq_go_typed_object o;
+
+	if (len < TINY_SIZE || !iq_go_typed_object(t, addr, &o) || o.offset ||
+	    !o.span->noscan || t->of[o.slot] || iq_go_is_banned(t, o.slot) ||
+	    iq_go_slot_size(t->rt, len, false) != o.span->elem_size)
+		return;
+	name(t, o.slot,
+	     iq_go_type_model_derive(t->model, IQ_GO_KIND_BYTES, 0, 0, 0));
+}

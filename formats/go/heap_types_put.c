@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/go/heap_types_put.h"
+
+/* Structs and arrays in one another. */
+#define DEPTH_MAX 64
+
+/* The field of @type that holds @offset, or NULL. */
+static const struct iq_go_model_field *
+field_at(struct iq_go_type_model *model, const struct iq_go_model_type *type,
+	 uint64_t offset)
+{
+	for (uint32_t i = 0; i < type->num_fields; i++) {
+		const struct iq_go_model_field *f = &type->fields[i];
+
+		if (f->type && f->offset <= offset &&
+		    offset - f->offset <
+			    iq_go_type_model_get(model, f->type)->size)
+			return f;
+	}
+	return NULL;
+}
+
+/* One step into the value at hand; 0 at its end. */
+static uint32_t step(struct iq_go_type_model *model, uint32_t number,
+		     uint64_t *offset, struct iq_out *out)
+{
+	const struct iq_go_model_type *type =
+		iq_go_type_model_lay(model, number);
+	const struct iq_go_model_type *elem;
+	const struct iq_go_model_field *f;
+
+	if (type->kind == IQ_GO_KIND_STRUCT) {
+		f = field_at(model, type, *offset);
+		if (!f)
+			return 0;
+		iq_out_char(out, '.');
+		iq_out_str(out, f->name);
+		*offset -= f->offset;
+		return f->type;
+	}
+	if ((type->kind != IQ_GO_KIND_ARRAY &&
+	     type->kind != IQ_GO_KIND_ELEMS) ||
+	    !type->elem)
+		return 0;
+	elem = iq_go_type_model_get(model, type->elem);
+	if (!elem->size || (type->kind == IQ_GO_KIND_ARRAY &&
+			    *offset / elem->size >= type->len))
+		return 0;
+	iq_out_char(out, '[');
+	iq_out_u64(out, *offset / elem->size);
+	iq_out_char(out, ']');
+	*offset %= elem->size;
+	return type->elem;
+}
+
+/* Types are laid out when somebody looks into them. */
+static struct iq_go_type_model *model_of(const struct iq_heap_types *base)
+{
+	return &((struct iq_go_types *)(uintptr_t)base)->model;
+}
+
+void iq_go_types_put_place(const struct iq_heap_types *base, uint32_t number,
+			   uint64_t offset, struct iq_out *out)
+{
+	struct iq_go_type_model *model = model_of(base);
+
+	if (!number || number >= base->num_types ||
+	    offset < iq_go_type_model_get(model, number)->lead)
+		return;
+	offset -= iq_go_type_model_get(model, number)->lead;
+	for (unsigned i = 0; i < DEPTH_MAX && number; i++)
+		number = step(model, number, &offset, out);
+}
+
+bool iq_go_types_put_variable(const struct iq_heap_types *base, uint64_t addr,
+			      struct iq_out *out)
+{
+	const struct iq_go_types *types = (const struct iq_go_types *)base;
+	const struct iq_go_typed_variable *all = types->variables.all.data;
+	size_t low = 0, high = types->variables.all.len;
+	const struct iq_go_model_type *type;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (all[mid].addr <= addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (!low)
+		return false;
+	type = iq_go_type_model_get(&types->model, all[low - 1].type);
+	if (!type || addr - all[low - 1].addr >= type->size)
+		return false;
+	iq_out_str(out, all[low - 1].name);
+	iq_go_types_put_place(base, all[low - 1].type, addr - all[low - 1].addr,
+			      out);
+	return true;
+}
