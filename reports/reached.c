@@ -215,12 +215,12 @@ static struct iq_str ground_words(const struct reached *r, struct iq_term *term,
 	case IQ_SUSPECT_REACHES:
 		return iq_term_textf(term,
 				     "it reaches the object%.*s, over %" PRIu32
-				     " other%s",
+				     " object%s",
 				     IQ_STR_ARG(in), s->distance,
 				     s->distance == 1 ? "" : "s");
 	case IQ_SUSPECT_VARIABLE:
 		return iq_term_textf(
-			term, "its code uses the variable that leads there%.*s",
+			term, "its code%.*s uses a variable that leads to it",
 			IQ_STR_ARG(in));
 	case IQ_SUSPECT_CREATOR:
 		break;
@@ -233,7 +233,10 @@ static void put_suspects(const struct reached *r, struct iq_wait_lines *lines)
 	struct iq_term *term = lines->term;
 	char number[IQ_WORDS_SIZE];
 
-	put_heading(term, "who could still serve it: suspects, no proof");
+	put_heading(term,
+		    r->suspects.num ?
+			    "who could still serve it: suspects, no proof" :
+			    "who could still serve it");
 	for (size_t i = 0; i < r->suspects.num; i++) {
 		const struct iq_suspect *s = &r->suspects.list[i];
 		struct iq_str who = iq_wait_line_who(lines, s->goroutine);
@@ -250,8 +253,12 @@ static void put_suspects(const struct reached *r, struct iq_wait_lines *lines)
 					iq_words_number(number,
 							r->suspects.num_more)));
 	if (!r->suspects.num)
-		put_words(term, IQ_STR("no goroutine that can run is seen to "
-				       "have to do with it"));
+		put_words(term,
+			  r->goroutine->reach == IQ_REACH_UNREACHABLE ?
+				  IQ_STR("nobody: nothing that can run "
+					 "reaches it") :
+				  IQ_STR("no goroutine that can run is seen "
+					 "to have to do with it"));
 }
 
 struct iq_error *iq_reached_put(struct iq_wait_lines *lines, uint32_t goroutine)

@@ -119,8 +119,8 @@ struct iq_error *iq_path_find(const struct iq_model *model, size_t witness,
 
 /*
  * Who could serve what the goroutine @index waits for: nobody who waits for the
- * same, and none that stays blocked. Healthy ones have them, too. @types may be
- * NULL. In @arena.
+ * same, and none that stays blocked. One that is proven to stay blocked itself
+ * has none; healthy ones have them, too. @types may be NULL. In @arena.
  */
 struct iq_error *iq_path_suspects(const struct iq_model *model,
 				  const struct iq_heap_types *types,

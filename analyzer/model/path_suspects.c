@@ -516,6 +516,9 @@ struct iq_error *iq_path_suspects(const struct iq_model *model,
 	};
 	struct iq_error *err = NULL;
 
+	*ret = (struct iq_suspects){ .num = 0 };
+	if (waiter->reach == IQ_REACH_UNREACHABLE)
+		return NULL;
 	h.charges = calloc(model->num_goroutines + 1, sizeof(*h.charges));
 	if (!h.charges)
 		return &iq_enomem;

@@ -3,11 +3,13 @@
  * variables. */
 #include "base/out.h"
 #include "formats/go/heap.h"
+#include "formats/go/references_live.h"
 #include "formats/go/references_place.h"
 #include "formats/go/stack_start.h"
 
 struct unwinding {
 	struct iq_go_pc_cache cache;
+	struct iq_go_live live;
 	struct iq_go_unwound unwound;
 	struct iq_go_frame_places places;
 };
@@ -15,6 +17,7 @@ struct unwinding {
 static void unwinding_deinit(struct unwinding *u)
 {
 	iq_go_pc_cache_deinit(&u->cache);
+	iq_go_live_deinit(&u->live);
 	iq_go_unwound_deinit(&u->unwound);
 	iq_vec_deinit(&u->places.frames);
 }
@@ -32,22 +35,31 @@ static struct iq_error *unwind(struct unwinding *u,
 		return NULL;
 	err = iq_go_pc_cache_init(&u->cache, rt);
 	if (!err)
+		err = iq_go_live_init(&u->live, &u->cache);
+	if (!err)
 		err = iq_go_unwind(&u->cache, &start, &u->unwound);
 	if (!err && !iq_go_frame_places_find(stack, &u->unwound, &u->places))
 		err = &iq_enomem;
 	return err;
 }
 
+/* Where the parameters of frame @i end, in its caller's; those that came in
+ * registers are put there, too. Go: src/cmd/compile/abi-internal.md. */
+static uint64_t end_of(struct unwinding *u, size_t i)
+{
+	return u->unwound.fps.data[i] + u->cache.cpu->fixed_frame +
+	       iq_go_live_map(&u->live, u->unwound.pcs.data[i])->args_size;
+}
+
 /* What stands in the runtime's own frames its caller gave it. */
-static uint32_t place_of(const struct unwinding *u, uint64_t addr)
+static uint32_t place_of(struct unwinding *u, uint64_t addr)
 {
 	const struct iq_go_unwound *unwound = &u->unwound;
 
-	for (size_t i = 0; i < u->places.frames.len && i < unwound->fps.len;
+	for (size_t i = 0; i < u->places.frames.len && i < unwound->fps.len &&
+			   addr >= unwound->sp;
 	     i++) {
-		if (addr < unwound->sp)
-			break;
-		if (addr < unwound->fps.data[i] &&
+		if (addr < end_of(u, i) &&
 		    u->places.frames.data[i].function != IQ_GO_NO_PLACE)
 			return u->places.frames.data[i].function;
 	}
