@@ -91,6 +91,37 @@ struct iq_arch_origin {
 	int64_t offset; /* added to it */
 };
 
+enum iq_arch_step_kind {
+	IQ_ARCH_STEP_ON,     /* the next one follows; calls, too */
+	IQ_ARCH_STEP_BRANCH, /* or the one at the target */
+	IQ_ARCH_STEP_JUMP,   /* the one at the target */
+	IQ_ARCH_STEP_RETURN,
+	IQ_ARCH_STEP_TRAP,  /* no other follows */
+	IQ_ARCH_STEP_STRAY, /* where it leads is not in the code */
+};
+
+enum iq_arch_move {
+	IQ_ARCH_MOVE_NONE,
+	IQ_ARCH_MOVE_LOAD,   /* a word of the frame to a register */
+	IQ_ARCH_MOVE_STORE,  /* a register to a word of the frame */
+	IQ_ARCH_MOVE_NUMBER, /* a number to an argument */
+	IQ_ARCH_MOVE_OTHER,  /* something else to an argument */
+};
+
+/* One instruction, as far as the order of calls and what is passed to them
+ * depend on it. Arguments are numbered as Go's register ABI has them. */
+struct iq_arch_step {
+	enum iq_arch_step_kind kind;
+	uint8_t len;
+	uint64_t target; /* of BRANCH and JUMP */
+	enum iq_arch_move move;
+	uint8_t argument; /* the register, as far as it is one */
+	int64_t value;	  /* distance from sp, or the number */
+};
+
+/* No argument's register. */
+#define IQ_ARCH_NO_ARGUMENT UINT8_MAX
+
 struct iq_arch {
 	uint16_t machine; /* EM_... */
 	const char *name; /* Go's: "amd64" */
@@ -154,6 +185,10 @@ struct iq_arch {
 	 * bytes; false if it is not plain. */
 	bool (*argument)(const uint8_t *code, size_t len, size_t call,
 			 uint64_t pc, struct iq_arch_origin *ret);
+	/* The instruction at @code, which stands at @pc; false if it is none
+	 * that compilers use, or its end is not there. */
+	bool (*step)(const uint8_t *code, size_t len, uint64_t pc,
+		     struct iq_arch_step *ret);
 	/* What the instruction at @code accesses; false if it is none of those
 	 * that compilers use, or if more than a register says where. */
 	bool (*access)(const uint8_t *code, size_t len,

@@ -292,5 +292,6 @@ const struct iq_arch iq_arch_amd64 = {
 	.call_target = call_target,
 	.names = names,
 	.argument = iq_arch_amd64_argument,
+	.step = iq_arch_amd64_step,
 	.access = access,
 };

@@ -11,4 +11,8 @@
 bool iq_arch_amd64_argument(const uint8_t *code, size_t len, size_t call,
 			    uint64_t pc, struct iq_arch_origin *ret);
 
+/* arch_amd64_step.c */
+bool iq_arch_amd64_step(const uint8_t *code, size_t len, uint64_t pc,
+			struct iq_arch_step *ret);
+
 #endif

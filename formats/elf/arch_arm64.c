@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "formats/elf/arch.h"
+#include "formats/elf/arch_arm64.h"
 
 #define NONE IQ_ARCH_NONE
 
@@ -240,5 +241,6 @@ const struct iq_arch iq_arch_arm64 = {
 	.call_target = call_target,
 	.names = names,
 	.argument = argument,
+	.step = iq_arch_arm64_step,
 	.access = access,
 };
