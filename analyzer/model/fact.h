@@ -18,6 +18,7 @@
 #include "base/vec.h"
 
 struct iq_cgo_fact;
+struct iq_code_facts;
 struct iq_coverage;
 struct iq_heap;
 struct iq_object;
@@ -409,6 +410,8 @@ struct iq_facts {
 	IQ_VEC(struct iq_gap) gaps;
 	/* Objects, pointers, roots; NULL where the witness has no heap. */
 	const struct iq_heap *heap;
+	/* What functions do: model/code.h; NULL where there is no code. */
+	const struct iq_code_facts *code;
 	/* What profiles and traces say beside their goroutines, or NULL. */
 	const struct iq_profile *profile;
 	const struct iq_trace *trace;

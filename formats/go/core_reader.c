@@ -11,6 +11,7 @@
 #include "formats/elf/core_coverage.h"
 #include "formats/go/cgo.h"
 #include "formats/go/clock.h"
+#include "formats/go/code.h"
 #include "formats/go/coverage.h"
 #include "formats/go/crash.h"
 #include "formats/go/fd_limit.h"
@@ -409,6 +410,8 @@ static struct iq_error *core_read(const struct iq_read_context *context,
 	facts->refer = core_refer;
 	facts->refer_ctx = rt;
 	err = iq_go_sampled_open(rt, &facts->sampled);
+	if (!err)
+		err = iq_go_code_open(rt, &facts->code);
 	return err ? err : iq_go_heap_open(rt, &facts->heap);
 }
 

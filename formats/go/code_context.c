@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/go/code.h"
+#include "formats/go/type.h"
+#include "formats/go/word_set.h"
+
+/* Words of a stack that are looked at, objects that they lead to, and words of
+ * each of these. */
+#define STACK_MAX 4096
+#define OBJECTS_MAX 2048
+#define OBJECT_WORDS 24
+
+/*
+ * A cancelCtx is {Context; mu; done; ...}: an interface of two words, a Mutex
+ * of one, an atomic.Value that holds the channel. A timerCtx, and what embeds
+ * either, begins with one. Go: src/context/context.go, 1.18 - 1.27.
+ */
+#define PARENT 0
+#define DONE 24
+
+/* The type at @addr is called @name. */
+static bool is_type(const struct iq_go_runtime *rt, uint64_t addr,
+		    struct iq_str name)
+{
+	struct iq_go_type type;
+
+	return addr && iq_go_type_read(rt, addr, &type) &&
+	       iq_str_equal((struct iq_str){ type.name, type.name_len }, name);
+}
+
+/* Whether a context that has the channel @channel is at @addr. */
+static bool is_context(const struct iq_go_runtime *rt, uint64_t addr,
+		       uint64_t channel)
+{
+	uint64_t word, itab, inter;
+
+	return iq_memory_u64(rt->memory, addr + DONE + 8, &word) &&
+	       word == channel &&
+	       iq_memory_u64(rt->memory, addr + DONE, &word) &&
+	       is_type(rt, word, IQ_STR("chan struct {}")) &&
+	       iq_memory_u64(rt->memory, addr + PARENT, &itab) &&
+	       // Go: src/internal/abi/iface.go, ITab: the interface is first.
+	       iq_memory_u64(rt->memory, itab, &inter) &&
+	       is_type(rt, inter, IQ_STR("context.Context"));
+}
+
+/* Objects that were come to, in the order in which they are looked into. */
+struct search {
+	const struct iq_go_runtime *rt;
+	uint64_t channel;
+	struct iq_go_word_set seen;
+	uint64_t addrs[OBJECTS_MAX];
+	size_t num;
+	bool found;
+};
+
+/* Code, types and variables of packages lead to all sorts of things. */
+static bool is_static(const struct iq_go_runtime *rt, uint64_t addr)
+{
+	for (size_t i = 0; i < rt->program->num_modules; i++) {
+		const struct iq_go_module *m = &rt->program->modules[i];
+
+		if ((addr >= m->text && addr < m->etext) ||
+		    (addr >= m->types && addr < m->etypes) ||
+		    (addr >= m->noptrdata && addr < m->enoptrbss))
+			return true;
+	}
+	return false;
+}
+
+static void come_to(struct search *s, uint64_t word)
+{
+	if (word < 4096 || word % 8 || s->num == OBJECTS_MAX || s->found ||
+	    (s->seen.num && iq_go_word_set_find(&s->seen, word)) ||
+	    is_static(s->rt, word) ||
+	    iq_memory_state(s->rt->memory, word) != IQ_MEMORY_PRESENT)
+		return;
+	if (!iq_go_word_set_add(&s->seen, word, word))
+		return;
+	s->addrs[s->num++] = word;
+	s->found = is_context(s->rt, word, s->channel);
+}
+
+static void words_look(struct search *s, uint64_t addr, uint64_t num)
+{
+	uint64_t word;
+
+	for (uint64_t i = 0; i < num && !s->found; i++) {
+		if (!iq_memory_u64(s->rt->memory, addr + 8 * i, &word))
+			return;
+		come_to(s, word);
+	}
+}
+
+bool iq_go_code_is_context(const struct iq_code_facts *code, uint64_t g,
+			   uint64_t addr)
+{
+	const struct iq_go_runtime *rt =
+		((const struct iq_go_code_reader *)code)->rt;
+	const struct iq_go_g *gp = iq_go_runtime_g(rt, g);
+	struct search s = { .rt = rt, .channel = addr };
+	uint64_t num;
+
+	if (!gp || gp->sched_sp % 8 || gp->sched_sp >= gp->stack_hi)
+		return false;
+	num = (gp->stack_hi - gp->sched_sp) / 8;
+	words_look(&s, gp->sched_sp, num < STACK_MAX ? num : STACK_MAX);
+	for (size_t i = 0; i < s.num && !s.found; i++)
+		words_look(&s, s.addrs[i], OBJECT_WORDS);
+	iq_go_word_set_deinit(&s.seen);
+	return s.found;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The instructions of one function, where they lead, and what its calls do with
+ * channels and goroutines: which of them can come after which.
+ */
+#ifndef IQ_GO_CODE_FLOW_H
+#define IQ_GO_CODE_FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/vec.h"
+#include "formats/elf/arch.h"
+#include "formats/go/pclntab.h"
+#include "formats/go/runtime.h"
+
+/* What a call does. */
+enum {
+	IQ_GO_DOES_SEND = 1 << 0,
+	IQ_GO_DOES_RECEIVE = 1 << 1,
+	IQ_GO_DOES_RECEIVE_OK = 1 << 2, /* the same, with a second result */
+	IQ_GO_DOES_SELECT = 1 << 3,
+	IQ_GO_DOES_TRY_SEND = 1 << 4,
+	IQ_GO_DOES_TRY_RECEIVE = 1 << 5,
+	IQ_GO_DOES_START = 1 << 6, /* a goroutine */
+	IQ_GO_DOES_MAKE = 1 << 7,  /* a channel */
+	IQ_GO_DOES_TIMEOUT = 1 << 8,
+	IQ_GO_DOES_LEAVE = 1 << 9, /* the function, as a return does */
+	IQ_GO_DOES_STOP = 1 << 10, /* it never returns */
+	IQ_GO_DOES_CLOSE = 1 << 11,
+};
+
+#define IQ_GO_DOES_TAKE                                                        \
+	(IQ_GO_DOES_RECEIVE | IQ_GO_DOES_RECEIVE_OK | IQ_GO_DOES_SELECT |      \
+	 IQ_GO_DOES_TRY_RECEIVE)
+
+#define IQ_GO_FLOW_NONE UINT32_MAX
+/* No word of the frame. */
+#define IQ_GO_NO_SLOT INT64_MAX
+
+struct iq_go_step {
+	struct iq_arch_step step;
+	uint32_t offset; /* from the function's entry */
+	uint32_t next;	 /* index of the one at the target, or NONE */
+	bool is_call;
+	uint64_t callee; /* entry of the function; 0: not known */
+	unsigned does;
+};
+
+struct iq_go_flow {
+	const struct iq_go_runtime *rt;
+	struct iq_go_func func;
+	struct iq_str name; /* as in the tables */
+	IQ_VEC(struct iq_go_step) steps;
+	/* Bits of steps, for walks: what was reached, what ends a walk. */
+	uint64_t *reached;
+	uint64_t *stops;
+	uint32_t *work;
+};
+
+/* Reads the function that holds @pc; false if it cannot be followed. */
+bool iq_go_flow_init(struct iq_go_flow *flow, const struct iq_go_runtime *rt,
+		     uint64_t pc);
+void iq_go_flow_deinit(struct iq_go_flow *flow);
+
+/* The call that returns to @pc, or NONE. */
+uint32_t iq_go_flow_call(const struct iq_go_flow *flow, uint64_t pc);
+
+/* How a walk ended. */
+struct iq_go_way {
+	bool leaves; /* it comes to the function's end */
+	bool stray;  /* not all of it can be followed */
+};
+
+void iq_go_flow_clear(struct iq_go_flow *flow);
+static inline void iq_go_flow_stop(struct iq_go_flow *flow, uint32_t step)
+{
+	flow->stops[step / 64] |= 1ull << step % 64;
+}
+static inline bool iq_go_flow_reached(const struct iq_go_flow *flow,
+				      uint32_t step)
+{
+	return flow->reached[step / 64] >> step % 64 & 1;
+}
+/*
+ * Sets reached to the steps that can come from step @from on, itself too; what
+ * is to stop is reached and not gone beyond.
+ */
+struct iq_go_way iq_go_flow_walk(struct iq_go_flow *flow, uint32_t from);
+
+/* The word of the frame that the first argument of the call @step is taken
+ * from, or IQ_GO_NO_SLOT. */
+int64_t iq_go_flow_argument(const struct iq_go_flow *flow, uint32_t step);
+/* Where the result of the call @step is put. */
+int64_t iq_go_flow_result(const struct iq_go_flow *flow, uint32_t step);
+/* The number that is passed as argument @argument; -1: not known. */
+int64_t iq_go_flow_number(const struct iq_go_flow *flow, uint32_t step,
+			  uint8_t argument);
+/* Whether the first argument of the call @step is a package variable's value. */
+bool iq_go_flow_is_variable(const struct iq_go_flow *flow, uint32_t step);
+/* The innermost call at @step: function, file and line, as far as they are
+ * known. */
+struct iq_frame iq_go_flow_place(const struct iq_go_flow *flow, uint32_t step);
+
+#endif

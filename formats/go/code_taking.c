@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "formats/go/code.h"
+#include "formats/go/code_flow.h"
+
+/* Calls that are followed into functions of the same package. */
+#define DEPTH_MAX 2
+/* Functions that are read for one question. */
+#define FUNCTIONS_MAX 64
+/* Channels that a function makes and that are told apart. */
+#define MADE_MAX 16
+/* selectgo's. Go: src/runtime/select.go. */
+#define ARGUMENT_NUM_RECEIVES 4
+/* Instructions before a go statement in which its function is named. */
+#define NEAR_START 96
+
+struct question {
+	const struct iq_go_code_reader *reader;
+	unsigned num_functions;
+};
+
+/* One function in which somebody may take. */
+struct taker {
+	struct question *question;
+	struct iq_go_flow *flow;
+	uint32_t from; /* behind the call at hand, or the first one */
+	/* Words of the frame with channels that the function makes, if all of
+	 * them are known. */
+	int64_t made[MADE_MAX];
+	unsigned num_made;
+	/* The one that a call has given it, or IQ_GO_NO_SLOT. */
+	int64_t given;
+	bool is_given;
+};
+
+/* "main" of "main.(*T).f", of the table's name. */
+static struct iq_str package_of(struct iq_str name)
+{
+	struct iq_str head = iq_str_sub(name, 0, iq_str_find(name, '['));
+	size_t slash = iq_str_rfind(head, '/');
+	size_t begin = slash < head.len ? slash + 1 : 0;
+	struct iq_str rest = iq_str_sub(head, begin, head.len);
+
+	return iq_str_sub(head, 0, begin + iq_str_find(rest, '.'));
+}
+
+static bool flow_open(struct question *q, uint64_t pc, struct iq_go_flow *ret)
+{
+	*ret = (struct iq_go_flow){ .rt = q->reader->rt };
+	return q->num_functions++ < FUNCTIONS_MAX &&
+	       iq_go_flow_init(ret, q->reader->rt, pc);
+}
+
+/* Whether the call at @s is of a function of the same package. */
+static bool is_near(const struct iq_go_flow *flow, const struct iq_go_step *s)
+{
+	const struct iq_pclntab *pcln = flow->rt->program->pcln;
+	struct iq_go_func func;
+	struct iq_str name;
+
+	return s->callee && s->callee != flow->func.entry &&
+	       iq_pclntab_func(pcln, s->callee, &func) &&
+	       iq_pclntab_name(pcln, &func, &name) &&
+	       iq_str_equal(package_of(name), package_of(flow->name));
+}
+
+/* ---- who else sends */
+
+static bool may_send(struct question *q, uint64_t entry, unsigned depth)
+{
+	iq_cleanup(iq_go_flow_deinit) struct iq_go_flow flow = { .rt = NULL };
+
+	// What cannot be read may.
+	if (!flow_open(q, entry, &flow))
+		return true;
+	for (size_t i = 0; i < flow.steps.len; i++) {
+		const struct iq_go_step *s = &flow.steps.data[i];
+
+		if (s->does &
+		    (IQ_GO_DOES_SEND | IQ_GO_DOES_SELECT | IQ_GO_DOES_TRY_SEND))
+			return true;
+		if (s->is_call && depth < DEPTH_MAX && is_near(&flow, s) &&
+		    may_send(q, s->callee, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+/* The function that the go statement at @step starts: its closure's code is
+ * named shortly before; 0: not known. */
+static uint64_t started(const struct iq_go_flow *flow, uint32_t step)
+{
+	const struct iq_go_runtime *rt = flow->rt;
+	const struct iq_arch *cpu = rt->core->cpu;
+
+	for (uint32_t n = 0; n < NEAR_START && step--; n++) {
+		const struct iq_go_step *s = &flow->steps.data[step];
+		uint64_t pc = flow->func.entry + s->offset, len, addr;
+		const uint8_t *code = iq_memory_window(rt->memory, pc, &len);
+		struct iq_arch_place place;
+		struct iq_go_func func;
+
+		if (s->does & IQ_GO_DOES_START)
+			break;
+		if (!code || !cpu->names(code, (size_t)len, pc, &place) ||
+		    place.loads)
+			continue;
+		addr = place.addr;
+		if (!iq_pclntab_func(rt->program->pcln, addr, &func) &&
+		    !iq_memory_u64(rt->memory, place.addr, &addr))
+			continue;
+		if (iq_pclntab_func(rt->program->pcln, addr, &func) &&
+		    func.entry == addr)
+			return addr;
+	}
+	return 0;
+}
+
+static void starts_count(struct question *q, struct iq_go_flow *flow,
+			 uint32_t own, struct iq_code_taking *ret)
+{
+	ret->starts = 1;
+	for (uint32_t i = 0; i < flow->steps.len; i++) {
+		uint64_t entry;
+
+		if (i == own || !(flow->steps.data[i].does & IQ_GO_DOES_START))
+			continue;
+		entry = started(flow, i);
+		ret->starts += !entry || may_send(q, entry, 0);
+	}
+	// The next one of a loop that makes a channel each time is of another.
+	iq_go_flow_clear(flow);
+	for (uint32_t i = 0; i < flow->steps.len; i++) {
+		if (flow->steps.data[i].does & IQ_GO_DOES_MAKE)
+			iq_go_flow_stop(flow, i);
+	}
+	iq_go_flow_walk(flow, own + 1);
+	ret->starts_more = iq_go_flow_reached(flow, own);
+}
+
+/* ---- who takes */
+
+/* Where the channels stand that the function makes. */
+static void made_find(struct taker *t)
+{
+	t->num_made = 0;
+	for (uint32_t i = 0; i < t->flow->steps.len; i++) {
+		int64_t slot;
+
+		if (!(t->flow->steps.data[i].does & IQ_GO_DOES_MAKE))
+			continue;
+		slot = iq_go_flow_result(t->flow, i);
+		if (slot == IQ_GO_NO_SLOT || t->num_made == MADE_MAX) {
+			t->num_made = 0;
+			return;
+		}
+		t->made[t->num_made++] = slot;
+	}
+}
+
+/* Whether the word @slot of the frame is read by what was reached. */
+static bool is_read(const struct iq_go_flow *flow, int64_t slot)
+{
+	for (uint32_t i = 0; i < flow->steps.len; i++) {
+		const struct iq_arch_step *s = &flow->steps.data[i].step;
+
+		if (iq_go_flow_reached(flow, i) &&
+		    s->move == IQ_ARCH_MOVE_LOAD && s->value == slot)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the call at @step may take from the channel in question. */
+static bool may_be_it(const struct taker *t, uint32_t step)
+{
+	const struct iq_go_step *s = &t->flow->steps.data[step];
+	int64_t slot;
+
+	if (s->does & IQ_GO_DOES_SELECT) {
+		if (!iq_go_flow_number(t->flow, step, ARGUMENT_NUM_RECEIVES))
+			return false;
+		return !t->is_given || is_read(t->flow, t->given);
+	}
+	// What nothing refers to is in no package variable.
+	if (iq_go_flow_is_variable(t->flow, step))
+		return false;
+	slot = iq_go_flow_argument(t->flow, step);
+	if (t->is_given)
+		return slot == t->given;
+	if (slot == IQ_GO_NO_SLOT || !t->num_made)
+		return true;
+	for (unsigned i = 0; i < t->num_made; i++) {
+		if (t->made[i] == slot)
+			return true;
+	}
+	return false;
+}
+
+static void take_add(const struct taker *t, uint32_t step,
+		     struct iq_code_taking *ret)
+{
+	unsigned does = t->flow->steps.data[step].does;
+	int64_t cases;
+
+	if (does & IQ_GO_DOES_TRY_RECEIVE)
+		ret->tries++;
+	if (does & (IQ_GO_DOES_RECEIVE | IQ_GO_DOES_RECEIVE_OK))
+		ret->receives++;
+	if (does & IQ_GO_DOES_SELECT) {
+		cases = iq_go_flow_number(t->flow, step, ARGUMENT_NUM_RECEIVES);
+		ret->num_cases =
+			cases > 0 && !ret->selects ? (uint32_t)cases : 0;
+		ret->selects++;
+	}
+	if (!ret->place.line)
+		ret->place = iq_go_flow_place(t->flow, step);
+}
+
+static bool taking_from(struct taker *t, unsigned depth,
+			struct iq_code_taking *ret);
+
+/* What the function does that is called at @step, into *@ret; false: it does
+ * not take. */
+static bool helper_takes(const struct taker *t, uint32_t step, unsigned depth,
+			 struct iq_code_taking *ret)
+{
+	iq_cleanup(iq_go_flow_deinit) struct iq_go_flow flow = { .rt = NULL };
+	struct taker inner = { .question = t->question, .flow = &flow };
+
+	if (depth >= DEPTH_MAX || !is_near(t->flow, &t->flow->steps.data[step]))
+		return false;
+	if (!flow_open(t->question, t->flow->steps.data[step].callee, &flow))
+		return false;
+	return taking_from(&inner, depth + 1, ret);
+}
+
+static void merge(const struct iq_code_taking *from, struct iq_code_taking *to)
+{
+	if (!to->place.line)
+		to->place = from->place;
+	to->num_cases = to->selects ? 0 : from->num_cases;
+	to->receives += from->receives;
+	to->selects += from->selects;
+	to->tries += from->tries;
+	to->loops |= from->loops;
+	to->has_timeout |= from->has_timeout;
+}
+
+/* Notes the calls by which helpers take as what stops a walk, if they always
+ * do; false: none does. */
+static bool helpers_find(struct taker *t, unsigned depth,
+			 const uint64_t *reached, struct iq_code_taking *ret)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < t->flow->steps.len; i++) {
+		struct iq_code_taking inner = { .loops = false };
+
+		if (!(reached[i / 64] >> i % 64 & 1) ||
+		    !t->flow->steps.data[i].is_call ||
+		    !helper_takes(t, i, depth, &inner))
+			continue;
+		any = true;
+		merge(&inner, ret);
+		ret->skips |= inner.skips;
+		iq_go_flow_stop(t->flow, i);
+	}
+	return any;
+}
+
+static bool own_find(const struct taker *t, struct iq_code_taking *ret)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < t->flow->steps.len; i++) {
+		if (!iq_go_flow_reached(t->flow, i) ||
+		    !(t->flow->steps.data[i].does & IQ_GO_DOES_TAKE) ||
+		    !may_be_it(t, i))
+			continue;
+		any = true;
+		take_add(t, i, ret);
+		iq_go_flow_stop(t->flow, i);
+	}
+	return any;
+}
+
+/* Whether a place that takes comes again, before the channel is another one. */
+static bool comes_again(struct taker *t)
+{
+	struct iq_go_flow *flow = t->flow;
+	size_t words = flow->steps.len / 64 + 1;
+
+	// What stops a walk now are the places; all further ones stop, too.
+	for (uint32_t i = 0; i < flow->steps.len; i++) {
+		if (!(flow->stops[i / 64] >> i % 64 & 1) ||
+		    flow->steps.data[i].does & IQ_GO_DOES_MAKE ||
+		    i + 1 == t->from)
+			continue;
+		iq_go_flow_walk(flow, i + 1);
+		for (size_t w = 0; w < words; w++) {
+			uint64_t hits = flow->reached[w] & flow->stops[w];
+
+			for (; hits; hits &= hits - 1) {
+				uint32_t at = (uint32_t)(w * 64) +
+					      (uint32_t)__builtin_ctzll(hits);
+
+				if (at == i)
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+static void rest_find(struct taker *t, struct iq_code_taking *ret)
+{
+	struct iq_go_flow *flow = t->flow;
+
+	for (uint32_t i = 0; i < flow->steps.len; i++) {
+		unsigned does = flow->steps.data[i].does;
+
+		ret->has_timeout |= (does & IQ_GO_DOES_TIMEOUT) != 0;
+		ret->sends |= does & (IQ_GO_DOES_SEND | IQ_GO_DOES_TRY_SEND) &&
+			      may_be_it(t, i);
+	}
+	for (uint32_t i = 0; i < flow->steps.len; i++) {
+		if (flow->steps.data[i].does & IQ_GO_DOES_MAKE)
+			iq_go_flow_stop(flow, i);
+	}
+	if (t->from)
+		iq_go_flow_stop(flow, t->from - 1);
+	ret->loops |= comes_again(t);
+}
+
+/* What the function does from t->from on, by itself or by those it calls; false:
+ * it does not take. */
+static bool taking_from(struct taker *t, unsigned depth,
+			struct iq_code_taking *ret)
+{
+	size_t words = t->flow->steps.len / 64 + 1;
+	uint64_t *reached;
+	bool any;
+
+	iq_go_flow_clear(t->flow);
+	if (iq_go_flow_walk(t->flow, t->from).stray)
+		return false;
+	any = own_find(t, ret);
+	if (!any && !t->is_given) {
+		reached = malloc(words * sizeof(*reached));
+		if (!reached)
+			return false;
+		memcpy(reached, t->flow->reached, words * sizeof(*reached));
+		any = helpers_find(t, depth, reached, ret);
+		free(reached);
+	}
+	if (!any)
+		return false;
+	ret->skips |= iq_go_flow_walk(t->flow, t->from).leaves;
+	rest_find(t, ret);
+	return true;
+}
+
+/* The function gave the channel to the only one that calls it. */
+static bool caller_takes(struct question *q, const struct iq_go_flow *flow,
+			 struct iq_code_taking *ret)
+{
+	iq_cleanup(iq_go_flow_deinit) struct iq_go_flow outer = { .rt = NULL };
+	struct taker t = { .question = q, .flow = &outer, .is_given = true };
+	uint64_t pc = iq_go_code_caller(q->reader, flow->func.entry);
+	uint32_t step;
+
+	if (!pc || !flow_open(q, pc - 1, &outer))
+		return false;
+	step = iq_go_flow_call(&outer, pc);
+	if (step == IQ_GO_FLOW_NONE)
+		return false;
+	t.given = iq_go_flow_result(&outer, step);
+	t.from = step + 1;
+	return t.given != IQ_GO_NO_SLOT && taking_from(&t, 0, ret);
+}
+
+/* Names as the runtime prints them. */
+static bool place_print(const struct iq_go_runtime *rt, struct iq_frame *place)
+{
+	char buf[IQ_LIMIT_NAME];
+	struct iq_error *err;
+
+	err = iq_facts_string(
+		rt->facts, iq_go_name_print(place->function, buf, sizeof(buf)),
+		&place->function);
+	iq_error_destroy(err);
+	return !err;
+}
+
+bool iq_go_code_taking(const struct iq_code_facts *code, uint64_t pc,
+		       struct iq_code_taking *ret)
+{
+	struct question q = {
+		.reader = (const struct iq_go_code_reader *)code,
+	};
+	iq_cleanup(iq_go_flow_deinit) struct iq_go_flow flow = { .rt = NULL };
+	struct taker t = { .question = &q, .flow = &flow };
+	uint32_t step;
+
+	*ret = (struct iq_code_taking){ .loops = false };
+	if (!flow_open(&q, pc - 1, &flow))
+		return false;
+	step = iq_go_flow_call(&flow, pc);
+	if (step == IQ_GO_FLOW_NONE)
+		return false;
+	t.from = step + 1;
+	made_find(&t);
+	if (!taking_from(&t, 0, ret) && !caller_takes(&q, &flow, ret))
+		return false;
+	starts_count(&q, &flow, step, ret);
+	return q.num_functions <= FUNCTIONS_MAX &&
+	       place_print(q.reader->rt, &ret->place);
+}
