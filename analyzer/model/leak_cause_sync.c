@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
+#include "model/leak_clue.h"
+#include "model/text.h"
+
+struct iq_error *iq_leak_shows_nil_channel(const struct iq_leak_clue *clue,
+					   struct iq_str *shown_ret)
+{
+	if (clue->g->class == IQ_CLASS_NIL_SEND)
+		*shown_ret = IQ_STR("it sends on a nil channel");
+	else if (clue->g->class == IQ_CLASS_NIL_RECEIVE)
+		*shown_ret = IQ_STR("it receives from a nil channel");
+	return NULL;
+}
+
+struct iq_error *iq_leak_shows_empty_select(const struct iq_leak_clue *clue,
+					    struct iq_str *shown_ret)
+{
+	if (clue->g->class == IQ_CLASS_EMPTY_SELECT)
+		*shown_ret = IQ_STR("it waits in a select without cases");
+	return NULL;
+}
+
+static bool is_chan_class(enum iq_wait_class class)
+{
+	return class == IQ_CLASS_CHAN_SEND || class == IQ_CLASS_CHAN_RECEIVE ||
+	       class == IQ_CLASS_SELECT;
+}
+
+static struct iq_error *held_words(const struct iq_leak_clue *clue,
+				   uint32_t holder, const struct iq_frame *at,
+				   const struct iq_graph_node *lock,
+				   struct iq_str *ret)
+{
+	const struct iq_model *m = clue->model;
+	const char *place;
+	struct iq_error *err = iq_text_frame(clue->arena, at, &place);
+
+	if (err)
+		return err;
+	return iq_textf(clue->arena, ret,
+			"goroutine %" PRIu64 " has the lock 0x%" PRIx64
+			" in %s and waits in %s",
+			m->goroutines[holder].id, lock->address, place,
+			iq_wait_class_words(m->goroutines[holder].class));
+}
+
+/* The circle that it is in leads over a lock and a channel. */
+static struct iq_error *shows_in_cycle(const struct iq_leak_clue *clue,
+				       struct iq_str *ret)
+{
+	const struct iq_graph *graph = clue->model->graph;
+	uint32_t index = graph->cycle_of[clue->index];
+	const struct iq_cycle_step *lock = NULL;
+	bool has_chan = false;
+
+	if (index == IQ_GRAPH_NONE || graph->cycles[index].mere)
+		return NULL;
+	for (size_t i = 0; i < graph->cycles[index].num_steps; i++) {
+		const struct iq_cycle_step *s = &graph->cycles[index].steps[i];
+		const struct iq_graph_node *node = &graph->nodes[s->node];
+
+		has_chan |= node->kind == IQ_WAIT_CHAN;
+		if (iq_graph_node_is_lock(node) &&
+		    is_chan_class(
+			    clue->model->goroutines[s->wake->goroutine].class))
+			lock = s;
+	}
+	if (!has_chan || !lock)
+		return NULL;
+	return held_words(clue, lock->wake->goroutine, lock->wake->frame,
+			  &graph->nodes[lock->node], ret);
+}
+
+struct iq_error *
+iq_leak_shows_lock_held_over_send(const struct iq_leak_clue *clue,
+				  struct iq_str *shown_ret)
+{
+	const struct iq_model *m = clue->model;
+	uint32_t index = iq_graph_lock_of(m->graph, clue->index);
+	const struct iq_graph_node *node;
+	const struct iq_wake *holder;
+
+	if (m->graph->cycle_of[clue->index] != IQ_GRAPH_NONE)
+		return shows_in_cycle(clue, shown_ret);
+	if (index == IQ_GRAPH_NONE)
+		return NULL;
+	node = &m->graph->nodes[index];
+	if (node->holder == IQ_GRAPH_NONE)
+		return NULL;
+	holder = &node->wakers[node->holder];
+	if (!is_chan_class(m->goroutines[holder->goroutine].class) ||
+	    m->goroutines[holder->goroutine].reach != IQ_REACH_UNREACHABLE)
+		return NULL;
+	return held_words(clue, holder->goroutine, holder->frame, node,
+			  shown_ret);
+}
+
+/* Nobody who is left has to do with what it waits for. */
+static bool is_alone(const struct iq_leak_clue *clue)
+{
+	const struct iq_graph *graph = clue->model->graph;
+	uint32_t end = graph->first_edge[clue->index + 1];
+
+	if (!clue->is_proven || !clue->object ||
+	    graph->cycle_of[clue->index] != IQ_GRAPH_NONE)
+		return false;
+	for (uint32_t e = graph->first_edge[clue->index]; e < end; e++) {
+		const struct iq_graph_node *node =
+			&graph->nodes[graph->edges[e].node];
+
+		for (size_t i = 0; i < node->num_wakers; i++) {
+			if (node->wakers[i].ground != IQ_WAKE_SHARES)
+				return false;
+		}
+	}
+	return true;
+}
+
+struct iq_error *iq_leak_shows_lost_unlock(const struct iq_leak_clue *clue,
+					   struct iq_str *shown_ret)
+{
+	const struct iq_object *o = clue->object;
+	bool locked =
+		o &&
+		((o->kind == IQ_WAIT_MUTEX && o->mutex.locked) ||
+		 (o->kind == IQ_WAIT_RWMUTEX &&
+		  (o->rwmutex.writers.locked || o->rwmutex.num_awaited > 0)));
+
+	if (!iq_wait_class_is_lock(clue->g->class) || !locked ||
+	    !is_alone(clue))
+		return NULL;
+	return iq_textf(clue->arena, shown_ret,
+			"the lock 0x%" PRIx64
+			" is taken, and no goroutine that is left refers to "
+			"it but those who wait for it",
+			o->address);
+}
+
+struct iq_error *
+iq_leak_shows_waitgroup_miscount(const struct iq_leak_clue *clue,
+				 struct iq_str *shown_ret)
+{
+	const struct iq_object *o = clue->object;
+
+	if (clue->g->class != IQ_CLASS_WAITGROUP || !is_alone(clue) ||
+	    o->kind != IQ_WAIT_WAITGROUP || o->waitgroup.counter <= 0)
+		return NULL;
+	return iq_textf(clue->arena, shown_ret,
+			"the counter is %" PRId64 ", so %" PRId64
+			" Done%s missing, and no goroutine that is left "
+			"refers to the WaitGroup but those who wait for it",
+			o->waitgroup.counter, o->waitgroup.counter,
+			o->waitgroup.counter == 1 ? " is" : "s are");
+}
+
+struct iq_error *
+iq_leak_shows_cond_never_signalled(const struct iq_leak_clue *clue,
+				   struct iq_str *shown_ret)
+{
+	if (clue->g->class != IQ_CLASS_COND || !is_alone(clue))
+		return NULL;
+	*shown_ret = IQ_STR("no goroutine that is left refers to the Cond but "
+			    "those who wait for it");
+	return NULL;
+}
+
+struct iq_error *iq_leak_shows_waits_for_leaked(const struct iq_leak_clue *clue,
+						struct iq_str *shown_ret)
+{
+	const struct iq_goroutine *other;
+	const char *place;
+	struct iq_error *err;
+
+	if (!clue->is_proven || !clue->waker ||
+	    clue->model->graph->cycle_of[clue->index] != IQ_GRAPH_NONE)
+		return NULL;
+	other = &clue->model->goroutines[clue->waker->goroutine];
+	err = iq_text_frame(clue->arena, clue->waker->frame, &place);
+	if (err)
+		return err;
+	return iq_textf(clue->arena, shown_ret,
+			"goroutine %" PRIu64
+			" %s it in %s, and waits in %s itself",
+			other->id,
+			iq_wake_ground_words(clue->waker->ground,
+					     clue->waker_node->kind),
+			place, iq_wait_class_words(other->class));
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is known of one leaked goroutine while its cause is looked for, and the
+ * questions of leak_causes.def to it. Only leak_cause*.c include this.
+ */
+#ifndef IQ_MODEL_LEAK_CLUE_H
+#define IQ_MODEL_LEAK_CLUE_H
+
+#include "model/code.h"
+#include "model/graph.h"
+#include "model/leak_cause.h"
+#include "model/model.h"
+#include "model/object.h"
+
+/* What is to blame for a sender that nobody receives from. */
+enum iq_leak_send {
+	IQ_LEAK_SEND_UNKNOWN,
+	IQ_LEAK_SEND_DOUBLE,
+	IQ_LEAK_SEND_MANY,
+	IQ_LEAK_SEND_TIMEOUT,
+	IQ_LEAK_SEND_EARLY,
+};
+
+struct iq_leak_clue {
+	const struct iq_model *model;
+	const struct iq_finding *finding;
+	struct iq_arena *arena;
+	uint32_t index; /* into model->goroutines */
+	const struct iq_goroutine *g;
+	const struct iq_code_facts *code; /* NULL: there is none */
+	/* Memory or the runtime itself says that nothing can wake it. */
+	bool is_proven;
+	/* The only object that it waits for; NULL: several, or not known. */
+	const struct iq_wait *wait;
+	const struct iq_object *object; /* read, or NULL */
+	/* Another goroutine that could wake it and cannot run, and for what. */
+	const struct iq_wake *waker;
+	const struct iq_graph_node *waker_node;
+	/* The call by which it waits was made before. */
+	bool has_again;
+	struct iq_code_again again;
+	const struct iq_frame *again_frame;
+	/* What who started it does with channels then. */
+	bool has_taking;
+	struct iq_code_taking taking;
+};
+
+/* *@shown_ret is what shows that the cause is the one in question; it stays
+ * empty where it is not. */
+typedef struct iq_error *iq_leak_shows(const struct iq_leak_clue *clue,
+				       struct iq_str *shown_ret) iq_must_check;
+
+#define IQ_LEAK_CAUSE(name, id, summary, fix)                                  \
+	iq_leak_shows iq_leak_shows_##name;
+#include "model/leak_causes.def"
+#undef IQ_LEAK_CAUSE
+
+/* Fills what concerns others; leak_clue.c. */
+struct iq_error *iq_leak_clue_make(const struct iq_model *model,
+				   const struct iq_finding *finding,
+				   struct iq_arena *arena, uint32_t index,
+				   struct iq_leak_clue *ret) iq_must_check;
+
+/* leak_cause_send.c */
+enum iq_leak_send iq_leak_send_of(const struct iq_leak_clue *clue);
+
+#endif
