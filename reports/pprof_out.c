@@ -436,8 +436,10 @@ static struct iq_error *put_location(struct iq_pprof_out *p,
 	Pprof__Line *lines = calloc(l->num, sizeof(*lines));
 	Pprof__Line **places = calloc(l->num, sizeof(*places));
 	struct iq_error *err = lines && places ? NULL : &iq_enomem;
+	// Of code without a name the address alone is known.
+	size_t num = l->key.first->function.len ? l->num : 0;
 
-	for (size_t i = 0; i < l->num && !err; i++) {
+	for (size_t i = 0; i < num && !err; i++) {
 		pprof__line__init(&lines[i]);
 		places[i] = &lines[i];
 		lines[i].line = l->frames[i]->line;
@@ -446,7 +448,7 @@ static struct iq_error *put_location(struct iq_pprof_out *p,
 	location.id = l->id;
 	location.mapping_id = l->mapping;
 	location.address = address_of(l->key.first);
-	location.n_line = l->num;
+	location.n_line = num;
 	location.line = places;
 	if (!err)
 		err = put_message(p, FIELD_LOCATION, &location.base);

@@ -236,6 +236,22 @@ static bool frame_push(struct reading *r, const struct iq_frame *frame)
 	return iq_vec_push(&r->frames, frame);
 }
 
+/* Code without a name: the executable is not there, or it is C's. */
+static struct iq_error *address_push(struct reading *r, uint64_t pc)
+{
+	struct iq_frame *frame = iq_arena_calloc(r->arena, 1, sizeof(*frame));
+
+	if (!frame)
+		return &iq_enomem;
+	frame->has_pc = true;
+	frame->pc = pc;
+	if (!r->table->lacks.len)
+		r->table->lacks =
+			IQ_STR("some functions have no name: their "
+			       "code is not in the core or the files");
+	return iq_vec_push(&r->frames, frame) ? NULL : &iq_enomem;
+}
+
 /*
  * The stack's frames. Each pc stands for one call, inlined ones having pcs of
  * their own; but where the runtime followed frame pointers (block and mutex
@@ -254,7 +270,9 @@ static struct iq_error *frames_collect(struct reading *r)
 		struct iq_error *err = iq_go_symbolize(
 			r->sym, r->bucket.stack.data[i], false, &f);
 
-		if (!err && f->num && each && !frame_push(r, f->frames[0]))
+		if (!err && !f->num)
+			err = address_push(r, r->bucket.stack.data[i]);
+		else if (!err && each && !frame_push(r, f->frames[0]))
 			err = &iq_enomem;
 		if (err)
 			return err;
@@ -306,6 +324,9 @@ static struct iq_error *record_add(struct reading *r)
 		r->table->lacks = IQ_STR("counts of some stacks make no sense");
 		return NULL;
 	}
+	// Of a cycle that is not published yet.
+	if (is_memory && !record.values[0])
+		return NULL;
 	err = frames_collect(r);
 	if (err)
 		return err;
