@@ -236,9 +236,13 @@ void iq_go_heap_masks_span(struct iq_heap_map *map,
 			   struct iq_heap_span *span)
 {
 	struct masks *m = masks_of(map);
-	const struct iq_go_layout *l = m->heap->rt->layout;
+	const struct iq_go_layout *l;
 
 	span->pointers_as = IQ_GO_MASKS_UNKNOWN;
+	// Who needs no masks has opened none.
+	if (!m)
+		return;
+	l = m->heap->rt->layout;
 	// A chunk of an arena of the user is filled bit by bit: what is behind
 	// the last value is not known. Go: src/runtime/arena.go.
 	if (m->unknown || (iq_go_has(l->mspan_is_user_arena_chunk) &&
