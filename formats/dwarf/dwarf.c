@@ -17,15 +17,22 @@ enum {
 	TAG_POINTER_TYPE = 0x0f,
 	TAG_STRUCTURE_TYPE = 0x13,
 	TAG_TYPEDEF = 0x16,
+	TAG_SUBRANGE_TYPE = 0x21,
 	TAG_CONSTANT = 0x27,
 	TAG_VARIABLE = 0x34,
 	AT_LOCATION = 0x02,
 	AT_BYTE_SIZE = 0x0b,
 	AT_CONST_VALUE = 0x1c,
+	AT_COUNT = 0x37,
 	AT_DATA_MEMBER_LOCATION = 0x38,
 	AT_TYPE = 0x49,
 	LANG_GO = 0x16,
 	OP_ADDR = 0x03,
+	// Go: src/cmd/internal/dwarf/dwarf_defs.go, 1.18 - 1.27.
+	AT_GO_KIND = 0x2900,
+	AT_GO_KEY = 0x2901,
+	AT_GO_ELEM = 0x2902,
+	AT_GO_RUNTIME_TYPE = 0x2904,
 };
 
 /* .debug_types, which Go never writes, would be the other choice. */
@@ -193,6 +200,7 @@ enum form {
 	FORM_SIGNED,
 	FORM_REFERENCE,
 	FORM_ADDRESS,
+	FORM_PLACE, /* a bare address */
 };
 
 /* DW_OP_addr alone. False if it is anything else. */
@@ -227,6 +235,7 @@ static bool form_read(Dwarf_Attribute attribute, enum form form, uint64_t *ret)
 	Dwarf_Error error = NULL;
 	Dwarf_Unsigned number = 0;
 	Dwarf_Signed is_signed = 0;
+	Dwarf_Addr place = 0;
 	Dwarf_Off offset = 0;
 
 	switch (form) {
@@ -252,6 +261,11 @@ static bool form_read(Dwarf_Attribute attribute, enum form form, uint64_t *ret)
 		return true;
 	case FORM_ADDRESS:
 		return location_read(attribute, ret);
+	case FORM_PLACE:
+		if (dwarf_formaddr(attribute, &place, &error) != DW_DLV_OK)
+			return false;
+		*ret = place;
+		return true;
 	}
 	return false;
 }
@@ -336,6 +350,79 @@ struct iq_error *iq_dwarf_member_find(struct iq_dwarf *dwarf, uint64_t offset,
 			*ret = member;
 			return NULL;
 		}
+		err = die_next(dwarf, &die);
+	}
+	return err;
+}
+
+/* The number of elements, which the first child of an array has. */
+static struct iq_error *count_read(struct iq_dwarf *dwarf, Dwarf_Die array,
+				   uint64_t *ret)
+{
+	iq_cleanup(die_free) Dwarf_Die die = NULL;
+	struct iq_error *err = die_child(dwarf, array, &die);
+	Dwarf_Error error = NULL;
+	Dwarf_Half tag = 0;
+
+	if (!err && die && dwarf_tag(die, &tag, &error) == DW_DLV_OK &&
+	    tag == TAG_SUBRANGE_TYPE)
+		attribute_read(dwarf, die, AT_COUNT, FORM_UNSIGNED, ret);
+	return err;
+}
+
+/* Go: src/internal/abi/type.go, Array. */
+#define GO_KIND_ARRAY 17
+
+struct iq_error *iq_dwarf_type_read(struct iq_dwarf *dwarf, uint64_t offset,
+				    struct iq_dwarf_type *ret)
+{
+	iq_cleanup(die_free) Dwarf_Die die = NULL;
+	struct iq_dwarf_type t = { 0 };
+	struct iq_error *err = die_at(dwarf, offset, &die);
+	uint64_t kind = 0;
+
+	if (err)
+		return err;
+	if (!name_of(dwarf, die, &t.name))
+		t.name = IQ_STR("");
+	t.is_typedef = kind_of(die) == IQ_DWARF_TYPEDEF;
+	if (attribute_read(dwarf, die, AT_GO_KIND, FORM_UNSIGNED, &kind))
+		t.go_kind = (unsigned)kind;
+	t.has_size = attribute_read(dwarf, die, AT_BYTE_SIZE, FORM_UNSIGNED,
+				    &t.size);
+	t.has_elem =
+		attribute_read(dwarf, die, AT_GO_ELEM, FORM_REFERENCE,
+			       &t.elem) ||
+		attribute_read(dwarf, die, AT_TYPE, FORM_REFERENCE, &t.elem);
+	t.has_key =
+		attribute_read(dwarf, die, AT_GO_KEY, FORM_REFERENCE, &t.key);
+	t.has_runtime = attribute_read(dwarf, die, AT_GO_RUNTIME_TYPE,
+				       FORM_PLACE, &t.runtime) &&
+			t.runtime;
+	if (t.go_kind == GO_KIND_ARRAY)
+		err = count_read(dwarf, die, &t.len);
+	if (!err)
+		*ret = t;
+	return err;
+}
+
+struct iq_error *iq_dwarf_members(struct iq_dwarf *dwarf, uint64_t offset,
+				  iq_dwarf_member_fn *visit, void *ctx)
+{
+	iq_cleanup(die_free) Dwarf_Die parent = NULL;
+	iq_cleanup(die_free) Dwarf_Die die = NULL;
+	struct iq_error *err = die_at(dwarf, offset, &parent);
+
+	if (!err)
+		err = die_child(dwarf, parent, &die);
+	while (!err && die) {
+		struct iq_dwarf_member member = { 0 };
+		struct iq_str name;
+
+		if (name_of(dwarf, die, &name) &&
+		    member_read(dwarf, die, name, &member) &&
+		    !visit(ctx, name, &member))
+			return NULL;
 		err = die_next(dwarf, &die);
 	}
 	return err;

@@ -71,4 +71,31 @@ struct iq_error *iq_dwarf_member_find(struct iq_dwarf *dwarf, uint64_t offset,
 				      struct iq_dwarf_member *ret)
 	iq_must_check;
 
+/* A type, as Go's linker describes it. Go: src/cmd/link/internal/ld/dwarf.go. */
+struct iq_dwarf_type {
+	struct iq_str name; /* may be empty */
+	/* Another name of elem. */
+	bool is_typedef;
+	/* Go's own number of its kind; 0: not known. */
+	unsigned go_kind;
+	bool has_size, has_elem, has_key, has_runtime;
+	uint64_t size;
+	uint64_t elem; /* entry of what it is of, or of what it points to */
+	uint64_t key;  /* of a map */
+	uint64_t len;  /* of an array */
+	/* Where the runtime's descriptor is, from the start of its section. */
+	uint64_t runtime;
+};
+
+struct iq_error *iq_dwarf_type_read(struct iq_dwarf *dwarf, uint64_t offset,
+				    struct iq_dwarf_type *ret) iq_must_check;
+
+/* Calls @visit for each member of the struct at @offset that has a name, a
+ * place and a type, in their order, until it gives false. */
+typedef bool iq_dwarf_member_fn(void *ctx, struct iq_str name,
+				const struct iq_dwarf_member *member);
+struct iq_error *iq_dwarf_members(struct iq_dwarf *dwarf, uint64_t offset,
+				  iq_dwarf_member_fn *visit, void *ctx)
+	iq_must_check;
+
 #endif

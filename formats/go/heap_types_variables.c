@@ -1,14 +1,287 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/go/heap_types_put.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "formats/dwarf/sections.h"
+#include "formats/dwarf/variables.h"
+
 void iq_go_typed_variables_deinit(struct iq_go_typed_variables *variables)
 {
 	iq_vec_deinit(&variables->all);
 }
 
-struct iq_error *
-iq_go_typed_variables_read(struct iq_go_typed_variables *variables iq_unused,
-			   struct iq_go_type_model *model iq_unused)
+/* One program file and its tables. */
+struct source {
+	struct iq_go_type_model *model;
+	struct iq_dwarf_variables tables;
+	const struct iq_core_module *file;
+	uint64_t types;	   /* where descriptors begin */
+	uint32_t *numbers; /* in the model, by number in the tables; 0: new */
+	bool *filled;	   /* by number in the tables */
+};
+
+static void source_deinit(struct source *s)
 {
+	iq_dwarf_variables_deinit(&s->tables);
+	free(s->numbers);
+	free(s->filled);
+}
+
+/* ---- types */
+
+/* A type that both suppliers know: they must agree. */
+static uint32_t by_descriptor(struct source *s,
+			      const struct iq_dwarf_table_type *t)
+{
+	const struct iq_go_model_type *type;
+	uint32_t number;
+
+	if (!t->runtime || t->runtime > UINT64_MAX - s->types)
+		return 0;
+	number = iq_go_type_model_at(s->model, s->types + t->runtime);
+	if (!number)
+		return 0;
+	type = iq_go_type_model_get(s->model, number);
+	return type->kind == t->go_kind &&
+			       (type->size == t->size ||
+				type->kind == IQ_GO_KIND_POINTER || !t->size) ?
+		       number :
+		       0;
+}
+
+/* Sizes of what debug information gives none for. */
+static uint64_t size_of(const struct iq_dwarf_table_type *t)
+{
+	switch (t->go_kind) {
+	case IQ_GO_KIND_POINTER:
+	case IQ_GO_KIND_UNSAFE_POINTER:
+	case IQ_GO_KIND_CHAN:
+	case IQ_GO_KIND_MAP:
+	case IQ_GO_KIND_FUNC:
+		return 8;
+	case IQ_GO_KIND_INTERFACE:
+		return t->size ? t->size : 16;
+	default:
+		return t->size;
+	}
+}
+
+/* "pkg.T" of "example.com/pkg.T", as Go prints it. */
+static struct iq_str short_name(struct iq_str name)
+{
+	struct iq_str head = iq_str_sub(name, 0, iq_str_find(name, '['));
+	size_t slash = iq_str_rfind(head, '/');
+	bool is_path =
+		slash < head.len && name.ptr[0] != '*' && name.ptr[0] != '[';
+
+	return is_path ? iq_str_sub(name, slash + 1, name.len) : name;
+}
+
+/* What is behind names; a circle of them is none. */
+static const struct iq_dwarf_table_type *behind_names(const struct source *s,
+						      uint32_t *index)
+{
+	for (unsigned i = 0; i < 16 && *index != IQ_DWARF_NO_TYPE; i++) {
+		const struct iq_dwarf_table_type *t = &s->tables.types[*index];
+
+		if (t->go_kind || t->elem == IQ_DWARF_NO_TYPE)
+			return t;
+		*index = t->elem;
+	}
 	return NULL;
+}
+
+/* The model's number of type @index of the tables; 0: it is not known. What it
+ * is made of comes later: see fill(). */
+static uint32_t number_of(struct source *s, uint32_t index)
+{
+	const struct iq_dwarf_table_type *t = behind_names(s, &index);
+	struct iq_go_model_type *type;
+	uint32_t number;
+
+	if (!t || !t->go_kind)
+		return 0;
+	if (s->numbers[index])
+		return s->numbers[index];
+	number = by_descriptor(s, t);
+	if (!number) {
+		type = iq_go_type_model_add(s->model, &number);
+		if (!type)
+			return 0;
+		type->kind = t->go_kind;
+		type->size = size_of(t);
+		type->len = t->len;
+		if (!iq_str_dup(s->model->arena,
+				short_name(iq_dwarf_text(&s->tables, t->name)),
+				&type->name))
+			s->model->no_memory = true;
+	}
+	s->numbers[index] = number;
+	return number;
+}
+
+static bool fill_fields(struct source *s, const struct iq_dwarf_table_type *t,
+			struct iq_go_model_type *type)
+{
+	struct iq_go_model_field *fields = iq_arena_calloc(
+		s->model->arena, t->num_fields + 1u, sizeof(*fields));
+
+	if (!fields)
+		return false;
+	for (uint32_t i = 0; i < t->num_fields; i++) {
+		const struct iq_dwarf_field *f =
+			&s->tables.fields[t->first_field + i];
+
+		fields[i].offset = f->offset;
+		fields[i].type = number_of(s, f->type);
+		if (!iq_str_dup(s->model->arena,
+				iq_dwarf_text(&s->tables, f->name),
+				&fields[i].name))
+			return false;
+	}
+	type->fields = fields;
+	type->num_fields = t->num_fields;
+	return true;
+}
+
+/* Of an interface, whether its values have itabs: the struct that stands for it
+ * says so. Go: src/runtime/runtime2.go, iface, eface. */
+static bool has_itab(const struct source *s,
+		     const struct iq_dwarf_table_type *t)
+{
+	uint32_t index = t->elem;
+	const struct iq_dwarf_table_type *base = behind_names(s, &index);
+
+	return !base || !iq_str_equal(iq_dwarf_text(&s->tables, base->name),
+				      IQ_STR("runtime.eface"));
+}
+
+static void fill(struct source *s, uint32_t index)
+{
+	const struct iq_dwarf_table_type *t = &s->tables.types[index];
+	struct iq_go_model_type *type;
+
+	if (!s->numbers[index] || s->filled[index])
+		return;
+	s->filled[index] = true;
+	type = iq_go_type_model_get(s->model, s->numbers[index]);
+	if (type->addr)
+		return;
+	if (t->go_kind == IQ_GO_KIND_INTERFACE)
+		type->len = has_itab(s, t);
+	else if (t->elem != IQ_DWARF_NO_TYPE && t->go_kind != IQ_GO_KIND_MAP &&
+		 t->go_kind != IQ_GO_KIND_CHAN)
+		type->elem = number_of(s, t->elem);
+	if (t->go_kind == IQ_GO_KIND_STRUCT && !fill_fields(s, t, type))
+		s->model->no_memory = true;
+}
+
+/* Numbers are given on the way: each pass takes apart what is new. */
+static void fill_all(struct source *s)
+{
+	size_t num = s->tables.num_types;
+
+	for (size_t done = 0, before = SIZE_MAX; done != before;) {
+		before = done;
+		done = 0;
+		for (uint32_t i = 0; i < num; i++) {
+			fill(s, i);
+			done += s->filled[i];
+		}
+	}
+	for (uint32_t i = 0; i < num; i++) {
+		struct iq_go_model_type *type =
+			s->filled[i] ?
+				iq_go_type_model_get(s->model, s->numbers[i]) :
+				NULL;
+
+		if (type && !type->addr)
+			type->has_pointers =
+				iq_go_type_model_lay(s->model, s->numbers[i])
+					->num_parts != 0;
+	}
+}
+
+/* ---- variables */
+
+static struct iq_error *take(struct source *s,
+			     struct iq_go_typed_variables *variables)
+{
+	struct iq_go_type_model *model = s->model;
+
+	for (size_t i = 0; i < s->tables.num_variables; i++) {
+		const struct iq_dwarf_variable *v = &s->tables.variables[i];
+		struct iq_go_typed_variable variable = {
+			.addr = v->addr + s->file->bias,
+			.type = number_of(s, v->type),
+		};
+
+		if (!variable.type)
+			continue;
+		if (!iq_str_dup(model->arena,
+				iq_dwarf_text(&s->tables, v->name),
+				&variable.name) ||
+		    !iq_vec_push(&variables->all, variable))
+			return &iq_enomem;
+	}
+	fill_all(s);
+	return model->no_memory ? &iq_enomem : NULL;
+}
+
+static struct iq_error *file_read(struct iq_go_typed_variables *variables,
+				  struct iq_go_type_model *model,
+				  const struct iq_core_module *file,
+				  const struct iq_go_module *module)
+{
+	iq_cleanup(source_deinit) struct source s = {
+		.model = model,
+		.file = file,
+		.types = module->types,
+	};
+	struct iq_error *err = iq_dwarf_variables_read(file->elf, &s.tables);
+
+	if (err) {
+		if (err == &iq_enomem)
+			return err;
+		// Variables keep no names then, and objects fewer types.
+		iq_error_destroy(err);
+		return NULL;
+	}
+	s.numbers = calloc(s.tables.num_types + 1, sizeof(*s.numbers));
+	s.filled = calloc(s.tables.num_types + 1, sizeof(*s.filled));
+	return s.numbers && s.filled ? take(&s, variables) : &iq_enomem;
+}
+
+static int by_addr(const void *a, const void *b)
+{
+	const struct iq_go_typed_variable *x = a, *y = b;
+
+	if (x->addr != y->addr)
+		return x->addr < y->addr ? -1 : 1;
+	return x->type < y->type ? -1 : x->type > y->type;
+}
+
+struct iq_error *
+iq_go_typed_variables_read(struct iq_go_typed_variables *variables,
+			   struct iq_go_type_model *model)
+{
+	const struct iq_go_program *program = model->rt->program;
+	struct iq_error *err = NULL;
+
+	for (size_t i = 0; i < program->num_modules && !err; i++) {
+		const struct iq_go_module *m = &program->modules[i];
+		const struct iq_core_module *file =
+			iq_go_program_file(program, m->text);
+
+		if (file && file->elf && file->verified &&
+		    iq_dwarf_present(file->elf))
+			err = file_read(variables, model, file, m);
+	}
+	if (!err && variables->all.len)
+		qsort(variables->all.data, variables->all.len,
+		      sizeof(*variables->all.data), by_addr);
+	return err;
 }
