@@ -48,7 +48,7 @@ enum iq_go_masks_as {
 /* Before the spans are read: makes map->pointers. */
 struct iq_error *iq_go_heap_masks_open(const struct iq_go_heap *heap,
 				       struct iq_heap_map *map) iq_must_check;
-/* The mspan in @record is @span. */
+/* The mspan in @record is @span. Nothing where no masks were made. */
 void iq_go_heap_masks_span(struct iq_heap_map *map,
 			   const struct iq_go_record *record,
 			   struct iq_heap_span *span);
