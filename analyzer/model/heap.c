@@ -42,6 +42,7 @@ void iq_heap_map_destroy(struct iq_heap_map *map)
 	iq_vec_deinit(&map->spans);
 	iq_vec_deinit(&map->roots);
 	iq_vec_deinit(&map->root_words);
+	iq_arena_deinit(&map->arena);
 	free(map);
 }
 

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/attr.h"
 #include "base/error.h"
 #include "base/vec.h"
@@ -191,6 +192,8 @@ struct iq_heap_map {
 	uint32_t num_slots;
 	IQ_VEC(struct iq_heap_range) roots;
 	IQ_VEC(struct iq_heap_word) root_words;
+	/* Where masks of ranges may lie that no file has. */
+	struct iq_arena arena;
 	/* By index into facts->goroutines. */
 	struct iq_heap_holder *holders;
 	size_t num_holders;

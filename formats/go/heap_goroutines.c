@@ -4,8 +4,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/limits.h"
 #include "formats/go/goroutine.h"
+#include "formats/go/heap_stacks.h"
 #include "formats/go/stack_start.h"
 
 struct walk {
@@ -84,11 +86,16 @@ static bool is_lent(const struct walk *w, const struct iq_go_g *g)
 	return m && m->lent && m->curg == g->addr;
 }
 
+/* Goroutines whose stacks are fetched while another's is looked at. */
+#define AHEAD 8
+
 /* What the facts have. Their goroutines are in the order of the gs. */
-static struct iq_error *fill_known(struct walk *w)
+static struct iq_error *fill_known(struct walk *w,
+				   struct iq_go_heap_stacks *stacks)
 {
 	const struct iq_go_runtime *rt = w->heap->rt;
 	const struct iq_facts *facts = rt->facts;
+	struct iq_error *err;
 
 	w->known = calloc(w->map->num_slots / 64 + 1, sizeof(*w->known));
 	w->map->holders =
@@ -103,6 +110,12 @@ static struct iq_error *fill_known(struct walk *w)
 		if (facts->goroutines.data[i].place != g->addr)
 			continue;
 		holder_fill(w, g, &w->map->holders[i]);
+		if (i + AHEAD < rt->num_gs)
+			iq_go_heap_stacks_fetch(stacks, i + AHEAD);
+		err = iq_go_heap_stacks_narrow(stacks, i,
+					       &w->map->holders[i].stack);
+		if (err)
+			return err;
 		if (slot != IQ_HEAP_NONE)
 			w->known[slot / 64] |= 1ull << slot % 64;
 	}
@@ -167,8 +180,14 @@ struct iq_error *iq_go_heap_goroutines(const struct iq_go_heap *heap,
 				       struct iq_heap_map *map)
 {
 	struct walk w = { .heap = heap, .map = map };
-	struct iq_error *err = fill_known(&w);
+	iq_cleanup(iq_go_heap_stacks_deinit) struct iq_go_heap_stacks stacks = {
+		.rt = heap->rt,
+		.map = map,
+	};
+	struct iq_error *err = iq_go_heap_stacks_init(&stacks);
 
+	if (!err)
+		err = fill_known(&w, &stacks);
 	if (!err) {
 		walk_allgs(&w);
 		if (w.num_listed < map->num_holders)
