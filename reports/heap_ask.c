@@ -11,6 +11,8 @@
 /* Rows of referrers unless more are asked for. */
 #define MAX_REFERRERS 20
 #define NUMBER_COLUMNS 13
+/* "leaked registers in " */
+#define OWNER_COLUMNS 20
 
 static void put_line(struct iq_heap_text *text, unsigned indent,
 		     struct iq_str words)
@@ -154,7 +156,7 @@ static struct iq_str root_words(struct iq_heap_text *text,
 		what = "stacks";
 		break;
 	case IQ_ROOT_GOROUTINE:
-		what = "records of goroutines";
+		what = "records";
 		break;
 	case IQ_ROOT_REGISTERS:
 		what = "registers";
@@ -171,7 +173,7 @@ static struct iq_str root_words(struct iq_heap_text *text,
 			term,
 			iq_line_site(text->model,
 				     &text->model->goroutines[r->goroutine]),
-			term->width - NUMBER_COLUMNS - 14);
+			term->width - NUMBER_COLUMNS - 2 - OWNER_COLUMNS);
 	else if (r->root == IQ_ROOT_REGISTERS)
 		return IQ_STR("registers");
 	return iq_term_textf(term, "%s in %.*s", what, IQ_STR_ARG(site));
@@ -192,7 +194,7 @@ static void put_referrer(struct iq_heap_text *text,
 			IQ_STR_ARG(iq_heap_type_words(term, r->type, r->size)),
 			IQ_STR_ARG(iq_term_clean(term, r->place)));
 	if (r->leaked)
-		words = iq_term_textf(term, "%.*s (leaked)", IQ_STR_ARG(words));
+		words = iq_term_textf(term, "leaked %.*s", IQ_STR_ARG(words));
 	iq_term_right(term, iq_str_of(iq_words_number(number, r->references)),
 		      NUMBER_COLUMNS);
 	iq_out_cstr(term->out, "  ");

@@ -9,13 +9,17 @@
 
 /* Of the biggest objects, unless more are asked for. */
 #define MAX_BIGGEST 10
-/* What keeps most of one finding. */
+/* Findings, and what keeps most of one, if it is worth a line. */
+#define MAX_FINDINGS 10
 #define MAX_RETAINERS 3
+#define MIN_RETAINED 1024
 
 #define NUMBER_COLUMNS 13
 #define SIZE_COLUMNS 12
 #define SHARE_COLUMNS 8
 #define ADDRESS_COLUMNS 16
+/* From so many columns on there is a share of the whole. */
+#define WIDE 60
 /* What a function and its line need at least. */
 #define MIN_SITE 12
 
@@ -46,9 +50,9 @@ static void put_bytes(struct iq_heap_text *text, uint64_t n)
 static void put_rest(struct iq_heap_text *text, unsigned column,
 		     struct iq_str clean)
 {
-	unsigned room = text->term->width > column + 2 + 8 ?
+	unsigned room = text->term->width > column + 2 ?
 				text->term->width - column - 2 :
-				8;
+				1;
 
 	iq_out_cstr(text->term->out, "  ");
 	iq_out_str(text->term->out, iq_term_cut(text->term, clean, room));
@@ -56,6 +60,18 @@ static void put_rest(struct iq_heap_text *text, unsigned column,
 }
 
 /* ---- types */
+
+/* Narrow lines have room for what is most asked for. */
+static bool has_share(const struct iq_heap_text *text)
+{
+	return text->term->width >=
+	       WIDE + (text->has_leaked ? SIZE_COLUMNS : 0);
+}
+
+static bool has_leaked(const struct iq_heap_text *text)
+{
+	return text->has_leaked && text->term->width >= WIDE;
+}
 
 static void put_types_head(struct iq_heap_text *text)
 {
@@ -65,8 +81,9 @@ static void put_types_head(struct iq_heap_text *text)
 	iq_term_style(term, IQ_STYLE_DIM);
 	iq_term_right(term, IQ_STR("objects"), NUMBER_COLUMNS);
 	iq_term_right(term, IQ_STR("size"), SIZE_COLUMNS);
-	iq_term_right(term, IQ_STR("share"), SHARE_COLUMNS);
-	if (text->has_leaked)
+	if (has_share(text))
+		iq_term_right(term, IQ_STR("share"), SHARE_COLUMNS);
+	if (has_leaked(text))
 		iq_term_right(term, IQ_STR("leaked"), SIZE_COLUMNS);
 	iq_out_cstr(term->out, "  type");
 	iq_term_style(term, IQ_STYLE_PLAIN);
@@ -78,7 +95,7 @@ static void put_type(struct iq_heap_text *text, const struct iq_heap_row *row,
 {
 	const struct iq_heap_survey *s = text->survey;
 	struct iq_term *term = text->term;
-	unsigned column = NUMBER_COLUMNS + SIZE_COLUMNS + SHARE_COLUMNS;
+	unsigned column = NUMBER_COLUMNS + SIZE_COLUMNS;
 	char share[IQ_QUANTITY_SIZE];
 
 	put_number(text, row->all.objects);
@@ -87,8 +104,11 @@ static void put_type(struct iq_heap_text *text, const struct iq_heap_row *row,
 			   row->all.bytes > INT64_MAX ? INT64_MAX :
 							(int64_t)row->all.bytes,
 			   s->live.bytes + s->leaked.bytes);
-	iq_term_right(term, iq_str_of(share), SHARE_COLUMNS);
-	if (text->has_leaked) {
+	if (has_share(text)) {
+		column += SHARE_COLUMNS;
+		iq_term_right(term, iq_str_of(share), SHARE_COLUMNS);
+	}
+	if (has_leaked(text)) {
 		column += SIZE_COLUMNS;
 		if (row->leaked.objects)
 			put_bytes(text, row->leaked.bytes);
@@ -204,10 +224,12 @@ static void put_finding(struct iq_heap_text *text, const struct iq_finding *f)
 				   iq_heap_bytes(stacks, r->stack_bytes)),
 		     SIZE_COLUMNS + 2, SIZE_COLUMNS + 2);
 	iq_out_char(term->out, '\n');
-	for (size_t i = 0;
-	     i < r->num_retainers && (i < MAX_RETAINERS || text->options->all);
-	     i++)
-		put_retainer(text, &r->retainers[i]);
+	for (size_t i = 0; i < r->num_retainers; i++) {
+		if (text->options->all ||
+		    (i < MAX_RETAINERS &&
+		     r->retainers[i].bytes >= MIN_RETAINED))
+			put_retainer(text, &r->retainers[i]);
+	}
 }
 
 /* Index of the finding that keeps most of those after @last; they are few. */
@@ -231,24 +253,63 @@ static size_t next_finding(const struct iq_model *m, size_t last)
 	return best;
 }
 
+/* "51 leaked goroutines keep 1.0 MiB: 200 objects of 0.9 MiB, stacks …" */
+static void put_together(struct iq_heap_text *text)
+{
+	const struct iq_retained_total *t = &text->model->retained;
+	struct iq_term *term = text->term;
+	char count[IQ_WORDS_SIZE], objects[IQ_WORDS_SIZE];
+	char all[IQ_QUANTITY_SIZE], heap[IQ_QUANTITY_SIZE];
+	char stacks[IQ_QUANTITY_SIZE], shared[IQ_QUANTITY_SIZE];
+	struct iq_str words;
+
+	if (!t->known)
+		return;
+	words = iq_term_textf(
+		term,
+		"%s leaked goroutine%s keep%s %s: %s object%s "
+		"of %s, stacks %s",
+		iq_words_number(count, t->goroutines),
+		t->goroutines == 1 ? "" : "s", t->goroutines == 1 ? "s" : "",
+		iq_heap_bytes(all, t->bytes),
+		iq_words_number(objects, t->objects),
+		t->objects == 1 ? "" : "s", iq_heap_bytes(heap, t->heap_bytes),
+		iq_heap_bytes(stacks, t->stack_bytes));
+	if (t->shared_objects)
+		words = iq_term_textf(term,
+				      "%.*s; %s of it is kept by several "
+				      "findings and is of none",
+				      IQ_STR_ARG(words),
+				      iq_heap_bytes(shared, t->shared_bytes));
+	iq_term_wrap(term, words, 0, 2);
+	iq_out_cstr(term->out, "\n\n");
+}
+
 void iq_heap_put_retained(struct iq_heap_text *text)
 {
 	const struct iq_model *m = text->model;
+	size_t max = iq_heap_shown(text->options, SIZE_MAX, MAX_FINDINGS);
 	size_t shown = 0, left = 0;
 
 	iq_out_char(text->term->out, '\n');
+	put_together(text);
 	for (size_t i = next_finding(m, SIZE_MAX); i != SIZE_MAX;
 	     i = next_finding(m, i)) {
-		if (text->options->limit && shown >= text->options->limit)
+		if (shown >= max)
 			left++;
 		else
 			put_finding(text, &m->findings[i]);
 		shown++;
 	}
 	if (left)
-		iq_out_printf(text->term->out, "and %zu more findings\n", left);
-	if (!shown)
-		iq_out_cstr(text->term->out,
-			    "no goroutine is proven to stay blocked: nothing "
-			    "is kept by one alone\n");
+		iq_out_printf(text->term->out,
+			      "and %zu more finding%s (--all)\n", left,
+			      left == 1 ? "" : "s");
+	if (shown)
+		return;
+	iq_term_wrap(text->term,
+		     IQ_STR("no goroutine is proven to stay blocked: nothing "
+			    "is kept by one alone"),
+		     0, 2);
+	iq_out_char(text->term->out, '\n');
 }

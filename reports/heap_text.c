@@ -14,6 +14,8 @@
 #define WHAT_COLUMNS 12
 #define OBJECTS_COLUMNS 13
 #define SIZE_COLUMNS 12
+/* What words beside them need at least. */
+#define MIN_WORDS 24
 
 struct iq_error *iq_heap_check(const struct iq_model *model,
 			       const struct iq_report_options *options)
@@ -76,7 +78,7 @@ size_t iq_heap_shown(const struct iq_report_options *options, size_t num,
 static void put_words(struct iq_heap_text *text, unsigned column,
 		      struct iq_str words)
 {
-	if (!words.len)
+	if (!words.len || text->term->width < column + MIN_WORDS)
 		return;
 	iq_out_cstr(text->term->out, "  ");
 	iq_term_wrap(text->term, words, column + 2, column + 2);

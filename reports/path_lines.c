@@ -91,7 +91,7 @@ struct iq_str iq_path_root_words(struct iq_term *term,
 /* Columns of an address, of a size, and between. */
 #define ADDRESS_COLUMNS 14
 #define SIZE_COLUMNS 10
-#define MIN_TYPE_COLUMNS 12
+#define MIN_TYPE_COLUMNS 7
 
 struct columns {
 	unsigned indent;
