@@ -31,7 +31,7 @@ static void typing_deinit(struct iq_go_typing *t)
 	free(t->lead);
 	free(t->unswept);
 	free(t->large);
-	iq_vec_deinit(&t->slots);
+	iq_vec_deinit(&t->objects);
 	iq_vec_deinit(&t->ranges);
 	iq_go_word_set_deinit(&t->seen);
 	iq_go_word_set_deinit(&t->functions);

@@ -59,7 +59,7 @@ struct iq_go_typing {
 	/* Bit i: slot i is such an object, unless something refers to it. */
 	uint64_t *asleep;
 	/* What is still to be looked into. */
-	IQ_VEC(uint32_t) slots;
+	IQ_VEC(uint64_t) objects; /* by address of the value */
 	IQ_VEC(struct iq_go_typed_range) ranges;
 	struct iq_go_word_set seen;	 /* ranges */
 	struct iq_go_word_set functions; /* closures' types by entry */
@@ -78,6 +78,9 @@ struct iq_go_typed_object {
 	uint64_t offset; /* of the address, from there */
 	uint64_t size;	 /* from there to the end */
 };
+/* Its bytes from begin on; NULL if they are not all there. */
+const uint8_t *iq_go_typed_bytes(const struct iq_go_typing *t,
+				 const struct iq_go_typed_object *object);
 /* False if none is there. */
 bool iq_go_typed_object(const struct iq_go_typing *t, uint64_t addr,
 			struct iq_go_typed_object *ret);
@@ -96,9 +99,14 @@ void iq_go_typing_elems(struct iq_go_typing *t, uint64_t addr, uint32_t type,
 			uint64_t count, unsigned kind);
 void iq_go_typing_bytes(struct iq_go_typing *t, uint64_t addr, uint64_t len);
 /* Whether nothing can change the type of the object that something refers to. */
-bool iq_go_typing_settled(struct iq_go_typing *t, uint32_t slot);
-/* The slot is of @type without doubt. */
-void iq_go_typing_exact(struct iq_go_typing *t, uint32_t slot, uint32_t type);
+bool iq_go_typing_settled(struct iq_go_typing *t,
+			  const struct iq_go_typed_object *object);
+/* The object in a slot of the span @number. */
+void iq_go_typed_slot(const struct iq_go_typing *t, uint32_t number,
+		      uint32_t index, struct iq_go_typed_object *ret);
+/* The object is of @type without doubt. */
+void iq_go_typing_exact(struct iq_go_typing *t,
+			const struct iq_go_typed_object *object, uint32_t type);
 /* Whether what is known of the object's words goes with @size bytes of @type. */
 bool iq_go_typing_agrees(const struct iq_go_typing *t,
 			 const struct iq_go_typed_object *object, uint32_t type,

@@ -9,6 +9,19 @@
 /* Bytes whose words one mask has. */
 #define MASK_BYTES 512
 
+void iq_go_typed_slot(const struct iq_go_typing *t, uint32_t number,
+		      uint32_t index, struct iq_go_typed_object *ret)
+{
+	const struct iq_heap_span *span = &t->map->spans.data[number];
+
+	ret->span = span;
+	ret->slot = span->first + index;
+	ret->index = index;
+	ret->begin = span->addr + index * span->elem_size + t->lead[number];
+	ret->offset = 0;
+	ret->size = span->elem_size - t->lead[number];
+}
+
 bool iq_go_typed_object(const struct iq_go_typing *t, uint64_t addr,
 			struct iq_go_typed_object *ret)
 {
@@ -22,13 +35,21 @@ bool iq_go_typed_object(const struct iq_go_typing *t, uint64_t addr,
 	index = iq_heap_divide(span, addr - span->addr);
 	if (index >= span->num_slots || !iq_heap_allocated(span, index))
 		return false;
-	ret->span = span;
-	ret->slot = span->first + (uint32_t)index;
-	ret->index = (uint32_t)index;
-	ret->begin = span->addr + index * span->elem_size + t->lead[number];
+	iq_go_typed_slot(t, number, (uint32_t)index, ret);
 	ret->offset = addr - ret->begin;
-	ret->size = span->elem_size - t->lead[number];
 	return true;
+}
+
+const uint8_t *iq_go_typed_bytes(const struct iq_go_typing *t,
+				 const struct iq_go_typed_object *o)
+{
+	uint64_t have;
+	const uint8_t *p;
+
+	if (o->span->bytes)
+		return o->span->bytes + (o->begin - o->span->addr);
+	p = iq_memory_window(t->rt->memory, o->begin, &have);
+	return p && have >= o->size ? p : NULL;
 }
 
 /* ---- what is in the object itself */
@@ -79,10 +100,9 @@ static bool mask_agrees(const struct iq_go_typing *t,
 static bool tail_is_zero(const struct iq_go_typing *t,
 			 const struct iq_go_typed_object *o, uint64_t size)
 {
-	uint64_t have;
-	const uint8_t *p = iq_memory_window(t->rt->memory, o->begin, &have);
+	const uint8_t *p = iq_go_typed_bytes(t, o);
 
-	if (!p || have < o->size)
+	if (!p)
 		return true;
 	for (uint64_t i = size; i < o->size; i++)
 		if (p[i])
@@ -126,19 +146,34 @@ static bool is_ambiguous(const struct iq_go_typing *t,
 
 /* ---- two that refer to one object */
 
-static void push(struct iq_go_typing *t, uint32_t slot)
+static void push(struct iq_go_typing *t, const struct iq_go_typed_object *o)
 {
-	if (!iq_vec_push(&t->slots, slot))
+	if (!iq_vec_push(&t->objects, o->begin))
 		t->no_memory = true;
 }
 
-/* The object is of type @number as far as one reference says. */
-static void name(struct iq_go_typing *t, uint32_t slot, uint32_t number)
+bool iq_go_typing_settled(struct iq_go_typing *t,
+			  const struct iq_go_typed_object *o)
 {
-	uint32_t *of = &t->of[slot];
+	uint64_t bit = 1ull << o->slot % 64;
+
+	if (!(t->exact[o->slot / 64] & bit))
+		return false;
+	if (t->asleep[o->slot / 64] & bit) {
+		t->asleep[o->slot / 64] &= ~bit;
+		push(t, o);
+	}
+	return true;
+}
+
+/* The object is of type @number as far as one reference says. */
+static void name(struct iq_go_typing *t, const struct iq_go_typed_object *o,
+		 uint32_t number)
+{
+	uint32_t *of = &t->of[o->slot];
 
 	if (!number || *of == number || *of == IQ_GO_TYPE_CONTRADICTED ||
-	    iq_go_typing_settled(t, slot))
+	    iq_go_typing_settled(t, o))
 		return;
 	if (*of && iq_go_type_model_begins(t->model, *of, number))
 		return;
@@ -148,29 +183,17 @@ static void name(struct iq_go_typing *t, uint32_t slot, uint32_t number)
 		return;
 	}
 	*of = number;
-	push(t, slot);
+	push(t, o);
 }
 
-bool iq_go_typing_settled(struct iq_go_typing *t, uint32_t slot)
+void iq_go_typing_exact(struct iq_go_typing *t,
+			const struct iq_go_typed_object *o, uint32_t type)
 {
-	uint64_t bit = 1ull << slot % 64;
-
-	if (!(t->exact[slot / 64] & bit))
-		return false;
-	if (t->asleep[slot / 64] & bit) {
-		t->asleep[slot / 64] &= ~bit;
-		push(t, slot);
-	}
-	return true;
-}
-
-void iq_go_typing_exact(struct iq_go_typing *t, uint32_t slot, uint32_t type)
-{
-	if (!type || iq_go_typing_settled(t, slot))
+	if (!type || iq_go_typing_settled(t, o))
 		return;
-	t->exact[slot / 64] |= 1ull << slot % 64;
-	t->of[slot] = type;
-	push(t, slot);
+	t->exact[o->slot / 64] |= 1ull << o->slot % 64;
+	t->of[o->slot] = type;
+	push(t, o);
 }
 
 /* ---- references */
@@ -196,7 +219,7 @@ void iq_go_typing_value(struct iq_go_typing *t, uint64_t addr, uint32_t number)
 		only_part(t, addr, number, 1);
 		return;
 	}
-	if (t->of[o.slot] == number || iq_go_typing_settled(t, o.slot))
+	if (t->of[o.slot] == number || iq_go_typing_settled(t, &o))
 		return;
 	if (t->hchan == number) {
 		iq_go_typing_chan(t, addr);
@@ -208,7 +231,7 @@ void iq_go_typing_value(struct iq_go_typing *t, uint64_t addr, uint32_t number)
 	    (type->outers && is_ambiguous(t, &o, type->outers, 0)))
 		only_part(t, addr, number, 1);
 	else
-		name(t, o.slot, number);
+		name(t, &o, number);
 }
 
 void iq_go_typing_elems(struct iq_go_typing *t, uint64_t addr, uint32_t number,
@@ -224,7 +247,7 @@ void iq_go_typing_elems(struct iq_go_typing *t, uint64_t addr, uint32_t number,
 		only_part(t, addr, number, count);
 		return;
 	}
-	if (iq_go_typing_settled(t, o.slot))
+	if (iq_go_typing_settled(t, &o))
 		return;
 	if (o.offset || iq_go_is_banned(t, o.slot) ||
 	    !iq_go_typing_agrees(t, &o, number, count * type->size) ||
@@ -232,7 +255,7 @@ void iq_go_typing_elems(struct iq_go_typing *t, uint64_t addr, uint32_t number,
 	     is_ambiguous(t, &o, type->array_outers, count)))
 		only_part(t, addr, number, count);
 	else
-		name(t, o.slot,
+		name(t, &o,
 		     iq_go_type_model_derive(
 			     t->model, kind, number,
 			     kind == IQ_GO_KIND_ARRAY ? count : 0, 0));
@@ -246,6 +269,6 @@ void iq_go_typing_bytes(struct iq_go_typing *t, uint64_t addr, uint64_t len)
 	    !o.span->noscan || t->of[o.slot] || iq_go_is_banned(t, o.slot) ||
 	    iq_go_slot_size(t->rt, len, false) != o.span->elem_size)
 		return;
-	name(t, o.slot,
+	name(t, &o,
 	     iq_go_type_model_derive(t->model, IQ_GO_KIND_BYTES, 0, 0, 0));
 }

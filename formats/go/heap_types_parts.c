@@ -71,7 +71,7 @@ void iq_go_typing_chan(struct iq_go_typing *t, uint64_t addr)
 	struct chan chan;
 	uint32_t type;
 
-	if (!begins_slot(t, addr, &o) || iq_go_typing_settled(t, o.slot) ||
+	if (!begins_slot(t, addr, &o) || iq_go_typing_settled(t, &o) ||
 	    !chan_read(t, addr, &chan))
 		return;
 	type = iq_go_type_model_at(t->model, chan.elem_type);
@@ -80,7 +80,7 @@ void iq_go_typing_chan(struct iq_go_typing *t, uint64_t addr)
 	elem = iq_go_type_model_get(t->model, type);
 	if (!chan_fits(t, &o, &chan, elem))
 		return;
-	iq_go_typing_exact(t, o.slot,
+	iq_go_typing_exact(t, &o,
 			   iq_go_type_model_derive(t->model, IQ_GO_KIND_HCHAN,
 						   type, 0, 0));
 	if (t->hchan)
@@ -98,8 +98,7 @@ static void map_array(struct iq_go_typing *t, uint64_t addr, uint32_t type)
 	struct iq_go_typed_object o;
 	const struct iq_go_model_type *bucket;
 
-	if (!type || !begins_slot(t, addr, &o) ||
-	    iq_go_typing_settled(t, o.slot))
+	if (!type || !begins_slot(t, addr, &o) || iq_go_typing_settled(t, &o))
 		return;
 	bucket = iq_go_type_model_get(t->model, type);
 	if (!bucket->size || bucket->has_pointers == o.span->noscan ||
@@ -109,7 +108,7 @@ static void map_array(struct iq_go_typing *t, uint64_t addr, uint32_t type)
 	    o.span->elem_size)
 		type = iq_go_type_model_derive(t->model, IQ_GO_KIND_ELEMS, type,
 					       0, 0);
-	iq_go_typing_exact(t, o.slot, type);
+	iq_go_typing_exact(t, &o, type);
 }
 
 /* Go: src/runtime/map.go, hmap; until 1.23. */
@@ -140,13 +139,13 @@ static void swiss_table(struct iq_go_typing *t, uint64_t addr, uint32_t group)
 	struct iq_go_typed_object o;
 	struct iq_go_record r;
 
-	if (!begins_slot(t, addr, &o) || iq_go_typing_settled(t, o.slot) ||
+	if (!begins_slot(t, addr, &o) || iq_go_typing_settled(t, &o) ||
 	    !iq_go_record_read(t->rt->memory, addr, l->swiss_table_size, &r) ||
 	    iq_go_slot_size(t->rt, l->swiss_table_size, true) !=
 		    o.span->elem_size)
 		return;
 	if (t->swiss_table)
-		iq_go_typing_exact(t, o.slot, t->swiss_table);
+		iq_go_typing_exact(t, &o, t->swiss_table);
 	map_array(t, iq_go_record_uint(&r, l->swiss_table_groups_data), group);
 }
 
@@ -169,7 +168,7 @@ static bool swiss_parts(struct iq_go_typing *t, uint64_t addr, uint32_t group)
 	if (!begins_slot(t, dir, &o) || o.span->noscan || len > o.size / 8)
 		return false;
 	iq_go_typing_exact(
-		t, o.slot,
+		t, &o,
 		iq_go_type_model_derive(t->model, IQ_GO_KIND_TABLES, 0, 0, 0));
 	// Several entries in a row may be the same table.
 	for (uint64_t i = 0, last = 0; i < len; i++) {
@@ -190,7 +189,7 @@ void iq_go_typing_map(struct iq_go_typing *t, uint64_t addr, uint32_t number)
 	const struct iq_go_model_type *type;
 	struct iq_go_typed_object o;
 
-	if (!begins_slot(t, addr, &o) || iq_go_typing_settled(t, o.slot) ||
+	if (!begins_slot(t, addr, &o) || iq_go_typing_settled(t, &o) ||
 	    o.span->noscan ||
 	    iq_go_slot_size(t->rt, size, true) != o.span->elem_size)
 		return;
@@ -200,7 +199,7 @@ void iq_go_typing_map(struct iq_go_typing *t, uint64_t addr, uint32_t number)
 	if (swiss ? !swiss_parts(t, addr, type->bucket) :
 		    !hmap_parts(t, addr, type->bucket))
 		return;
-	iq_go_typing_exact(t, o.slot,
+	iq_go_typing_exact(t, &o,
 			   iq_go_type_model_derive(t->model, IQ_GO_KIND_HMAP,
 						   number, 0, 0));
 }
@@ -251,10 +250,10 @@ void iq_go_typing_func(struct iq_go_typing *t, uint64_t addr, bool sure)
 	uint64_t entry;
 	uint32_t type;
 
-	if (!begins_slot(t, addr, &o) || iq_go_typing_settled(t, o.slot) ||
+	if (!begins_slot(t, addr, &o) || iq_go_typing_settled(t, &o) ||
 	    t->of[o.slot] || !iq_memory_u64(t->rt->memory, addr, &entry))
 		return;
 	type = function_type(t, entry, sure);
 	if (type)
-		iq_go_typing_exact(t, o.slot, type);
+		iq_go_typing_exact(t, &o, type);
 }

@@ -22,25 +22,25 @@ static void goroutines(struct iq_go_typing *t)
 {
 	uint32_t type = iq_go_type_model_named(t->model, IQ_STR("runtime.g"));
 	const struct iq_heap_map *map = t->map;
+	struct iq_go_typed_object o;
 
 	if (!type ||
 	    iq_go_type_model_get(t->model, type)->size != t->rt->layout->g_size)
 		return;
-	for (uint32_t slot = 0; map->opaque && slot < map->num_slots; slot++) {
-		const struct iq_heap_span *span;
+	for (uint32_t i = 0; map->opaque && i < map->spans.len; i++) {
+		const struct iq_heap_span *span = &map->spans.data[i];
 
-		if (!map->opaque[slot / 64]) {
-			slot |= 63;
+		if (iq_go_slot_size(t->rt, t->rt->layout->g_size, true) !=
+		    span->elem_size)
 			continue;
+		for (uint32_t k = 0; k < span->num_slots; k++) {
+			uint32_t slot = span->first + k;
+
+			if (!(map->opaque[slot / 64] >> slot % 64 & 1))
+				continue;
+			iq_go_typed_slot(t, i, k, &o);
+			iq_go_typing_exact(t, &o, type);
 		}
-		if (!(map->opaque[slot / 64] >> slot % 64 & 1))
-			continue;
-		span = &map->spans.data[iq_heap_map_span_of_slot(map, slot)];
-		iq_go_typing_value(
-			t,
-			span->addr + (slot - span->first) * span->elem_size +
-				t->lead[span - map->spans.data],
-			type);
 	}
 }
 
@@ -96,29 +96,28 @@ static uint64_t ones(uint64_t num)
 	return num >= 64 ? UINT64_MAX : (1ull << num) - 1;
 }
 
-static void object(struct iq_go_typing *t, const struct iq_heap_span *span,
-		   uint32_t index)
+static void object(struct iq_go_typing *t, const struct iq_go_typed_object *o)
 {
 	const struct iq_heap_pointers *known = &t->map->pointers;
-	uint64_t addr = span->addr + index * span->elem_size;
-	uint64_t have, words = span->elem_size / 8;
-	const uint8_t *p = iq_memory_window(t->rt->memory, addr, &have);
+	uint64_t words = o->size / 8;
+	const uint8_t *p = iq_go_typed_bytes(t, o);
 
-	if (!p || have < span->elem_size)
+	if (!p)
 		return;
 	for (uint64_t i = 0; i < words; i += 64) {
 		uint64_t num = words - i < 64 ? words - i : 64;
-		uint64_t mask = known->mask(known->ctx, span, index, i / 64);
+		uint64_t mask =
+			known->mask(known->ctx, o->span, o->index, i / 64);
 
 		// All of them: it is not known.
 		if ((mask & ones(num)) == ones(num))
 			continue;
 		interfaces(t, p + 8 * i, mask & ones(num), (unsigned)num);
 		if (!i && !(mask & 1))
-			iq_go_typing_func(t, addr, false);
+			iq_go_typing_func(t, o->begin, false);
 	}
 	if (words >= t->rt->layout->hchan_size / 8u)
-		iq_go_typing_chan(t, addr);
+		iq_go_typing_chan(t, o->begin);
 }
 
 /* Interfaces among variables; @range has a mask. */
@@ -154,13 +153,14 @@ static bool is_open(const struct iq_go_typing *t, uint32_t slot)
 void iq_go_typing_untyped(struct iq_go_typing *t)
 {
 	const struct iq_heap_map *map = t->map;
+	struct iq_go_typed_object o;
 
 	for (size_t i = 0; i < map->roots.len; i++)
 		if (map->roots.data[i].kind == IQ_ROOT_VARIABLE &&
 		    map->roots.data[i].mask)
 			variables(t, &map->roots.data[i]);
 	iq_go_typing_walk(t);
-	for (size_t i = 0; i < map->spans.len && map->pointers.mask; i++) {
+	for (uint32_t i = 0; i < map->spans.len && map->pointers.mask; i++) {
 		const struct iq_heap_span *span = &map->spans.data[i];
 
 		if (span->noscan || t->lead[i] || t->unswept[i])
@@ -169,7 +169,8 @@ void iq_go_typing_untyped(struct iq_go_typing *t)
 			if (!is_open(t, span->first + k) ||
 			    !iq_heap_allocated(span, k))
 				continue;
-			object(t, span, k);
+			iq_go_typed_slot(t, i, k, &o);
+			object(t, &o);
 			iq_go_typing_walk(t);
 		}
 	}

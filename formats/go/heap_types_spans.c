@@ -122,52 +122,45 @@ struct iq_error *iq_go_typing_spans(struct iq_go_typing *t)
 	return NULL;
 }
 
-static uint32_t header(struct iq_go_typing *t, const struct iq_heap_span *span,
-		       uint32_t index)
+static uint32_t header(struct iq_go_typing *t,
+		       const struct iq_go_typed_object *o)
 {
 	uint64_t addr;
 	uint32_t type;
 
-	if (!iq_memory_u64(t->rt->memory, span->addr + index * span->elem_size,
-			   &addr) ||
+	if (!iq_memory_u64(t->rt->memory, o->begin - HEADER_SIZE, &addr) ||
 	    !addr)
 		return 0;
 	type = iq_go_type_model_at(t->model, addr);
-	return type ? filled_with(t, type, span->elem_size, HEADER_SIZE) : 0;
+	return type ? filled_with(t, type, o->span->elem_size, HEADER_SIZE) : 0;
 }
 
-/* What the runtime says of the object in a slot; 0: nothing. */
-static uint32_t type_of(struct iq_go_typing *t, size_t number, uint32_t index)
+/* What the runtime says of each object of the span @number. */
+static void span_headers(struct iq_go_typing *t, uint32_t number)
 {
 	const struct iq_heap_span *span = &t->map->spans.data[number];
+	struct iq_go_typed_object o;
 
-	if (!iq_heap_allocated(span, index))
-		return 0;
-	return t->lead[number] ? header(t, span, index) : t->large[number];
+	for (uint32_t i = 0; i < span->num_slots; i++) {
+		uint32_t type;
+
+		if (!iq_heap_allocated(span, i))
+			continue;
+		iq_go_typed_slot(t, number, i, &o);
+		type = t->lead[number] ? header(t, &o) : t->large[number];
+		if (type && t->unswept[number]) {
+			t->of[o.slot] = type;
+			t->exact[o.slot / 64] |= 1ull << o.slot % 64;
+			t->asleep[o.slot / 64] |= 1ull << o.slot % 64;
+		} else {
+			iq_go_typing_exact(t, &o, type);
+		}
+	}
 }
 
 void iq_go_typing_headers(struct iq_go_typing *t)
 {
-	const struct iq_heap_map *map = t->map;
-
-	for (size_t i = 0; i < map->spans.len; i++) {
-		const struct iq_heap_span *span = &map->spans.data[i];
-
-		if (!t->lead[i] && !t->large[i])
-			continue;
-		for (uint32_t k = 0; k < span->num_slots; k++) {
-			uint32_t slot = span->first + k;
-			uint32_t type = type_of(t, i, k);
-
-			if (!type)
-				continue;
-			if (!t->unswept[i]) {
-				iq_go_typing_exact(t, slot, type);
-				continue;
-			}
-			t->of[slot] = type;
-			t->exact[slot / 64] |= 1ull << slot % 64;
-			t->asleep[slot / 64] |= 1ull << slot % 64;
-		}
-	}
+	for (uint32_t i = 0; i < t->map->spans.len; i++)
+		if (t->lead[i] || t->large[i])
+			span_headers(t, i);
 }

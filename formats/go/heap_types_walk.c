@@ -142,25 +142,23 @@ static void values_at(struct iq_go_typing *t, uint32_t type, uint64_t addr,
 		values(t, type, p, have, count, 0);
 }
 
-static void slot_walk(struct iq_go_typing *t, uint32_t slot)
+static void object_walk(struct iq_go_typing *t, uint64_t addr)
 {
-	uint32_t number = t->of[slot];
-	const struct iq_heap_span *span;
 	const struct iq_go_model_type *type;
-	uint64_t index, addr;
+	struct iq_go_typed_object o;
+	const uint8_t *p;
+	uint32_t number;
 
+	if (!iq_go_typed_object(t, addr, &o))
+		return;
+	number = t->of[o.slot];
 	if (!number || number == IQ_GO_TYPE_CONTRADICTED)
 		return;
 	type = iq_go_type_model_lay(t->model, number);
-	if (!type->num_parts || !type->size)
-		return;
-	span = &t->map->spans.data[iq_heap_map_span_of_slot(t->map, slot)];
-	index = slot - span->first;
-	addr = span->addr + index * span->elem_size + type->lead;
-	values_at(t, number, addr,
-		  type->kind == IQ_GO_KIND_ELEMS ?
-			  (span->elem_size - type->lead) / type->size :
-			  1);
+	p = type->num_parts ? iq_go_typed_bytes(t, &o) : NULL;
+	if (p)
+		values(t, number, p, o.size,
+		       type->kind == IQ_GO_KIND_ELEMS ? UINT64_MAX : 1, 0);
 }
 
 /* Whether @addr is a variable of a package, and how many bytes follow. */
@@ -214,8 +212,8 @@ void iq_go_typing_walk(struct iq_go_typing *t)
 	for (;;) {
 		if (t->no_memory || t->model->no_memory)
 			return;
-		if (t->slots.len) {
-			slot_walk(t, t->slots.data[--t->slots.len]);
+		if (t->objects.len) {
+			object_walk(t, t->objects.data[--t->objects.len]);
 		} else if (t->ranges.len) {
 			struct iq_go_typed_range r =
 				t->ranges.data[--t->ranges.len];

@@ -249,6 +249,11 @@ static void parts_find(struct layout *layout, struct iq_go_model_type *type,
 			parts_of(layout, type->elem, 0);
 		return;
 	case IQ_GO_KIND_POINTER:
+		// One to what never is in the heap counts as a number.
+		if (type->addr && !type->has_pointers)
+			return;
+		part.kind = IQ_GO_PART_POINTER;
+		break;
 	case IQ_GO_KIND_UNSAFE_POINTER:
 		part.kind = IQ_GO_PART_POINTER;
 		break;
