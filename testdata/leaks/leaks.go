@@ -203,12 +203,14 @@ func Run() {
 // There is no other way to see whether a file is there that allocates nothing.
 var askName = []byte("ask\x00")
 
+func address(text []byte) uintptr { return uintptr(unsafe.Pointer(&text[0])) }
+
 // asked is when whoever watches wants to hear what the runtime finds.
 func asked() {
 	const atCwd = -100
 	for {
 		_, _, err := syscall.RawSyscall(syscall.SYS_FACCESSAT, ^uintptr(-atCwd-1),
-			uintptr(unsafe.Pointer(&askName[0])), 0)
+			address(askName), 0)
 		if err == 0 {
 			return
 		}

@@ -4,3 +4,6 @@ package leaks
 
 // scrub clears the registers.
 func scrub()
+
+// stand does not return, and lets nobody else run on its processor.
+func stand()

@@ -5,3 +5,5 @@
 package leaks
 
 func scrub() {}
+
+func stand() { panic("it needs amd64") }
