@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "reports/bt.h"
+#include "reports/cost_text.h"
 #include "reports/finding_words.h"
 #include "reports/reached.h"
 #include "reports/text.h"
@@ -90,6 +91,8 @@ static void put_rule(struct page *p)
 			       IQ_STR_ARG(iq_term_clean(term, f->sure))));
 	if (!says_ground(f))
 		put_line(p, "ground", iq_term_clean(term, f->ground));
+	if (f->cause.class)
+		put_line(p, "cause", iq_str_of(f->cause.class->id));
 	put_line(p, "known as", iq_str_of(f->fingerprint));
 }
 
@@ -248,7 +251,10 @@ static struct iq_error *put_page(struct page *p)
 		err = put_reached(p);
 	if (!err)
 		err = put_behind(p);
-	return err ? err : put_stack(p);
+	if (err)
+		return err;
+	iq_cost_put(p->term, p->model, p->finding);
+	return put_stack(p);
 }
 
 static struct iq_error *

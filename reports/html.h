@@ -58,6 +58,15 @@ void iq_html_groups(struct iq_html *html);
 /* Witnesses, what is missing, what was not looked for. */
 void iq_html_witnesses(struct iq_html *html);
 
+/* Why they leaked and what mends it, a paragraph; nothing where neither is
+ * known. */
+void iq_html_cause(struct iq_html *html, const struct iq_finding *finding);
+/* What they keep in memory, in words; and through which objects, a table. */
+void iq_html_keeps(struct iq_html *html, const struct iq_finding *finding);
+void iq_html_retainers(struct iq_html *html, const struct iq_finding *finding);
+/* The same of all findings together; nothing where one says it. */
+void iq_html_cost_total(struct iq_html *html);
+
 /* The anchor of a finding, by index: "f/FINGERPRINT"; of a group. */
 void iq_html_finding_anchor(struct iq_html *html, size_t index);
 void iq_html_group_anchor(struct iq_html *html, size_t index);

@@ -379,6 +379,11 @@ static void put_facts(struct iq_html *html, const struct iq_finding *f)
 	}
 	put_victims(html, f);
 	put_labels(html, iq_finding_labels(html->model, f));
+	if (f->has_retained) {
+		row_begin(html, "Keeps in memory");
+		iq_html_keeps(html, f);
+		row_end(html);
+	}
 	if (f->num_goroutines) {
 		row_begin(html,
 			  f->num_goroutines == 1 ? "Goroutine" : "Goroutines");
@@ -518,13 +523,9 @@ static struct iq_error *put_finding(struct iq_html *html, size_t index)
 	iq_html_finding_anchor(html, index);
 	iq_out_cstr(out, "\">\n");
 	put_title(html, index);
-	if (f->advice.len) {
-		iq_out_cstr(out, "<p class=\"fix\"><strong>What to "
-				 "do:</strong> ");
-		iq_html_text(out, f->advice);
-		iq_out_cstr(out, "</p>\n");
-	}
+	iq_html_cause(html, f);
 	put_facts(html, f);
+	iq_html_retainers(html, f);
 	err = iq_finding_is_end(f) ? iq_html_scene(html) : NULL;
 	if (err)
 		return err;
@@ -636,6 +637,7 @@ struct iq_error *iq_html_findings(struct iq_html *html)
 	else if (!num)
 		iq_out_cstr(html->out, "<p>None that claims a defect.</p>\n");
 	put_overview(html, num);
+	iq_html_cost_total(html);
 	for (size_t i = 0; i < num && !err; i++)
 		err = put_finding(html, i);
 	if (!err)

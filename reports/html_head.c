@@ -7,6 +7,7 @@
 
 #include "model/evidence.h"
 #include "model/verdict.h"
+#include "reports/cost_words.h"
 #include "reports/finding_words.h"
 #include "reports/words.h"
 
@@ -77,10 +78,10 @@ static void put_verdict(struct iq_html *html)
 	put_word(html->out, v->word);
 	iq_html_text(html->out, v->text);
 	iq_out_cstr(html->out, "</h1>\n");
-	if (several && html->findings[0]->advice.len) {
+	if (several && iq_cost_fix(html->findings[0]).len) {
 		iq_out_cstr(html->out,
 			    "<p class=\"first\"><strong>First:</strong> ");
-		iq_html_text(html->out, html->findings[0]->advice);
+		iq_html_text(html->out, iq_cost_fix(html->findings[0]));
 		iq_out_cstr(html->out, ". ");
 		put_link(html, 0);
 		iq_out_cstr(html->out, "Why</a></p>\n");

@@ -10,28 +10,6 @@
 /* Rows of a table unless more are asked for. */
 #define MAX_ROWS 20
 
-static void put_bytes(char *buf, size_t size, uint64_t v)
-{
-	static const char *const units[] = { "B",   "KiB", "MiB", "GiB",
-					     "TiB", "PiB", "EiB" };
-	unsigned shift = 0;
-	unsigned i = 0;
-
-	while (v >> shift >= 1024) {
-		shift += 10;
-		i++;
-	}
-	if (!i) {
-		snprintf(buf, size, "%" PRIu64 " B", v);
-		return;
-	}
-	// Rounded down, as durations are.
-	uint64_t rest = v & (((uint64_t)1 << shift) - 1);
-
-	snprintf(buf, size, "%" PRIu64 ".%u %s", v >> shift,
-		 (unsigned)((rest >> (shift - 10)) * 10 >> 10), units[i]);
-}
-
 const char *iq_profile_quantity(char *buf, int64_t v, struct iq_str unit)
 {
 	uint64_t size = iq_profile_size(v);
@@ -40,7 +18,7 @@ const char *iq_profile_quantity(char *buf, int64_t v, struct iq_str unit)
 	if (v < 0)
 		*to++ = '-';
 	if (iq_str_equal(unit, IQ_STR("bytes")))
-		put_bytes(to, IQ_QUANTITY_SIZE - 1, size);
+		iq_words_bytes(to, size);
 	else if (iq_str_equal(unit, IQ_STR("nanoseconds")))
 		iq_words_duration(to,
 				  size > INT64_MAX ? INT64_MAX : (int64_t)size);

@@ -9,6 +9,7 @@
 
 #include "model/moment.h"
 #include "model/verdict.h"
+#include "reports/cost_words.h"
 #include "reports/words.h"
 
 /* Lines of the screen that the report should fit on. */
@@ -415,6 +416,26 @@ static struct iq_error *put_other_findings(struct iq_text *text, size_t *left)
 	return err;
 }
 
+/* What leaks cost together. */
+static void put_total(struct iq_text *text)
+{
+	struct iq_out words;
+
+	iq_out_init_memory(&words);
+	iq_cost_total(&words, text->model);
+	text->term->failed |= words.err != 0;
+	if (words.len) {
+		iq_out_char(text->term->out, '\n');
+		iq_term_wrap(
+			text->term,
+			iq_term_clean(text->term,
+				      (struct iq_str){ words.buf, words.len }),
+			0, 3);
+		iq_out_char(text->term->out, '\n');
+	}
+	iq_out_deinit(&words);
+}
+
 static struct iq_error *put_report(struct iq_text *text, struct iq_out *head,
 				   struct iq_out *tail)
 {
@@ -432,6 +453,7 @@ static struct iq_error *put_report(struct iq_text *text, struct iq_out *head,
 	iq_text_disputes(text);
 	put_identity(text);
 	iq_text_table(text);
+	put_total(text);
 	if (text->num_rows) {
 		iq_out_char(head, '\n');
 		iq_text_finding(text, text->listed[0], false);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "model/signature.h"
+#include "reports/cost_words.h"
 #include "reports/finding_words.h"
 #include "reports/goroutine_line.h"
 #include "reports/scene_lines.h"
@@ -335,6 +336,22 @@ static void put_where(struct iq_text *text, const struct iq_finding *f)
 	iq_scene_lines_deinit(&lines);
 }
 
+/* What @put writes of the finding, as a line. */
+static void
+put_words(struct iq_text *text, const struct iq_finding *f, const char *label,
+	  void (*put)(struct iq_out *out, const struct iq_finding *finding))
+{
+	struct iq_out out;
+
+	iq_out_init_memory(&out);
+	put(&out, f);
+	text->term->failed |= out.err != 0;
+	put_line(
+		text, f, label,
+		iq_term_clean(text->term, (struct iq_str){ out.buf, out.len }));
+	iq_out_deinit(&out);
+}
+
 void iq_text_finding(struct iq_text *text, const struct iq_finding *finding,
 		     bool brief)
 {
@@ -345,8 +362,11 @@ void iq_text_finding(struct iq_text *text, const struct iq_finding *finding,
 		put_where(text, finding);
 		put_sure(text, finding);
 		put_witnesses(text, finding);
+		put_words(text, finding, "why", iq_cost_why);
+		put_words(text, finding, "keeps", iq_cost_keeps);
 	}
-	put_line(text, finding, "fix", iq_term_clean(term, finding->advice));
+	put_line(text, finding, "fix",
+		 iq_term_clean(term, iq_cost_fix(finding)));
 	if (!brief)
 		put_settle(text, finding);
 }

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "reports/cost_words.h"
 #include "reports/goroutine_line.h"
 #include "reports/wait_words.h"
 #include "reports/words.h"
@@ -62,10 +63,10 @@ static void put_fix(struct iq_waits_text *text, uint32_t goroutine)
 	f = &text->waits->model->findings[text->finding_of[goroutine]];
 	iq_waits_put(
 		text, 3, 5,
-		iq_term_textf(text->term,
-			      "fix: %.*s (inquest explain %" PRIu32 ")",
-			      IQ_STR_ARG(iq_term_clean(text->term, f->advice)),
-			      f->id));
+		iq_term_textf(
+			text->term, "fix: %.*s (inquest explain %" PRIu32 ")",
+			IQ_STR_ARG(iq_term_clean(text->term, iq_cost_fix(f))),
+			f->id));
 }
 
 /* "behind it: 12 in main.(*Store).Get main.go:58: 20 21 22 and 9 more" */
@@ -341,7 +342,8 @@ static struct iq_error *mark_fixes(struct iq_waits_text *text)
 	for (size_t i = m->num_findings; i-- > 0;) {
 		const struct iq_finding *f = &m->findings[i];
 
-		for (size_t k = 0; f->advice.len && k < f->num_goroutines; k++)
+		for (size_t k = 0; iq_cost_fix(f).len && k < f->num_goroutines;
+		     k++)
 			text->finding_of[f->goroutines[k]] = (uint32_t)i;
 	}
 	return NULL;

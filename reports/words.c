@@ -20,6 +20,29 @@ const char *iq_words_number(char *buf, uint64_t n)
 	return buf;
 }
 
+const char *iq_words_bytes(char *buf, uint64_t bytes)
+{
+	static const char *const units[] = { "B",   "KiB", "MiB", "GiB",
+					     "TiB", "PiB", "EiB" };
+	unsigned shift = 0;
+	unsigned i = 0;
+
+	while (bytes >> shift >= 1024) {
+		shift += 10;
+		i++;
+	}
+	if (!i) {
+		snprintf(buf, IQ_WORDS_SIZE, "%" PRIu64 " B", bytes);
+		return buf;
+	}
+	// Rounded down, as durations are.
+	uint64_t rest = bytes & (((uint64_t)1 << shift) - 1);
+
+	snprintf(buf, IQ_WORDS_SIZE, "%" PRIu64 ".%u %s", bytes >> shift,
+		 (unsigned)((rest >> (shift - 10)) * 10 >> 10), units[i]);
+	return buf;
+}
+
 const char *iq_words_duration(char *buf, int64_t ns)
 {
 	return iq_duration_words(buf, ns);

@@ -16,6 +16,8 @@
 
 /* "1,048,576". */
 const char *iq_words_number(char *buf, uint64_t n);
+/* "512 B", "1.0 MiB"; rounded down. */
+const char *iq_words_bytes(char *buf, uint64_t bytes);
 /* "5.1s", "12m30s", "3h05m", "4d07h"; rounded down, so that "at least" holds. */
 const char *iq_words_duration(char *buf, int64_t ns);
 /* ">=5.1s", "5.1s" where the time is exact, "unknown". */

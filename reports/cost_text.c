@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a finding's goroutines keep in memory, in full. */
+#include "reports/cost_text.h"
+
+#include <inttypes.h>
+
+#include "reports/words.h"
+
+/* Columns of sizes and of counts. */
+#define BYTES_WIDTH 10
+#define OBJECTS_WIDTH 17
+
+static void put_bytes(struct iq_term *term, uint64_t bytes)
+{
+	char buf[IQ_WORDS_SIZE];
+
+	iq_term_spaces(term, 3);
+	iq_term_right(term, iq_str_of(iq_words_bytes(buf, bytes)), BYTES_WIDTH);
+	iq_term_spaces(term, 2);
+}
+
+static void put_objects(struct iq_term *term, uint64_t num)
+{
+	char buf[IQ_WORDS_SIZE];
+
+	iq_term_left(term,
+		     iq_term_textf(term, "%s object%s",
+				   iq_words_number(buf, num),
+				   num == 1 ? "" : "s"),
+		     OBJECTS_WIDTH);
+	iq_term_spaces(term, 2);
+}
+
+static void put_rest(struct iq_term *term, struct iq_str clean)
+{
+	const unsigned column = 3 + BYTES_WIDTH + 2 + OBJECTS_WIDTH + 2;
+
+	iq_term_wrap(term, clean, column, column);
+	iq_out_char(term->out, '\n');
+}
+
+static struct iq_str goroutine_name(struct iq_term *term,
+				    const struct iq_model *model,
+				    uint32_t goroutine)
+{
+	return goroutine == UINT32_MAX ?
+		       IQ_STR("of several") :
+		       iq_term_textf(term, "of goroutine %" PRIu64,
+				     model->goroutines[goroutine].id);
+}
+
+static void put_retainer(struct iq_term *term, const struct iq_model *model,
+			 const struct iq_retainer *r)
+{
+	struct iq_str of = goroutine_name(term, model, r->goroutine);
+	struct iq_str type = iq_term_clean(term, r->type);
+
+	put_bytes(term, r->bytes);
+	put_objects(term, r->objects);
+	put_rest(term, iq_term_textf(term, "%.*s%s0x%" PRIx64 " %.*s",
+				     IQ_STR_ARG(type), type.len ? " " : "",
+				     r->address, IQ_STR_ARG(of)));
+}
+
+static void put_goroutine(struct iq_term *term, const struct iq_model *model,
+			  const struct iq_retained_goroutine *g)
+{
+	char stack[IQ_WORDS_SIZE];
+
+	put_bytes(term, g->heap_bytes + g->stack_bytes);
+	put_objects(term, g->objects);
+	put_rest(term,
+		 iq_term_textf(term, "goroutine %" PRIu64 "%s%s%s",
+			       model->goroutines[g->goroutine].id,
+			       g->stack_bytes ? ", " : "",
+			       g->stack_bytes ?
+				       iq_words_bytes(stack, g->stack_bytes) :
+				       "",
+			       g->stack_bytes ? " of it its stack" : ""));
+}
+
+static void put_heading(struct iq_term *term, const char *words)
+{
+	iq_out_char(term->out, '\n');
+	iq_term_style(term, IQ_STYLE_BOLD);
+	iq_out_cstr(term->out, words);
+	iq_term_style(term, IQ_STYLE_PLAIN);
+	iq_out_char(term->out, '\n');
+}
+
+void iq_cost_put(struct iq_term *term, const struct iq_model *model,
+		 const struct iq_finding *f)
+{
+	const struct iq_retained *kept = &f->retained;
+	bool cut = kept->num_goroutines < f->num_goroutines;
+
+	if (!f->has_retained || !kept->objects)
+		return;
+	put_heading(term, f->num_goroutines > 1 ?
+				  "the objects through which they keep most" :
+				  "the objects through which it keeps most");
+	for (size_t i = 0; i < kept->num_retainers; i++)
+		put_retainer(term, model, &kept->retainers[i]);
+	// The first keeps most: of stacks alone the sum says all.
+	if (f->num_goroutines < 2 || !kept->goroutines[0].objects)
+		return;
+	put_heading(term, cut ? "what those keep alone that keep most" :
+				"what each of them keeps alone");
+	for (size_t i = 0; i < kept->num_goroutines; i++)
+		put_goroutine(term, model, &kept->goroutines[i]);
+}
