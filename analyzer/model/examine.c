@@ -323,7 +323,9 @@ void iq_examine_own(struct iq_examination *x, struct iq_evidence *e,
 	const struct iq_facts *facts = x->model->witnesses[x->witness];
 	bool marked =
 		f->num_goroutines && iq_count_leaked(x) == f->num_goroutines;
-	bool proof = f->confidence == IQ_CONFIDENCE_PROVEN || marked;
+	// In a core it is evidence: who has the memory can prove it himself.
+	bool proof = f->confidence == IQ_CONFIDENCE_PROVEN ||
+		     (marked && facts->witness.kind != IQ_WITNESS_CORE);
 	bool assumed = proof && iq_confidence_is_layout_assumed(facts);
 	struct iq_str state = iq_state_words(x), ground = iq_ground_words(x);
 
