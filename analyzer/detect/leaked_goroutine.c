@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/crash.h"
 #include "detect/sift.h"
+#include "detect/waited.h"
 
 #include <inttypes.h>
 
@@ -42,9 +43,10 @@ static bool wanted(const struct iq_model *model, size_t index)
 	const struct iq_goroutine *g = &model->goroutines[index];
 
 	// Those in a cycle have a finding of their own.
-	if (!is_candidate(g->class) || g->system ||
-	    model->graph->cycle_of[index] != IQ_GRAPH_NONE)
+	if (g->system || model->graph->cycle_of[index] != IQ_GRAPH_NONE)
 		return false;
+	if (!is_candidate(g->class))
+		return iq_lock_is_lost(model, index);
 	if (g->fact->leaked || g->reach == IQ_REACH_UNREACHABLE)
 		return true;
 	return g->reach == IQ_REACH_UNKNOWN && may_be_own(model, index);
@@ -133,6 +135,15 @@ static const struct words {
 	{ IQ_CLASS_WAITGROUP, "the WaitGroup",
 	  "count the Adds and Dones: defer wg.Done() first in each "
 	  "goroutine" },
+	{ IQ_CLASS_MUTEX, "the Mutex",
+	  "defer the Unlock right behind the Lock: one way out does without "
+	  "it" },
+	{ IQ_CLASS_RWMUTEX_R, "the RWMutex",
+	  "defer the Unlock right behind the Lock: one way out does without "
+	  "it" },
+	{ IQ_CLASS_RWMUTEX_W, "the RWMutex",
+	  "defer the RUnlock right behind the RLock, and the Unlock behind the "
+	  "Lock: one way out does without it" },
 	{ IQ_CLASS_COND, "the Cond",
 	  "Signal or Broadcast under the lock on every change, also on the way "
 	  "out" },
@@ -147,10 +158,23 @@ static const struct words *words_of(enum iq_wait_class class)
 	return &words[i];
 }
 
+/* The heap shows it of each of them. */
+static bool is_proven(const struct iq_model *model, const struct iq_finding *f)
+{
+	for (size_t i = 0; i < f->num_goroutines; i++) {
+		if (model->goroutines[f->goroutines[i]].reach !=
+		    IQ_REACH_UNREACHABLE)
+			return false;
+	}
+	return f->num_goroutines > 0;
+}
+
 static struct iq_error *set_ground(const struct iq_model *model,
 				   struct iq_arena *arena,
 				   const struct words *w, struct iq_finding *f)
 {
+	if (is_proven(model, f))
+		f->confidence = IQ_CONFIDENCE_PROVEN;
 	if (count_condemned(model, f)) {
 		f->severity = IQ_SEVERITY_ERROR;
 		return iq_textf(arena, &f->ground,

@@ -19,9 +19,10 @@ static bool wanted(const struct iq_model *model, size_t index)
 	// Without frames nobody can be seen to hold or release anything.
 	if (!g->fact->stack || !g->fact->stack->num_frames)
 		return false;
-	// Those in a circle have a finding of their own.
+	// Those in a circle have a finding of their own, and so have leaks.
 	return iq_wait_class_is_lock(g->class) && !g->system &&
-	       model->graph->cycle_of[index] == IQ_GRAPH_NONE;
+	       model->graph->cycle_of[index] == IQ_GRAPH_NONE &&
+	       !iq_lock_is_lost(model, index);
 }
 
 /* Goroutines of the program that can run, whoever they are. */

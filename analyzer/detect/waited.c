@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/waited.h"
 
+#include "model/graph.h"
 #include "model/moment.h"
 #include "model/trace.h"
 
@@ -20,6 +21,18 @@ bool iq_goroutine_is_young(const struct iq_model *model, size_t index)
 		return true;
 	return g->fact->wait_exact && g->fact->has_wait_min &&
 	       g->fact->wait_min_ns < YOUNG_NS;
+}
+
+bool iq_lock_is_lost(const struct iq_model *model, size_t index)
+{
+	const struct iq_goroutine *g = &model->goroutines[index];
+	uint32_t lock = iq_graph_lock_of(model->graph, (uint32_t)index);
+
+	return lock != IQ_GRAPH_NONE && iq_wait_class_is_lock(g->class) &&
+	       (g->fact->leaked || g->reach == IQ_REACH_UNREACHABLE) &&
+	       !iq_graph_is_unlocked(&model->graph->nodes[lock]) &&
+	       model->graph->nodes[lock].holder == IQ_GRAPH_NONE &&
+	       !iq_graph_blocked_holder(model, &model->graph->nodes[lock]);
 }
 
 bool iq_lock_wait_is_short(const struct iq_model *model, size_t index)

@@ -25,6 +25,9 @@ bool iq_goroutine_waits_long(const struct iq_model *model, size_t index);
 int64_t iq_lock_waited(const struct iq_model *model, size_t index);
 /* That is a second or more. */
 bool iq_lock_wait_is_long(const struct iq_model *model, size_t index);
+/* Nothing that can run refers to the lock that it waits for, and nobody who is
+ * left is seen to have it: it was never given back. */
+bool iq_lock_is_lost(const struct iq_model *model, size_t index);
 /* It is known to have waited for a lock for less than a second. */
 bool iq_lock_wait_is_short(const struct iq_model *model, size_t index);
 
