@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 
+#include "model/function.h"
 #include "model/leak_clue.h"
 #include "model/text.h"
 
@@ -33,6 +34,13 @@ struct iq_error *iq_leak_shows_timer_stopped(const struct iq_leak_clue *clue,
 			     IQ_STR("the channel has one place for a time, and "
 				    "no timer that is set refers to it");
 	return NULL;
+}
+
+/* It is not a library that waits, whose parts know more of each other. */
+static bool is_own(const struct iq_leak_clue *clue)
+{
+	return clue->has_again && !iq_package_is_std(iq_function_package(
+					  clue->again_frame->function));
 }
 
 /* A channel that says nothing but that something is over. */
@@ -85,7 +93,7 @@ iq_leak_shows_quit_never_closed(const struct iq_leak_clue *clue,
 	const struct iq_goroutine_fact *fact = clue->g->fact;
 
 	if (clue->g->class != IQ_CLASS_SELECT || !may_be_told(clue) ||
-	    clue->waker)
+	    !is_own(clue) || clue->waker || clue->in_cycle)
 		return NULL;
 	for (uint32_t i = 0; i < fact->num_waits; i++) {
 		const struct iq_wait *w = &fact->waits[i];
@@ -107,8 +115,8 @@ static bool is_unserved(const struct iq_leak_clue *clue)
 {
 	const struct iq_chan_object *chan = received(clue);
 
-	return chan && clue->is_proven && !clue->waker && clue->has_again &&
-	       chan->has_queues && !chan->timer;
+	return chan && clue->is_proven && !clue->waker && !clue->in_cycle &&
+	       is_own(clue) && chan->has_queues && !chan->timer;
 }
 
 struct iq_error *

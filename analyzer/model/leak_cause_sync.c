@@ -11,6 +11,10 @@ struct iq_error *iq_leak_shows_nil_channel(const struct iq_leak_clue *clue,
 		*shown_ret = IQ_STR("it sends on a nil channel");
 	else if (clue->g->class == IQ_CLASS_NIL_RECEIVE)
 		*shown_ret = IQ_STR("it receives from a nil channel");
+	else if (clue->g->class == IQ_CLASS_SELECT && clue->is_memory &&
+		 clue->wait && clue->wait->kind == IQ_WAIT_SELECT)
+		*shown_ret = IQ_STR("all channels of its select are nil: it "
+				    "waits in the queue of none");
 	return NULL;
 }
 
@@ -82,7 +86,7 @@ iq_leak_shows_lock_held_over_send(const struct iq_leak_clue *clue,
 	const struct iq_graph_node *node;
 	const struct iq_wake *holder;
 
-	if (m->graph->cycle_of[clue->index] != IQ_GRAPH_NONE)
+	if (clue->in_cycle)
 		return shows_in_cycle(clue, shown_ret);
 	if (index == IQ_GRAPH_NONE)
 		return NULL;
@@ -103,8 +107,7 @@ static bool is_alone(const struct iq_leak_clue *clue)
 	const struct iq_graph *graph = clue->model->graph;
 	uint32_t end = graph->first_edge[clue->index + 1];
 
-	if (!clue->is_proven || !clue->object ||
-	    graph->cycle_of[clue->index] != IQ_GRAPH_NONE)
+	if (!clue->is_proven || !clue->object || clue->in_cycle)
 		return false;
 	for (uint32_t e = graph->first_edge[clue->index]; e < end; e++) {
 		const struct iq_graph_node *node =
@@ -173,8 +176,7 @@ struct iq_error *iq_leak_shows_waits_for_leaked(const struct iq_leak_clue *clue,
 	const char *place;
 	struct iq_error *err;
 
-	if (!clue->is_proven || !clue->waker ||
-	    clue->model->graph->cycle_of[clue->index] != IQ_GRAPH_NONE)
+	if (!clue->is_proven || !clue->waker || clue->in_cycle)
 		return NULL;
 	other = &clue->model->goroutines[clue->waker->goroutine];
 	err = iq_text_frame(clue->arena, clue->waker->frame, &place);
