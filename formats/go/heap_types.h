@@ -5,11 +5,12 @@
  * types of pointers say what they point to, as follows.
  *
  * An object gets a type T from a pointer, a slice or an interface if that refers
- * to its very beginning, T fills its slot (by size class), its words are pointers
- * where T's are, and what lies behind T is zero. If the program has a type that
- * begins with T, passes the same tests and gets a slot of the same size, the
- * pointer may be one to its first field: then only what refers to the whole gives
- * the object a type. Of two types the outer one counts: a struct before its first
+ * to its very beginning, T fills its slot (by size class) and its words are
+ * pointers where T's are. What lies behind T tells nothing: Go 1.25 and 1.26 leave
+ * there what was before. If the program has a type that begins with T, passes the
+ * same tests and gets a slot of the same size, a pointer may be one to its first
+ * field: then only what refers to the whole gives the object a type. An interface
+ * holds a copy of its own. Of two types the outer one counts: a struct before its first
  * field, an array behind slices before its first element. Otherwise they
  * contradict one another, and the object has none; nor does anything that was
  * concluded from it. Small objects without pointers share slots (the runtime's
@@ -92,8 +93,10 @@ static inline bool iq_go_is_banned(const struct iq_go_typing *t, uint32_t slot)
 
 /* heap_types_name.c: what refers to an object says what it is. */
 
-/* One value of @type is at @addr. */
-void iq_go_typing_value(struct iq_go_typing *t, uint64_t addr, uint32_t type);
+/* One value of @type is at @addr, which is a copy that an interface holds or may
+ * be a part of something. */
+void iq_go_typing_value(struct iq_go_typing *t, uint64_t addr, uint32_t type,
+			bool is_copy);
 /* @count of them, in an array behind a slice or of @kind. */
 void iq_go_typing_elems(struct iq_go_typing *t, uint64_t addr, uint32_t type,
 			uint64_t count, unsigned kind);

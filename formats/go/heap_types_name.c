@@ -95,21 +95,6 @@ static bool mask_agrees(const struct iq_go_typing *t,
 	return (mask & words_mask(size)) == wanted;
 }
 
-/* What is behind the value is as the allocator left it. Go: src/runtime/
- * malloc.go, mallocgc clears the slot of what has pointers. */
-static bool tail_is_zero(const struct iq_go_typing *t,
-			 const struct iq_go_typed_object *o, uint64_t size)
-{
-	const uint8_t *p = iq_go_typed_bytes(t, o);
-
-	if (!p)
-		return true;
-	for (uint64_t i = size; i < o->size; i++)
-		if (p[i])
-			return false;
-	return true;
-}
-
 bool iq_go_typing_agrees(const struct iq_go_typing *t,
 			 const struct iq_go_typed_object *o, uint32_t number,
 			 uint64_t size)
@@ -123,9 +108,7 @@ bool iq_go_typing_agrees(const struct iq_go_typing *t,
 	       iq_go_slot_size(t->rt, size, type->has_pointers) ==
 		       o->span->elem_size &&
 	       (type->has_pointers || size >= TINY_SIZE) &&
-	       mask_agrees(t, o, type, size) &&
-	       (size >= o->size || size != type->size ||
-		tail_is_zero(t, o, size));
+	       mask_agrees(t, o, type, size);
 }
 
 /* Whether the object may as well be of a type that begins so. */
@@ -207,7 +190,8 @@ static void only_part(struct iq_go_typing *t, uint64_t addr, uint32_t type,
 		iq_go_typing_range(t, addr, type, count);
 }
 
-void iq_go_typing_value(struct iq_go_typing *t, uint64_t addr, uint32_t number)
+void iq_go_typing_value(struct iq_go_typing *t, uint64_t addr, uint32_t number,
+			bool is_copy)
 {
 	const struct iq_go_model_type *type =
 		iq_go_type_model_get(t->model, number);
@@ -228,7 +212,7 @@ void iq_go_typing_value(struct iq_go_typing *t, uint64_t addr, uint32_t number)
 	if (o.offset || iq_go_is_banned(t, o.slot) || number == t->hmap ||
 	    number == t->swiss_map ||
 	    !iq_go_typing_agrees(t, &o, number, type->size) ||
-	    (type->outers && is_ambiguous(t, &o, type->outers, 0)))
+	    (!is_copy && type->outers && is_ambiguous(t, &o, type->outers, 0)))
 		only_part(t, addr, number, 1);
 	else
 		name(t, &o, number);

@@ -24,7 +24,7 @@ static uint64_t word_at(const uint8_t *p)
 static void pointer(struct iq_go_typing *t, uint32_t type, uint64_t addr)
 {
 	if (type && addr)
-		iq_go_typing_value(t, addr, type);
+		iq_go_typing_value(t, addr, type, false);
 }
 
 static void slice(struct iq_go_typing *t, uint32_t type, const uint8_t *p)
@@ -122,7 +122,7 @@ void iq_go_typing_dynamic(struct iq_go_typing *t, uint32_t number,
 	if (!data)
 		return;
 	if (!type->is_direct) {
-		iq_go_typing_value(t, data, number);
+		iq_go_typing_value(t, data, number, true);
 		return;
 	}
 	// The word is the value.
