@@ -10,7 +10,7 @@
 
 /* Steps that are kept of one way: as many of its beginning as of its end. Lists
  * have a million, and nobody reads more. */
-#define STEPS_MAX 64
+#define STEPS_MAX 24
 
 struct describe {
 	const struct iq_paths *paths;

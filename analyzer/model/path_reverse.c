@@ -23,15 +23,27 @@ static bool note(void *ctx, const struct iq_heap_reference *ref)
 	return true;
 }
 
+static void note_objects(struct note *n, const struct iq_proof *proof)
+{
+	const struct iq_heap_map *map = proof->map;
+
+	for (uint32_t i = 0; i < map->spans.len; i++) {
+		const struct iq_heap_span *span = &map->spans.data[i];
+
+		for (uint32_t k = 0; k < span->num_slots; k++) {
+			n->source = span->first + k;
+			if (iq_mark_is_marked(proof->mark, n->source))
+				iq_heap_walk_object_in(map, i, n->source, note,
+						       n);
+		}
+	}
+}
+
 static void note_all(struct note *n, const struct iq_proof *proof)
 {
 	const struct iq_heap_map *map = proof->map;
 
-	for (uint32_t i = 0; i < map->num_slots; i++) {
-		n->source = i;
-		if (iq_mark_is_marked(proof->mark, i))
-			iq_heap_walk_object(map, i, note, n);
-	}
+	note_objects(n, proof);
 	for (size_t i = 0; i < map->num_holders; i++) {
 		n->source = map->num_slots + (uint32_t)i;
 		if (map->holders[i].stack.len &&
