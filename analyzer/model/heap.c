@@ -46,6 +46,25 @@ void iq_heap_map_destroy(struct iq_heap_map *map)
 	free(map);
 }
 
+uint64_t iq_heap_map_memory(const struct iq_heap_map *map)
+{
+	const struct iq_heap_pointers *p = &map->pointers;
+	uint64_t sum = sizeof(*map) +
+		       map->spans.cap * sizeof(*map->spans.data) +
+		       map->roots.cap * sizeof(*map->roots.data) +
+		       map->root_words.cap * sizeof(*map->root_words.data) +
+		       map->num_holders * sizeof(*map->holders) +
+		       (map->num_slots / 64 + 1) * sizeof(*map->opaque) +
+		       map->num_chunks * sizeof(*map->chunks) +
+		       (p->memory ? p->memory(p->ctx) : 0);
+
+	for (size_t i = 0; i < map->num_chunks; i++)
+		sum += map->chunks[i].pages ?
+			       IQ_HEAP_CHUNK_PAGES * sizeof(uint32_t) :
+			       0;
+	return sum;
+}
+
 void iq_heap_map_lacks(struct iq_heap_map *map, const char *fmt, ...)
 {
 	va_list ap;

@@ -145,6 +145,12 @@ struct iq_heap_holder {
 	struct iq_heap_range registers;
 	/* All of the stack, what is not in use too; 0: not known. */
 	uint64_t stack_bytes;
+	/*
+	 * Why its stack, and what it waits for, may have been misread: "its
+	 * stack ..."; NULL: they were not. Static. Who may wait for something
+	 * else counts as one that can run, and of neither is anything proven.
+	 */
+	const char *stack_doubt, *wait_doubt;
 };
 
 /*
@@ -224,6 +230,9 @@ void iq_heap_map_lacks(struct iq_heap_map *map, const char *fmt, ...)
  * then).
  */
 struct iq_error *iq_heap_map_index(struct iq_heap_map *map) iq_must_check;
+
+/* Bytes that the map takes, what its reader keeps for it and all. */
+uint64_t iq_heap_map_memory(const struct iq_heap_map *map);
 
 /* Index of the span that holds @addr, or IQ_HEAP_NONE. */
 static inline uint32_t iq_heap_map_span(const struct iq_heap_map *map,

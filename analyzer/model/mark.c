@@ -82,6 +82,16 @@ void iq_mark_destroy(struct iq_mark *mark)
 	free(mark);
 }
 
+uint64_t iq_mark_memory(const struct iq_mark *mark)
+{
+	uint64_t words = mark->map->num_slots / 64 + 1;
+
+	return sizeof(*mark) + words * sizeof(*mark->bits) +
+	       STACK_SIZE * sizeof(*mark->stack) +
+	       (mark->pending ? words * sizeof(*mark->pending) : 0) +
+	       mark->seen.cap * sizeof(*mark->seen.data);
+}
+
 void iq_mark_watch(struct iq_mark *mark, uint32_t slot)
 {
 	mark->bits[slot / 64].watched |= 1ull << slot % 64;

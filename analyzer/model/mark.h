@@ -21,6 +21,9 @@ struct iq_error *iq_mark_create(const struct iq_heap_map *map,
 				struct iq_mark **ret) iq_must_check;
 void iq_mark_destroy(struct iq_mark *mark);
 
+/* Bytes that it takes at most, without the map. */
+uint64_t iq_mark_memory(const struct iq_mark *mark);
+
 /* Asks to be told when @slot is marked. Before anything is marked. */
 void iq_mark_watch(struct iq_mark *mark, uint32_t slot);
 

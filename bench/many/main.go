@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Many goroutines in few places, for bench/run: the first argument says how
-// many. Prints "ready" when all are parked, and waits to be killed.
+// many, the second how many objects there are besides. Prints "ready" when all
+// are parked, and waits to be killed.
 package main
 
 import (
@@ -72,12 +73,64 @@ func start(n int) {
 	go sleep(0)
 }
 
-func main() {
-	n, err := strconv.Atoi(os.Args[1])
+// An item is in a tree, and has what most objects of programs have.
+type item struct {
+	left, right *item
+	name        string
+	tags        []string
+	value       any
+	weight      int
+}
+
+// A page is larger than what has its bits beside it.
+type page struct {
+	items [60]*item
+	next  *page
+	text  [64]byte
+}
+
+var (
+	items *item
+	pages *page
+)
+
+// insert makes an item, its name and its value: three objects.
+func insert(i int) {
+	it := &item{name: "item " + strconv.Itoa(1<<20+i), value: &store{}, weight: i}
+	if i%4 == 0 {
+		it.tags = []string{it.name, "tag"}
+	}
+	at := &items
+	for h := uint32(i) * 2654435761; *at != nil; h <<= 1 {
+		if h>>31 == 0 {
+			at = &(*at).left
+		} else {
+			at = &(*at).right
+		}
+	}
+	*at = it
+	if i%60 == 0 {
+		pages = &page{next: pages}
+	}
+	pages.items[i%60] = it
+}
+
+func number(i int) int {
+	if len(os.Args) <= i {
+		return 0
+	}
+	n, err := strconv.Atoi(os.Args[i])
 	if err != nil {
 		panic(err)
 	}
-	start(n)
+	return n
+}
+
+func main() {
+	start(number(1))
+	for i := 0; i < number(2)*4/13; i++ {
+		insert(i)
+	}
 	for i := 0; i < 20; i++ {
 		runtime.Gosched()
 		time.Sleep(100 * time.Millisecond)
