@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/leak_cause.h"
 
+#include <inttypes.h>
+
 #include "base/attr.h"
 #include "model/leak_clue.h"
+#include "model/text.h"
 
 /* Goroutines of one finding that are looked at: they share their site. */
 #define SAMPLES_MAX 16
@@ -106,5 +109,10 @@ struct iq_error *iq_leak_cause_find(const struct iq_model *model,
 		}
 	}
 	*ret = cause;
-	return NULL;
+	if (!cause.class || finding->num_goroutines < 2)
+		return NULL;
+	// What is said of an object is said of one of them.
+	return iq_textf(arena, &ret->shown_by, "goroutine %" PRIu64 ": %.*s",
+			model->goroutines[samples[0].index].id,
+			IQ_STR_ARG(cause.shown_by));
 }

@@ -101,6 +101,17 @@ iq_leak_shows_lock_held_over_send(const struct iq_leak_clue *clue,
 			  shown_ret);
 }
 
+/* It waits for the RWMutex @node like the others, and does not seem to have it:
+ * who waits to write keeps those behind it waiting, and waits itself. */
+static bool is_fellow(const struct iq_model *model,
+		      const struct iq_graph_node *node,
+		      const struct iq_wake *wake)
+{
+	return wake->waits && iq_graph_node_is_lock(node) &&
+	       node->holder == IQ_GRAPH_NONE &&
+	       !iq_graph_blocked_holder(model, node);
+}
+
 /* Nobody who is left has to do with what it waits for. */
 static bool is_alone(const struct iq_leak_clue *clue)
 {
@@ -114,7 +125,8 @@ static bool is_alone(const struct iq_leak_clue *clue)
 			&graph->nodes[graph->edges[e].node];
 
 		for (size_t i = 0; i < node->num_wakers; i++) {
-			if (node->wakers[i].ground != IQ_WAKE_SHARES)
+			if (node->wakers[i].ground != IQ_WAKE_SHARES &&
+			    !is_fellow(clue->model, node, &node->wakers[i]))
 				return false;
 		}
 	}
