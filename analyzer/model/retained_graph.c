@@ -23,6 +23,9 @@ struct walk {
 	uint32_t *spans;
 	/* Index into targets of the node's first edge. */
 	size_t from;
+	/* Memory that was found last: stacks lie side by side. */
+	uint64_t there_addr;
+	uint64_t there_len;
 	bool no_memory;
 };
 
@@ -78,9 +81,15 @@ static bool is_whole(struct walk *w, uint64_t addr, uint64_t len)
 	struct iq_retained_graph *g = w->graph;
 	uint64_t have;
 
+	if (addr - w->there_addr < w->there_len &&
+	    len <= w->there_len - (addr - w->there_addr))
+		return true;
 	for (uint64_t at = 0; at < len; at += have) {
-		if (memory->window(memory->ctx, addr + at, &have) && have)
+		if (memory->window(memory->ctx, addr + at, &have) && have) {
+			w->there_addr = addr + at;
+			w->there_len = have;
 			continue;
+		}
 		snprintf(g->lacks, sizeof(g->lacks),
 			 "memory at 0x%" PRIx64
 			 ", which they hold, is not in the core",
