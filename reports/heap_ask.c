@@ -179,6 +179,22 @@ static struct iq_str root_words(struct iq_heap_text *text,
 	return iq_term_textf(term, "%s in %.*s", what, IQ_STR_ARG(site));
 }
 
+/* "main.node.next", "elements of []*main.node", "unknown, 64 B". */
+static struct iq_str object_place_words(struct iq_term *term,
+					const struct iq_heap_referrer *r)
+{
+	struct iq_str type = iq_heap_type_words(term, r->type, r->size);
+	struct iq_str place = iq_term_clean(term, r->place);
+
+	if (!iq_str_starts(place, IQ_STR("[]")))
+		return iq_term_textf(term, "%.*s%.*s", IQ_STR_ARG(type),
+				     IQ_STR_ARG(place));
+	place = iq_str_sub(place, 2, place.len);
+	return iq_term_textf(term, "elements%s%.*s of %.*s",
+			     place.len ? "' " : "", IQ_STR_ARG(place),
+			     IQ_STR_ARG(type));
+}
+
 static void put_referrer(struct iq_heap_text *text,
 			 const struct iq_heap_referrer *r)
 {
@@ -189,10 +205,7 @@ static void put_referrer(struct iq_heap_text *text,
 	if (r->is_root)
 		words = root_words(text, r);
 	else
-		words = iq_term_textf(
-			term, "%.*s%.*s",
-			IQ_STR_ARG(iq_heap_type_words(term, r->type, r->size)),
-			IQ_STR_ARG(iq_term_clean(term, r->place)));
+		words = object_place_words(term, r);
 	if (r->leaked)
 		words = iq_term_textf(term, "leaked %.*s", IQ_STR_ARG(words));
 	iq_term_right(term, iq_str_of(iq_words_number(number, r->references)),

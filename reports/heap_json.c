@@ -117,16 +117,16 @@ static void put_counted(struct page *p)
 static void put_leaked(struct page *p)
 {
 	const struct iq_heap_survey *s = p->survey;
-	bool known =
-		s->found && (s->has_leaked_stacks || !s->leaked_goroutines);
+	bool judged = s->found && (!s->lacks.len || s->leaked_goroutines);
+	bool known = judged && (s->has_leaked_stacks || !s->leaked_goroutines);
 
 	iq_json_key(p->json, "leaked");
 	iq_json_object(p->json);
-	iq_json_maybe_u64(p->json, "goroutines", s->found,
-			  s->leaked_goroutines);
+	iq_json_maybe_u64(p->json, "goroutines", judged, s->leaked_goroutines);
 	iq_json_maybe_u64(p->json, "retained_bytes", known,
 			  s->leaked.bytes + s->leaked_stacks);
-	put_sum(p, "heap_objects", "heap_bytes", s->leaked);
+	iq_json_maybe_u64(p->json, "heap_objects", judged, s->leaked.objects);
+	iq_json_maybe_u64(p->json, "heap_bytes", judged, s->leaked.bytes);
 	iq_json_maybe_u64(p->json, "stack_bytes", known, s->leaked_stacks);
 	iq_json_object_end(p->json);
 }

@@ -11,6 +11,9 @@
 #include "model/heap_walk.h"
 #include "model/text.h"
 
+/* Go: src/internal/runtime/gc/sizeclasses.go. */
+#define SMALLEST_OBJECT 8
+
 const char *iq_heap_state_name(enum iq_heap_state state)
 {
 	static const char *const names[] = {
@@ -193,6 +196,13 @@ static struct iq_error *find_goroutines(struct iq_surveying *s)
 
 /* ---- one heap */
 
+/* Counters that contradict each other were not found where they are. */
+static bool is_possible(const struct iq_heap_totals *t)
+{
+	return t->heap_alloc <= t->heap_inuse &&
+	       t->heap_objects <= t->heap_alloc / SMALLEST_OBJECT;
+}
+
 static void measure(struct iq_surveying *s)
 {
 	const struct iq_heap *heap = s->facts->heap;
@@ -204,8 +214,9 @@ static void measure(struct iq_surveying *s)
 		survey->inuse = size.memory.total;
 		survey->inuse_missing = iq_coverage_missing(size.memory);
 	}
-	survey->has_totals =
-		heap->totals && heap->totals(heap, &survey->totals);
+	survey->has_totals = heap->totals &&
+			     heap->totals(heap, &survey->totals) &&
+			     is_possible(&survey->totals);
 }
 
 static struct iq_error *note_lacks(struct iq_surveying *s)

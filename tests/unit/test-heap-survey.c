@@ -90,7 +90,9 @@ static void types_destroy(struct iq_heap_types *types)
 static bool totals(const struct iq_heap *heap, struct iq_heap_totals *ret)
 {
 	(void)heap;
-	*ret = (struct iq_heap_totals){ .heap_objects = 18 };
+	*ret = (struct iq_heap_totals){ .heap_objects = 18,
+					.heap_alloc = 17920,
+					.heap_inuse = 24576 };
 	return true;
 }
 
