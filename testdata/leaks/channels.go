@@ -70,9 +70,11 @@ func earlyReceive() { earlyServe(true) }
 
 // ---- the timeout won
 
+var queried, called, answered, chosen, left, failed, skipped gate
+
 //go:noinline
 func slowQuery(results chan<- answer) {
-	time.Sleep(20 * time.Millisecond)
+	queried.wait()
 	leaked("timeout-won/send", "timeout-won")
 	results <- answer{text: "too late"}
 }
@@ -92,11 +94,12 @@ func queryWithin(d time.Duration) (answer, error) {
 func timeoutWins() {
 	queryWithin(time.Millisecond)
 	queryWithin(time.Millisecond)
+	queried.open()
 }
 
 //go:noinline
 func slowCall(results chan<- error) {
-	time.Sleep(20 * time.Millisecond)
+	called.wait()
 	leaked("timeout-won/context", "timeout-won")
 	results <- nil
 }
@@ -117,6 +120,7 @@ func contextWins() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 	defer cancel()
 	callWithin(ctx)
+	called.open()
 }
 
 // ---- more is sent than anybody receives
@@ -151,7 +155,7 @@ func doubleSendBuffered() {
 //go:noinline
 func replica(i int, first chan<- int, slow bool) {
 	if slow {
-		time.Sleep(10 * time.Millisecond)
+		answered.wait()
 		leaked("n-senders-one-receiver", "n-senders-one-receiver")
 	}
 	first <- i
@@ -163,12 +167,13 @@ func replicas() {
 		go replica(i, first, i != 0)
 	}
 	<-first
+	answered.open()
 }
 
 //go:noinline
 func hedge(c chan<- answer, slow bool) {
 	if slow {
-		time.Sleep(10 * time.Millisecond)
+		chosen.wait()
 		leaked("n-senders-one-receiver/hedge", "n-senders-one-receiver")
 	}
 	c <- answer{}
@@ -179,6 +184,7 @@ func hedged() {
 	go hedge(c, false)
 	go hedge(c, true)
 	<-c
+	chosen.open()
 }
 
 // ---- nobody closes it
@@ -554,7 +560,7 @@ func subscribers() {
 
 //go:noinline
 func background(out chan<- string) {
-	time.Sleep(10 * time.Millisecond)
+	left.wait()
 	leaked("handler", "timeout-won")
 	out <- "rendered"
 }
@@ -575,6 +581,7 @@ func handler() {
 	gone := make(chan struct{})
 	close(gone)
 	serve(gone)
+	left.open()
 }
 
 type errs struct {
@@ -586,7 +593,7 @@ type errs struct {
 //go:noinline
 func (g *errs) task(fail bool) {
 	if !fail {
-		soon()
+		failed.wait()
 		leaked("group/task", "early-return|n-senders-one-receiver")
 	}
 	g.err <- errFetch
@@ -608,10 +615,12 @@ func group() {
 		go g.task(i == 0)
 	}
 	g.wait()
+	failed.open()
 }
 
 //go:noinline
 func parse(c chan<- error) {
+	skipped.wait()
 	leaked("error-dropped", "timeout-won|early-return")
 	c <- errFetch
 }
@@ -623,6 +632,7 @@ func errorsDropped() {
 	case <-c:
 	default:
 	}
+	skipped.open()
 }
 
 //go:noinline

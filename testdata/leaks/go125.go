@@ -8,20 +8,30 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 func init() { shape(bubble) }
 
 //go:noinline
 func bubbled(c <-chan int) {
-	silent("bubble/channel", "a bubble")
+	leaked("bubble/channel", "sender-gone")
 	<-c
 }
 
 //go:noinline
 func bubbleGroup(wg *sync.WaitGroup) {
-	silent("bubble/waitgroup", "a bubble")
+	leaked("bubble/waitgroup", "waitgroup-miscount")
 	wg.Wait()
+}
+
+// bubbleTimer waits by the clock of the bubble, which stands still as long as main
+// waits for who is outside, and goes on when it does not.
+//
+//go:noinline
+func bubbleTimer() {
+	healthy("bubble/timer")
+	<-time.After(forEver)
 }
 
 // outside is a channel that is of no bubble.
@@ -34,6 +44,7 @@ func bubble() {
 		wg := new(sync.WaitGroup)
 		wg.Add(1)
 		go bubbleGroup(wg)
+		go bubbleTimer()
 		kept("bubble/main", "inquest.test/leaks.outside")
 		<-outside
 	})

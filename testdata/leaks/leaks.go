@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -81,7 +82,18 @@ func costs(shape string, min, max int) {
 }
 
 // soon is when what was begun has come to stand.
-func soon() { time.Sleep(5 * time.Millisecond) }
+func soon() { time.Sleep(50 * time.Millisecond) }
+
+// A gate orders what would else be a race on a busy machine. It refers to nothing.
+type gate int32
+
+func (g *gate) open() { atomic.StoreInt32((*int32)(g), 1) }
+
+func (g *gate) wait() {
+	for atomic.LoadInt32((*int32)(g)) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+}
 
 // forEver is how long owners sleep who will do their duty.
 const forEver = 1000 * time.Hour
@@ -177,7 +189,7 @@ func build() {
 	for _, f := range shapes {
 		go f()
 	}
-	time.Sleep(400 * time.Millisecond)
+	time.Sleep(600 * time.Millisecond)
 }
 
 // collect has the heap hold what is reachable, and each g say since when it waits.

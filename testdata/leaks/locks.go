@@ -20,10 +20,13 @@ type ledger struct {
 	n   int
 }
 
+var posted, begun gate
+
 //go:noinline
 func (l *ledger) post() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	posted.open()
 	leaked("lock-held-over-send/holder", "lock-held-over-send")
 	l.out <- l.n
 }
@@ -39,7 +42,7 @@ func (l *ledger) balance() int {
 func lockOverSend() {
 	l := &ledger{out: make(chan int)}
 	go l.post()
-	soon()
+	posted.wait()
 	for i := 0; i < 3; i++ {
 		go l.balance()
 	}
@@ -232,6 +235,7 @@ type lazy struct {
 //go:noinline
 func (l *lazy) first() int {
 	l.once.Do(func() {
+		begun.open()
 		leaked("once/first", "sender-gone|waits-for-leaked|lock-held-over-send")
 		l.v = <-l.c
 	})
@@ -248,7 +252,7 @@ func (l *lazy) second() int {
 func onced() {
 	l := &lazy{c: make(chan int)}
 	go l.first()
-	soon()
+	begun.wait()
 	go l.second()
 }
 
