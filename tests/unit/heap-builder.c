@@ -118,6 +118,7 @@ struct iq_heap_map *heap_builder_map(struct heap_builder *b)
 	for (size_t i = 0; i < b->spans.len; i++)
 		assert_true(iq_vec_push(&map->spans, b->spans.data[i]));
 	map->disguise = b->disguise;
+	map->pointers = b->pointers;
 	assert_null(iq_heap_map_index(map));
 	for (size_t i = 0; i < b->hidden.len; i++)
 		iq_heap_map_hide(map, b->hidden.data[i]);

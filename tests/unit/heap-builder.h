@@ -24,6 +24,7 @@ struct heap_builder {
 	IQ_VEC(struct iq_heap_holder) holders;
 	IQ_VEC(uint64_t) hidden;
 	struct iq_heap_disguise disguise;
+	struct iq_heap_pointers pointers;
 	const char *lacks; /* NULL: complete */
 	bool faulted;
 	unsigned num_loads;

@@ -222,6 +222,72 @@ static void test_offsets_are_divided_exactly(void **state)
 	}
 }
 
+static void count_call(const void *ctx)
+{
+	++*(unsigned *)(uintptr_t)ctx;
+}
+
+static uint64_t a_kilobyte(const void *ctx)
+{
+	(void)ctx;
+	return 1024;
+}
+
+static void test_what_tells_pointers_is_the_map_s(void **state)
+{
+	struct heap_builder b;
+	struct iq_heap_map *map;
+	unsigned calls = 0;
+	uint64_t memory;
+
+	(void)state;
+	heap_builder_init(&b);
+	heap_builder_span(&b, 0xc000000000, 64, 128);
+	map = heap_builder_map(&b);
+	memory = iq_heap_map_memory(map);
+	map->pointers = (struct iq_heap_pointers){
+		.ctx = &calls,
+		.destroy = count_call,
+		.memory = a_kilobyte,
+	};
+	assert_int_equal(iq_heap_map_memory(map), memory + 1024);
+	iq_heap_map_destroy(map);
+	assert_int_equal(calls, 1);
+	heap_builder_deinit(&b);
+}
+
+static uint64_t all_words(const void *ctx, const struct iq_heap_span *span,
+			  uint32_t slot, uint64_t block)
+{
+	(void)ctx;
+	(void)span;
+	(void)slot;
+	(void)block;
+	return ~0ull;
+}
+
+static void test_no_word_behind_an_object_is_a_pointer(void **state)
+{
+	struct heap_builder b;
+	struct iq_heap_map *map;
+
+	(void)state;
+	heap_builder_init(&b);
+	heap_builder_span(&b, 0xc000000000, 576, 14);
+	map = heap_builder_map(&b);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(
+			iq_heap_pointer_mask(map, &map->spans.data[0], 3, 0),
+			~0ull);
+		assert_int_equal(
+			iq_heap_pointer_mask(map, &map->spans.data[0], 3, 1),
+			0xff);
+		map->pointers.mask = all_words;
+	}
+	iq_heap_map_destroy(map);
+	heap_builder_deinit(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +300,8 @@ int main(void)
 		cmocka_unit_test(test_spans_that_overlap_leave_a_gap),
 		cmocka_unit_test(test_more_slots_than_numbers_leave_a_gap),
 		cmocka_unit_test(test_offsets_are_divided_exactly),
+		cmocka_unit_test(test_what_tells_pointers_is_the_map_s),
+		cmocka_unit_test(test_no_word_behind_an_object_is_a_pointer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

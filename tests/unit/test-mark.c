@@ -214,6 +214,76 @@ static void test_watched_slots_are_told_once(void **state)
 	deinit(&x);
 }
 
+/* Words 1 and 3 of each object, and of those behind the first 64 the third. */
+static uint64_t some_words(const void *ctx, const struct iq_heap_span *span,
+			   uint32_t slot, uint64_t block)
+{
+	(void)ctx;
+	(void)span;
+	(void)slot;
+	return block ? 0x4 : 0xa;
+}
+
+static void test_words_that_are_no_pointers_keep_nothing_alive(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	init(&x, 128);
+	x.b.pointers.mask = some_words;
+	heap_builder_word(&x.b, ROOT, SLOT(1));
+	for (unsigned i = 0; i < 8; i++)
+		refer(&x, 1, i, 10 + i);
+	create(&x);
+	reach(&x);
+	for (uint32_t i = 10; i < 18; i++)
+		assert_int_equal(is_marked(&x, i), i == 11 || i == 13);
+	deinit(&x);
+}
+
+static void test_masks_go_on_behind_64_words(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	init(&x, 128);
+	heap_builder_span(&x.b, HEAP + 0x10000, 1024, 8);
+	x.b.pointers.mask = some_words;
+	heap_builder_word(&x.b, ROOT, HEAP + 0x10000 + 1024);
+	heap_builder_word(&x.b, HEAP + 0x10000 + 1024 + 8 * 65, SLOT(1));
+	heap_builder_word(&x.b, HEAP + 0x10000 + 1024 + 8 * 66, SLOT(2));
+	// The next object's.
+	heap_builder_word(&x.b, HEAP + 0x10000 + 2048 + 8, SLOT(3));
+	create(&x);
+	reach(&x);
+	assert_false(is_marked(&x, 1));
+	assert_true(is_marked(&x, 2));
+	assert_false(is_marked(&x, 3));
+	deinit(&x);
+}
+
+static void test_disguised_words_may_be_no_pointers_either(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	init(&x, 128);
+	x.b.disguise = (struct iq_heap_disguise){ SIZE, 0, 1u << 3 };
+	x.b.pointers.mask = some_words;
+	assert_true(iq_vec_push(&x.b.hidden, SLOT(9)));
+	heap_builder_word(&x.b, ROOT, SLOT(1));
+	refer(&x, 1, 0, 9);
+	refer(&x, 1, 1, 10);
+	refer(&x, 1, 3, 11);
+	refer(&x, 1, 5, 12);
+	create(&x);
+	reach(&x);
+	assert_true(is_marked(&x, 10));
+	assert_false(is_marked(&x, 11));
+	assert_false(is_marked(&x, 12));
+	deinit(&x);
+}
+
 /* A span of which the second page is not there. */
 static void half_a_span(struct fixture *x)
 {
@@ -257,6 +327,71 @@ static void test_missing_words_of_what_is_not_reached_do_not_count(void **state)
 	assert_true(is_marked(&x, 0));
 	assert_false(iq_mark_missed(x.mark, &addr));
 	deinit(&x);
+}
+
+static void test_missing_words_that_are_no_pointers_do_not_count(void **state)
+{
+	struct fixture x;
+	uint64_t addr;
+
+	(void)state;
+	half_a_span(&x);
+	// The object's first 2 KiB are there, with words 1 and 3; of the blocks
+	// behind them only the third word counts, and it is not there.
+	x.b.pointers.mask = some_words;
+	heap_builder_word(&x.b, ROOT, HEAP + 0x1800);
+	heap_builder_word(&x.b, HEAP + 0x1800 + 8, HEAP);
+	create(&x);
+	reach(&x);
+	assert_true(is_marked(&x, 0));
+	assert_true(iq_mark_missed(x.mark, &addr));
+	assert_int_equal(addr, HEAP + 0x2000 + 16);
+	deinit(&x);
+}
+
+/* Pointers are in the first 64 words alone. */
+static uint64_t first_word(const void *ctx, const struct iq_heap_span *span,
+			   uint32_t slot, uint64_t block)
+{
+	(void)ctx;
+	(void)span;
+	(void)slot;
+	return !block;
+}
+
+static void test_no_pointers_in_what_is_missing_are_not_missed(void **state)
+{
+	struct fixture x;
+	uint64_t addr;
+
+	(void)state;
+	half_a_span(&x);
+	x.b.pointers.mask = first_word;
+	heap_builder_word(&x.b, ROOT, HEAP + 0x1800);
+	heap_builder_word(&x.b, HEAP + 0x1800, HEAP);
+	create(&x);
+	reach(&x);
+	assert_true(is_marked(&x, 0));
+	assert_false(iq_mark_missed(x.mark, &addr));
+	deinit(&x);
+}
+
+static void test_memory_grows_with_the_slots(void **state)
+{
+	struct fixture x, y;
+
+	(void)state;
+	init(&x, 128);
+	create(&x);
+	init(&y, 128 * 64);
+	create(&y);
+	// Two bits for each slot, and one in the map.
+	assert_int_equal(iq_mark_memory(y.mark) - iq_mark_memory(x.mark),
+			 63 * 128 * 2 / 8);
+	assert_true(iq_heap_map_memory(y.map) >=
+		    iq_heap_map_memory(x.map) + 63 * 16);
+	deinit(&x);
+	deinit(&y);
 }
 
 static void test_optional_words_may_be_missing(void **state)
@@ -314,6 +449,16 @@ int main(void)
 		cmocka_unit_test(test_missing_words_are_told),
 		cmocka_unit_test(
 			test_missing_words_of_what_is_not_reached_do_not_count),
+		cmocka_unit_test(
+			test_words_that_are_no_pointers_keep_nothing_alive),
+		cmocka_unit_test(test_masks_go_on_behind_64_words),
+		cmocka_unit_test(
+			test_disguised_words_may_be_no_pointers_either),
+		cmocka_unit_test(
+			test_missing_words_that_are_no_pointers_do_not_count),
+		cmocka_unit_test(
+			test_no_pointers_in_what_is_missing_are_not_missed),
+		cmocka_unit_test(test_memory_grows_with_the_slots),
 		cmocka_unit_test(test_optional_words_may_be_missing),
 		cmocka_unit_test(test_words_across_two_pieces_are_read),
 	};
