@@ -211,6 +211,15 @@ static bool fact_index(const struct liveness *l, const struct iq_goroutine *g,
 	return true;
 }
 
+/* There is one for each goroutine of the facts, or nothing is concluded. */
+static const struct iq_heap_holder *holder_of(const struct liveness *l,
+					      uint32_t index)
+{
+	static const struct iq_heap_holder none;
+
+	return index < l->map->num_holders ? &l->map->holders[index] : &none;
+}
+
 /* Decides where everybody stands before anything is marked. */
 static struct iq_error *take_stands(struct liveness *l)
 {
@@ -221,7 +230,8 @@ static struct iq_error *take_stands(struct liveness *l)
 	for (size_t i = 0; i < m->num_goroutines && !err; i++) {
 		const struct iq_goroutine *g = &m->goroutines[i];
 
-		if (!fact_index(l, g, &index) || !is_candidate(g))
+		if (!fact_index(l, g, &index) || !is_candidate(g) ||
+		    holder_of(l, index)->wait_doubt)
 			continue;
 		if (iq_wait_class_is_hopeless(g->class))
 			l->stands[index] = STAND_HOPELESS;
@@ -354,10 +364,11 @@ static enum iq_reach reach_of(const struct liveness *l,
 	if (g->id == MAIN_GOID && g->class == IQ_CLASS_EMPTY_SELECT)
 		return IQ_REACH_UNKNOWN;
 	if (l->stands[index] != STAND_RUNS)
-		return IQ_REACH_UNREACHABLE;
+		return holder_of(l, index)->stack_doubt ? IQ_REACH_UNKNOWN :
+							  IQ_REACH_UNREACHABLE;
 	if (is_live_anyway(g))
 		return IQ_REACH_LIVE;
-	if (!is_candidate(g))
+	if (!is_candidate(g) || holder_of(l, index)->wait_doubt)
 		return IQ_REACH_UNKNOWN;
 	// It waits for something whose address no witness knows.
 	for (uint32_t i = 0; i < g->fact->num_waits; i++) {
@@ -377,6 +388,50 @@ static struct iq_error *lacks_note(struct liveness *l, const char *why)
 	while (m->witnesses[m->reach_witness] != l->facts)
 		m->reach_witness++;
 	return iq_textf(&m->arena, &m->reach_lacks, "%s", why);
+}
+
+/* Why the model's goroutine is not judged though the heap is whole. */
+static const char *doubt_of(const struct liveness *l,
+			    const struct iq_goroutine *g)
+{
+	const struct iq_heap_holder *holder;
+	uint32_t index;
+
+	if (g->reach != IQ_REACH_UNKNOWN || !is_candidate(g) ||
+	    !fact_index(l, g, &index))
+		return NULL;
+	holder = holder_of(l, index);
+	return holder->wait_doubt ? holder->wait_doubt : holder->stack_doubt;
+}
+
+static struct iq_error *note_doubts(struct liveness *l)
+{
+	const struct iq_goroutine *first = NULL;
+	size_t num = 0;
+	char text[200];
+
+	for (size_t i = 0; i < l->model->num_goroutines; i++) {
+		const struct iq_goroutine *g = &l->model->goroutines[i];
+
+		if (!doubt_of(l, g))
+			continue;
+		if (!num++)
+			first = g;
+	}
+	if (!num)
+		return NULL;
+	if (num == 1)
+		snprintf(text, sizeof(text),
+			 "goroutine %" PRIu64
+			 " cannot be proven to be leaked: %s",
+			 first->id, doubt_of(l, first));
+	else
+		snprintf(
+			text, sizeof(text),
+			"%zu goroutines cannot be proven to be leaked; goroutine %" PRIu64
+			": %s",
+			num, first->id, doubt_of(l, first));
+	return iq_model_add_gap(l->model, IQ_GAP_MISSING, text);
 }
 
 static struct iq_error *conclude(struct liveness *l)
@@ -401,7 +456,7 @@ static struct iq_error *conclude(struct liveness *l)
 		if (fact_index(l, g, &index))
 			g->reach = reach_of(l, g, index);
 	}
-	return NULL;
+	return note_doubts(l);
 }
 
 /* Nobody waits for anything: no heap needs to be looked at. */

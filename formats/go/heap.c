@@ -67,8 +67,10 @@ static struct iq_error *fill(const struct iq_go_heap *heap,
 	err = iq_heap_map_index(map);
 	if (!err)
 		err = iq_go_heap_masks_close(map);
-	if (!err)
-		err = iq_go_heap_goroutines(heap, map);
+	if (err)
+		return err;
+	iq_go_heap_check(heap, map);
+	err = iq_go_heap_goroutines(heap, map);
 	if (!err)
 		err = iq_go_heap_processors(heap, map);
 	if (!err)

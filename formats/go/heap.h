@@ -114,11 +114,23 @@ struct iq_go_heap_counts {
 	uint64_t in_heap;     /* bytes of spans in use */
 	uint64_t in_stacks;
 	uint64_t pages; /* of the spans that were read and are in use */
+	bool has_spans; /* all of them were read */
+	/* A span whose bits are not as many as it counts; 0: none is. */
+	uint64_t contradicts;
+	/* Spans that a thread sweeps at this moment. */
+	uint64_t num_swept_now;
 };
 
 /* False if the process's counters were not found. */
 bool iq_go_heap_count(const struct iq_go_heap *heap,
 		      struct iq_go_heap_counts *ret);
+/* heap_checks.c: whether what the process counted is what was read. */
+void iq_go_heap_check(const struct iq_go_heap *heap, struct iq_heap_map *map);
+/* Whether what goroutine @index of the facts holds and waits for may have been
+ * misread. */
+void iq_go_heap_doubt(const struct iq_go_heap *heap, size_t index,
+		      struct iq_heap_holder *ret);
+
 /* What iq_heap.totals asks for. */
 bool iq_go_heap_totals(const struct iq_heap *heap, struct iq_heap_totals *ret);
 

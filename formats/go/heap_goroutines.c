@@ -21,7 +21,7 @@ struct walk {
 
 /*
  * What @g holds: its stack from where it stopped, and its own record, whose
- * defers, closures and labels are on the heap. Where it is not known where it
+ * defers, closures and labels are on the heap. Where it is not sure where it
  * stopped, the whole stack.
  */
 static void holder_fill(const struct walk *w, const struct iq_go_g *g,
@@ -32,7 +32,8 @@ static void holder_fill(const struct walk *w, const struct iq_go_g *g,
 	uint64_t from = g->stack_lo;
 	uint64_t state;
 
-	if (iq_go_stack_start(rt, g, &start) == IQ_GO_START_FOUND &&
+	if (!ret->stack_doubt &&
+	    iq_go_stack_start(rt, g, &start) == IQ_GO_START_FOUND &&
 	    g->status != IQ_GSTATUS_COPYSTACK && start.sp > g->stack_lo &&
 	    start.sp <= g->stack_hi)
 		from = start.sp & ~7ull;
@@ -109,6 +110,7 @@ static struct iq_error *fill_known(struct walk *w,
 
 		if (facts->goroutines.data[i].place != g->addr)
 			continue;
+		iq_go_heap_doubt(w->heap, i, &w->map->holders[i]);
 		holder_fill(w, g, &w->map->holders[i]);
 		if (i + AHEAD < rt->num_gs)
 			iq_go_heap_stacks_fetch(stacks, i + AHEAD);

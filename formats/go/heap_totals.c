@@ -174,6 +174,52 @@ static bool add_caches(const struct totals *t)
 	return true;
 }
 
+static unsigned count_bits(uint8_t byte)
+{
+	return (unsigned)__builtin_popcount(byte);
+}
+
+/* Whether as many slots are allocated as the span counts. */
+static bool is_consistent(const struct iq_go_heap *heap,
+			  const struct iq_go_record *r)
+{
+	const struct iq_go_layout *l = heap->rt->layout;
+	uint64_t num = iq_go_record_uint(r, l->mspan_nelems);
+	uint64_t count = iq_go_record_uint(r, l->mspan_freeindex);
+	uint64_t i = count, have = 0;
+	const uint8_t *bits = iq_memory_window(
+		heap->rt->memory, iq_go_record_uint(r, l->mspan_alloc_bits),
+		&have);
+
+	// Without bits all slots count, and a chunk of an arena of the user is
+	// no object to the counters.
+	if (!bits || have < (num + 7) / 8 || count > num ||
+	    num > IQ_LIMIT_HEAP_SLOTS ||
+	    (iq_go_has(l->mspan_is_user_arena_chunk) &&
+	     iq_go_record_uint(r, l->mspan_is_user_arena_chunk)))
+		return true;
+	for (; i < num && i % 8; i++)
+		count += bits[i / 8] >> i % 8 & 1;
+	for (; i + 8 <= num; i += 8)
+		count += count_bits(bits[i / 8]);
+	for (; i < num; i++)
+		count += bits[i / 8] >> i % 8 & 1;
+	return count == iq_go_record_uint(r, l->mspan_alloc_count);
+}
+
+/* Go: src/runtime/mheap.go, mspan.sweepgen: one less than the heap's. */
+static bool is_swept_now(const struct iq_go_heap *heap,
+			 const struct iq_go_record *r)
+{
+	const struct iq_go_layout *l = heap->rt->layout;
+	uint64_t now;
+
+	return iq_go_field_read(heap->rt->memory, heap->mheap_addr,
+				l->mheap_sweepgen, &now) &&
+	       (uint32_t)(iq_go_record_uint(r, l->mspan_sweepgen) + 1) ==
+		       (uint32_t)now;
+}
+
 /* What the spans themselves say. */
 static void add_span(const struct totals *t, uint64_t addr)
 {
@@ -186,6 +232,9 @@ static void add_span(const struct totals *t, uint64_t addr)
 	    iq_go_record_uint(&r, l->mspan_state) != SPAN_IN_USE)
 		return;
 	ret->pages += iq_go_record_uint(&r, l->mspan_npages);
+	ret->num_swept_now += is_swept_now(t->heap, &r);
+	if (!ret->contradicts && !is_consistent(t->heap, &r))
+		ret->contradicts = iq_go_record_uint(&r, l->mspan_start_addr);
 	if (!class_of(t->heap, &r, &class))
 		return;
 	ret->classes[class].elem_size =
@@ -208,6 +257,7 @@ static bool add_spans(const struct totals *t)
 			return false;
 		add_span(t, span);
 	}
+	t->ret->has_spans = true;
 	return true;
 }
 
@@ -218,10 +268,12 @@ bool iq_go_heap_count(const struct iq_go_heap *heap,
 	struct totals t = { .heap = heap, .ret = ret };
 
 	memset(ret, 0, sizeof(*ret));
-	return heap->mheap_addr && find(&t) && read_classes(&t) &&
+	// The spans first: they are of use alone.
+	return heap->mheap_addr && add_spans(&t) && find(&t) &&
+	       read_classes(&t) &&
 	       sum(&t, l->heap_stats_in_heap.offset, &ret->in_heap) &&
 	       sum(&t, l->heap_stats_in_stacks.offset, &ret->in_stacks) &&
-	       add_caches(&t) && add_spans(&t);
+	       add_caches(&t);
 }
 
 /* Go: src/runtime/mgcpacer.go, heapGoalInternal. Where memory is limited the
