@@ -30,9 +30,11 @@ const struct cli_command cli_command_explain = {
 	.summary = "one finding with all that is known of it",
 	.about = "What each witness says, what the goroutines wait for, who "
 		 "could wake them and\nwhat shows that, the way to who keeps "
-		 "them waiting, who stands behind them, the\nstack. N is the "
-		 "number that the report of the same files gives it; a\n"
-		 "fingerprint stays the same, and 8 digits of it are enough.\n",
+		 "them waiting, who stands behind them, the\nstack; where "
+		 "nothing is proven, how what they wait for is still "
+		 "reached.\nN is the number that the report of the same "
+		 "files gives it; a fingerprint stays\nthe same, and 8 digits "
+		 "of it are enough.\n",
 	.bit = CLI_ON_EXPLAIN,
 	.run = explain_run,
 };

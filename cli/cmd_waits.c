@@ -1,8 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "cli/case.h"
+
+static bool is_set(const struct cli_args *args, const char *name)
+{
+	for (size_t i = 0; i < args->num_settings; i++) {
+		if (strcmp(args->settings[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
 
 static int waits_run(struct cli_args *args)
 {
+	if (is_set(args, "path") && !is_set(args, "id")) {
+		cli_error("--path of waits wants the goroutine: --of ID; "
+			  "\"inquest heap why\" wants an address");
+		return CLI_TROUBLE;
+	}
 	return cli_case_run(args, "waits");
 }
 
