@@ -19,10 +19,12 @@ enum {
 	TAG_TYPEDEF = 0x16,
 	TAG_SUBRANGE_TYPE = 0x21,
 	TAG_CONSTANT = 0x27,
+	TAG_SUBPROGRAM = 0x2e,
 	TAG_VARIABLE = 0x34,
 	AT_LOCATION = 0x02,
 	AT_BYTE_SIZE = 0x0b,
 	AT_CONST_VALUE = 0x1c,
+	AT_ABSTRACT_ORIGIN = 0x31,
 	AT_COUNT = 0x37,
 	AT_DATA_MEMBER_LOCATION = 0x38,
 	AT_TYPE = 0x49,
@@ -33,6 +35,7 @@ enum {
 	AT_GO_KEY = 0x2901,
 	AT_GO_ELEM = 0x2902,
 	AT_GO_RUNTIME_TYPE = 0x2904,
+	AT_GO_CLOSURE_OFFSET = 0x2907, // 1.23 and newer
 };
 
 /* .debug_types, which Go never writes, would be the other choice. */
@@ -444,6 +447,75 @@ static bool package_name(struct iq_dwarf *dwarf, Dwarf_Die unit,
 	       name_of(dwarf, unit, ret);
 }
 
+/* Of a function that is inlined elsewhere, and of its variables, names and types
+ * stand in an entry of their own. */
+static bool origin_of(struct iq_dwarf *dwarf, Dwarf_Die die, Dwarf_Die *ret)
+{
+	struct iq_error *err;
+	uint64_t origin;
+
+	if (!attribute_read(dwarf, die, AT_ABSTRACT_ORIGIN, FORM_REFERENCE,
+			    &origin))
+		return false;
+	err = die_at(dwarf, origin, ret);
+	iq_error_destroy(err);
+	return !err;
+}
+
+static void function_visit(struct iq_dwarf *dwarf, Dwarf_Die die,
+			   const struct iq_dwarf_visitor *visitor)
+{
+	iq_cleanup(die_free) Dwarf_Die origin = NULL;
+	Dwarf_Error error = NULL;
+	Dwarf_Half tag = 0;
+	Dwarf_Off offset;
+	struct iq_str name;
+
+	if (dwarf_tag(die, &tag, &error) != DW_DLV_OK ||
+	    tag != TAG_SUBPROGRAM ||
+	    dwarf_dieoffset(die, &offset, &error) != DW_DLV_OK)
+		return;
+	if (name_of(dwarf, die, &name) ||
+	    (origin_of(dwarf, die, &origin) && name_of(dwarf, origin, &name)))
+		visitor->function(visitor->ctx, name, offset);
+}
+
+static bool captured_read(struct iq_dwarf *dwarf, Dwarf_Die die,
+			  struct iq_str *name_ret, struct iq_dwarf_member *ret)
+{
+	iq_cleanup(die_free) Dwarf_Die origin = NULL;
+	Dwarf_Die from = die;
+
+	if (!attribute_read(dwarf, die, AT_GO_CLOSURE_OFFSET, FORM_UNSIGNED,
+			    &ret->offset))
+		return false;
+	if (origin_of(dwarf, die, &origin))
+		from = origin;
+	return name_of(dwarf, from, name_ret) &&
+	       attribute_read(dwarf, from, AT_TYPE, FORM_REFERENCE, &ret->type);
+}
+
+struct iq_error *iq_dwarf_captured(struct iq_dwarf *dwarf, uint64_t offset,
+				   iq_dwarf_member_fn *visit, void *ctx)
+{
+	iq_cleanup(die_free) Dwarf_Die parent = NULL;
+	iq_cleanup(die_free) Dwarf_Die die = NULL;
+	struct iq_error *err = die_at(dwarf, offset, &parent);
+
+	if (!err)
+		err = die_child(dwarf, parent, &die);
+	while (!err && die) {
+		struct iq_dwarf_member member = { 0 };
+		struct iq_str name;
+
+		if (captured_read(dwarf, die, &name, &member) &&
+		    !visit(ctx, name, &member))
+			return NULL;
+		err = die_next(dwarf, &die);
+	}
+	return err;
+}
+
 static struct iq_error *unit_visit(struct iq_dwarf *dwarf, Dwarf_Die unit,
 				   const struct iq_dwarf_visitor *visitor)
 {
@@ -459,6 +531,8 @@ static struct iq_error *unit_visit(struct iq_dwarf *dwarf, Dwarf_Die unit,
 		if (kind != IQ_DWARF_OTHER && name_of(dwarf, die, &name) &&
 		    dwarf_dieoffset(die, &offset, &error) == DW_DLV_OK)
 			visitor->entry(visitor->ctx, kind, name, offset);
+		if (kind == IQ_DWARF_OTHER && visitor->function)
+			function_visit(dwarf, die, visitor);
 		err = die_next(dwarf, &die);
 	}
 	return err;

@@ -49,6 +49,8 @@ struct iq_dwarf_visitor {
 	/* A top-level entry that has a name and is not of kind other. */
 	void (*entry)(void *ctx, enum iq_dwarf_kind kind, struct iq_str name,
 		      uint64_t offset);
+	/* A function that has a name, maybe by another entry; may be NULL. */
+	void (*function)(void *ctx, struct iq_str name, uint64_t offset);
 	void *ctx;
 };
 
@@ -96,6 +98,12 @@ typedef bool iq_dwarf_member_fn(void *ctx, struct iq_str name,
 				const struct iq_dwarf_member *member);
 struct iq_error *iq_dwarf_members(struct iq_dwarf *dwarf, uint64_t offset,
 				  iq_dwarf_member_fn *visit, void *ctx)
+	iq_must_check;
+
+/* The same of the variables that the function at @offset has captured, if it is
+ * a closure: their places are offsets from its word. */
+struct iq_error *iq_dwarf_captured(struct iq_dwarf *dwarf, uint64_t offset,
+				   iq_dwarf_member_fn *visit, void *ctx)
 	iq_must_check;
 
 #endif

@@ -17,13 +17,16 @@
 /* All tables together: programs have tens of thousands of variables. */
 #define TABLES_MAX (256u << 20)
 #define TEXT_SIZE 240
+/* More than any value has bytes. */
+#define SIZE_MAX_OF_TYPE (1ull << 40)
 /* Go: src/internal/abi/type.go, Struct. */
 #define GO_KIND_STRUCT 25
 #define GO_KIND_MAX 26
 
 /* Sizes of the tables, which follow in the order of their members. */
 struct header {
-	uint32_t num_variables, num_types, num_fields, num_texts;
+	uint32_t num_variables, num_types, num_fields, num_closures;
+	uint64_t num_texts;
 };
 
 struct request {
@@ -46,6 +49,7 @@ struct collector {
 	IQ_VEC(struct iq_dwarf_variable) variables;
 	IQ_VEC(struct iq_dwarf_table_type) types;
 	IQ_VEC(struct iq_dwarf_field) fields;
+	IQ_VEC(struct iq_dwarf_closure) closures;
 	IQ_VEC(char) texts;
 	/* Entries of types, in the order of their numbers. */
 	IQ_VEC(uint64_t) entries;
@@ -127,6 +131,35 @@ static bool field_take(void *ctx, struct iq_str name,
 	return !c->no_memory;
 }
 
+/* Functions that may have captured something. Their names tell so. */
+static bool is_closure(struct iq_str name)
+{
+	static const char *const marks[] = { ".func", "-fm", ".gowrap",
+					     ".deferwrap", "-range" };
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(marks); i++)
+		if (iq_str_search(name, iq_str_of(marks[i])) < name.len)
+			return true;
+	return false;
+}
+
+static void function_take(void *ctx, struct iq_str name, uint64_t offset)
+{
+	struct collector *c = ctx;
+	struct iq_dwarf_closure closure = {
+		.first_field = (uint32_t)c->fields.len,
+	};
+
+	if (!is_closure(name) || c->no_memory ||
+	    iq_dwarf_captured(c->dwarf, offset, field_take, c) ||
+	    c->fields.len == closure.first_field)
+		return;
+	closure.num_fields = (uint32_t)(c->fields.len - closure.first_field);
+	closure.name = text_add(c, name);
+	if (!iq_vec_push(&c->closures, closure))
+		c->no_memory = true;
+}
+
 static struct iq_error *type_take(struct collector *c, uint64_t entry)
 {
 	struct iq_dwarf_table_type type = { .elem = IQ_DWARF_NO_TYPE };
@@ -135,15 +168,15 @@ static struct iq_error *type_take(struct collector *c, uint64_t entry)
 
 	if (err)
 		return err;
+	// The runtime casts to arrays as large as the address space.
+	if (t.size > SIZE_MAX_OF_TYPE || t.len > SIZE_MAX_OF_TYPE)
+		t = (struct iq_dwarf_type){ .name = t.name };
 	type.size = t.has_size ? t.size : 0;
 	type.len = t.len;
 	type.runtime = t.has_runtime ? t.runtime : 0;
 	type.go_kind = t.go_kind;
 	type.name = text_add(c, t.name);
 	type.first_field = (uint32_t)c->fields.len;
-	// Another name is the same type.
-	if (t.is_typedef && !t.go_kind)
-		type.go_kind = 0;
 	if (!type.runtime && t.has_elem)
 		type.elem = number_of(c, t.elem);
 	if (!type.runtime && t.go_kind == GO_KIND_STRUCT)
@@ -159,6 +192,7 @@ static struct iq_error *collect(struct collector *c)
 	const struct iq_dwarf_visitor visitor = {
 		.package = every_package,
 		.entry = variable_take,
+		.function = function_take,
 		.ctx = c,
 	};
 	struct iq_dwarf_sections sections = { 0 };
@@ -188,7 +222,8 @@ static struct iq_error *pack(struct collector *c)
 		.num_variables = (uint32_t)c->variables.len,
 		.num_types = (uint32_t)c->types.len,
 		.num_fields = (uint32_t)c->fields.len,
-		.num_texts = (uint32_t)c->texts.len,
+		.num_closures = (uint32_t)c->closures.len,
+		.num_texts = c->texts.len,
 	};
 	uint64_t size = sizeof(header) +
 			c->variables.len * sizeof(struct iq_dwarf_variable) +
@@ -210,6 +245,8 @@ static struct iq_error *pack(struct collector *c)
 	       c->types.len * sizeof(struct iq_dwarf_table_type));
 	append(c, c->fields.data,
 	       c->fields.len * sizeof(struct iq_dwarf_field));
+	append(c, c->closures.data,
+	       c->closures.len * sizeof(struct iq_dwarf_closure));
 	append(c, c->texts.data, c->texts.len);
 	return NULL;
 }
@@ -315,13 +352,19 @@ static bool tables_are_sound(const struct header *h,
 		    (t->elem >= h->num_types && t->elem != IQ_DWARF_NO_TYPE) ||
 		    t->first_field > h->num_fields ||
 		    t->num_fields > h->num_fields - t->first_field ||
-		    t->size > 1ull << 40 || t->len > 1ull << 40)
+		    t->size > SIZE_MAX_OF_TYPE || t->len > SIZE_MAX_OF_TYPE)
 			return false;
 	}
 	for (uint32_t i = 0; i < h->num_fields; i++)
 		if (!text_is_inside(h, v->fields[i].name) ||
 		    v->fields[i].type >= h->num_types ||
-		    v->fields[i].offset > 1ull << 40)
+		    v->fields[i].offset > SIZE_MAX_OF_TYPE)
+			return false;
+	for (uint32_t i = 0; i < h->num_closures; i++)
+		if (!text_is_inside(h, v->closures[i].name) ||
+		    v->closures[i].first_field > h->num_fields ||
+		    v->closures[i].num_fields >
+			    h->num_fields - v->closures[i].first_field)
 			return false;
 	return true;
 }
@@ -343,11 +386,17 @@ static struct iq_error *unpack(uint8_t *data, uint64_t size,
 	need += (uint64_t)h.num_types * sizeof(*v.types);
 	v.fields = (const void *)(data + need);
 	need += (uint64_t)h.num_fields * sizeof(*v.fields);
+	v.closures = (const void *)(data + need);
+	need += (uint64_t)h.num_closures * sizeof(*v.closures);
 	v.texts = (const char *)(data + need);
+	if (h.num_texts > size)
+		return iq_error_new(IQ_ERROR_FORMAT,
+				    "the reader contradicts itself");
 	need += h.num_texts;
 	v.num_variables = h.num_variables;
 	v.num_types = h.num_types;
 	v.num_fields = h.num_fields;
+	v.num_closures = h.num_closures;
 	if (need != size || !tables_are_sound(&h, &v))
 		return iq_error_new(IQ_ERROR_FORMAT,
 				    "the reader contradicts itself");

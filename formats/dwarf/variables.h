@@ -48,13 +48,21 @@ struct iq_dwarf_field {
 	uint32_t unused;
 };
 
+/* A closure and what it has captured, by its place behind the function. */
+struct iq_dwarf_closure {
+	struct iq_dwarf_text name; /* of the function */
+	uint32_t first_field;
+	uint32_t num_fields;
+};
+
 struct iq_dwarf_variables {
 	void *data; /* what the others point into */
 	const struct iq_dwarf_variable *variables;
 	const struct iq_dwarf_table_type *types;
 	const struct iq_dwarf_field *fields;
+	const struct iq_dwarf_closure *closures;
 	const char *texts;
-	size_t num_variables, num_types, num_fields;
+	size_t num_variables, num_types, num_fields, num_closures;
 };
 
 /* Reads @executable, which has debug information (iq_dwarf_present()). */

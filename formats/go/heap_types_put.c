@@ -29,7 +29,8 @@ static uint32_t step(struct iq_go_type_model *model, uint32_t number,
 	const struct iq_go_model_type *elem;
 	const struct iq_go_model_field *f;
 
-	if (type->kind == IQ_GO_KIND_STRUCT) {
+	if (type->kind == IQ_GO_KIND_STRUCT ||
+	    type->kind == IQ_GO_KIND_CLOSURE) {
 		f = field_at(model, type, *offset);
 		if (!f)
 			return 0;

@@ -123,28 +123,25 @@ static uint32_t number_of(struct source *s, uint32_t index)
 	return number;
 }
 
-static bool fill_fields(struct source *s, const struct iq_dwarf_table_type *t,
-			struct iq_go_model_type *type)
+static const struct iq_go_model_field *fields_of(struct source *s,
+						 uint32_t first, uint32_t num)
 {
-	struct iq_go_model_field *fields = iq_arena_calloc(
-		s->model->arena, t->num_fields + 1u, sizeof(*fields));
+	struct iq_go_model_field *fields =
+		iq_arena_calloc(s->model->arena, num + 1u, sizeof(*fields));
 
-	if (!fields)
-		return false;
-	for (uint32_t i = 0; i < t->num_fields; i++) {
-		const struct iq_dwarf_field *f =
-			&s->tables.fields[t->first_field + i];
+	for (uint32_t i = 0; fields && i < num; i++) {
+		const struct iq_dwarf_field *f = &s->tables.fields[first + i];
 
 		fields[i].offset = f->offset;
 		fields[i].type = number_of(s, f->type);
 		if (!iq_str_dup(s->model->arena,
 				iq_dwarf_text(&s->tables, f->name),
 				&fields[i].name))
-			return false;
+			fields = NULL;
 	}
-	type->fields = fields;
-	type->num_fields = t->num_fields;
-	return true;
+	if (!fields)
+		s->model->no_memory = true;
+	return fields;
 }
 
 /* Of an interface, whether its values have itabs: the struct that stands for it
@@ -175,8 +172,10 @@ static void fill(struct source *s, uint32_t index)
 	else if (t->elem != IQ_DWARF_NO_TYPE && t->go_kind != IQ_GO_KIND_MAP &&
 		 t->go_kind != IQ_GO_KIND_CHAN)
 		type->elem = number_of(s, t->elem);
-	if (t->go_kind == IQ_GO_KIND_STRUCT && !fill_fields(s, t, type))
-		s->model->no_memory = true;
+	if (t->go_kind != IQ_GO_KIND_STRUCT)
+		return;
+	type->fields = fields_of(s, t->first_field, t->num_fields);
+	type->num_fields = type->fields ? t->num_fields : 0;
 }
 
 /* Numbers are given on the way: each pass takes apart what is new. */
@@ -227,8 +226,28 @@ static struct iq_error *take(struct source *s,
 		    !iq_vec_push(&variables->all, variable))
 			return &iq_enomem;
 	}
-	fill_all(s);
 	return model->no_memory ? &iq_enomem : NULL;
+}
+
+static struct iq_error *take_closures(struct source *s)
+{
+	struct iq_go_type_model *model = s->model;
+
+	for (size_t i = 0; i < s->tables.num_closures; i++) {
+		const struct iq_dwarf_closure *c = &s->tables.closures[i];
+		struct iq_go_model_closure closure = {
+			.fields = fields_of(s, c->first_field, c->num_fields),
+			.num_fields = c->num_fields,
+		};
+
+		if (!closure.fields ||
+		    !iq_str_dup(model->arena,
+				iq_dwarf_text(&s->tables, c->name),
+				&closure.name) ||
+		    !iq_vec_push(&model->closures, closure))
+			return &iq_enomem;
+	}
+	return NULL;
 }
 
 static struct iq_error *file_read(struct iq_go_typed_variables *variables,
@@ -252,7 +271,13 @@ static struct iq_error *file_read(struct iq_go_typed_variables *variables,
 	}
 	s.numbers = calloc(s.tables.num_types + 1, sizeof(*s.numbers));
 	s.filled = calloc(s.tables.num_types + 1, sizeof(*s.filled));
-	return s.numbers && s.filled ? take(&s, variables) : &iq_enomem;
+	err = s.numbers && s.filled ? take(&s, variables) : &iq_enomem;
+	if (!err)
+		err = take_closures(&s);
+	if (err)
+		return err;
+	fill_all(&s);
+	return model->no_memory ? &iq_enomem : NULL;
 }
 
 static int by_addr(const void *a, const void *b)
@@ -262,6 +287,13 @@ static int by_addr(const void *a, const void *b)
 	if (x->addr != y->addr)
 		return x->addr < y->addr ? -1 : 1;
 	return x->type < y->type ? -1 : x->type > y->type;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct iq_go_model_closure *x = a, *y = b;
+
+	return iq_str_compare(x->name, y->name);
 }
 
 struct iq_error *
@@ -283,5 +315,8 @@ iq_go_typed_variables_read(struct iq_go_typed_variables *variables,
 	if (!err && variables->all.len)
 		qsort(variables->all.data, variables->all.len,
 		      sizeof(*variables->all.data), by_addr);
+	if (!err && model->closures.len)
+		qsort(model->closures.data, model->closures.len,
+		      sizeof(*model->closures.data), by_name);
 	return err;
 }

@@ -239,6 +239,7 @@ static void parts_find(struct layout *layout, struct iq_go_model_type *type,
 
 	switch (type->kind) {
 	case IQ_GO_KIND_STRUCT:
+	case IQ_GO_KIND_CLOSURE:
 		struct_parts(layout, type, number);
 		return;
 	case IQ_GO_KIND_ARRAY:

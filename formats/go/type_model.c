@@ -24,6 +24,7 @@ void iq_go_type_model_init(struct iq_go_type_model *model,
 void iq_go_type_model_deinit(struct iq_go_type_model *model)
 {
 	iq_vec_deinit(&model->types);
+	iq_vec_deinit(&model->closures);
 	iq_go_word_set_deinit(&model->descriptors);
 	iq_go_word_set_deinit(&model->itabs);
 	iq_go_word_set_deinit(&model->derived);
@@ -183,9 +184,41 @@ static struct iq_str name_join(struct iq_go_type_model *model,
 	return (struct iq_str){ text, len };
 }
 
-static struct iq_str function_name(struct iq_go_type_model *model,
-				   uint64_t entry)
+/* Gives a closure of the function @name what it has captured, if known. */
+static void captured(struct iq_go_type_model *model, struct iq_str name,
+		     struct iq_go_model_type *type)
 {
+	size_t low = 0, high = model->closures.len;
+	const struct iq_go_model_closure *c;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (iq_str_compare(model->closures.data[mid].name, name) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	c = &model->closures.data[low];
+	if (low == model->closures.len || !iq_str_equal(c->name, name))
+		return;
+	type->fields = c->fields;
+	type->num_fields = c->num_fields;
+	for (uint32_t i = 0; i < c->num_fields; i++) {
+		const struct iq_go_model_field *f = &c->fields[i];
+		uint64_t size =
+			f->type ? iq_go_type_model_get(model, f->type)->size :
+				  0;
+
+		if (f->offset + size > type->size)
+			type->size = f->offset + size;
+	}
+}
+
+static struct iq_str function_name(struct iq_go_type_model *model,
+				   struct iq_go_model_type *type)
+{
+	uint64_t entry = type->len;
 	struct iq_go_func func;
 	struct iq_str name;
 	char buf[1024];
@@ -193,13 +226,14 @@ static struct iq_str function_name(struct iq_go_type_model *model,
 	if (!iq_pclntab_func(model->rt->program->pcln, entry, &func) ||
 	    !iq_pclntab_name(model->rt->program->pcln, &func, &name))
 		return IQ_STR("");
+	captured(model, name, type);
 	return name_join(model, IQ_STR("func "),
 			 iq_go_name_print(name, buf, sizeof(buf)), IQ_STR(""),
 			 IQ_STR(""));
 }
 
 static struct iq_str derived_name(struct iq_go_type_model *model,
-				  const struct iq_go_model_type *type)
+				  struct iq_go_model_type *type)
 {
 	const struct iq_go_model_type *elem =
 		type->elem ? iq_go_type_model_get(model, type->elem) : NULL;
@@ -224,7 +258,7 @@ static struct iq_str derived_name(struct iq_go_type_model *model,
 				 IQ_STR("]"),
 				 iq_go_type_model_get(model, elem->elem)->name);
 	case IQ_GO_KIND_CLOSURE:
-		return function_name(model, type->len);
+		return function_name(model, type);
 	case IQ_GO_KIND_TABLES:
 		return IQ_STR("[]*maps.table");
 	case IQ_GO_KIND_BYTES:

@@ -97,6 +97,13 @@ struct iq_go_model_type {
 	const struct iq_go_model_outer *array_outers;
 };
 
+/* What closures of a function have captured: their words behind the first. */
+struct iq_go_model_closure {
+	struct iq_str name; /* of the function, as the linker has it */
+	const struct iq_go_model_field *fields;
+	uint32_t num_fields;
+};
+
 struct iq_go_type_model {
 	const struct iq_go_runtime *rt;
 	struct iq_arena *arena;
@@ -106,6 +113,8 @@ struct iq_go_type_model {
 	struct iq_go_word_set descriptors;
 	struct iq_go_word_set itabs;
 	struct iq_go_word_set derived;
+	/* Ordered by name. */
+	IQ_VEC(struct iq_go_model_closure) closures;
 	/* Fields keep twice their offset, as in 1.18. */
 	bool doubled;
 	bool no_memory;
