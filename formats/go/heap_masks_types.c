@@ -120,13 +120,16 @@ static bool is_zero(const uint8_t *bytes, uint64_t len)
 bool iq_go_heap_masks_hole(const struct iq_memory *memory, uint64_t addr)
 {
 	uint64_t page = addr & ~(PAGE_BYTES - 1ull);
+	uint64_t len = page + PAGE_BYTES - addr;
 	uint64_t have;
 	const uint8_t *bytes = iq_memory_window(memory, addr, &have);
 
 	if (!bytes)
 		return true;
+	if (len > have)
+		len = have;
 	// What is asked for is mostly next to something.
-	if (!is_zero(bytes, have < 64 ? have : 64))
+	if (!is_zero(bytes, len < 64 ? len : 64))
 		return false;
 	bytes = iq_memory_window(memory, page, &have);
 	return !bytes || is_zero(bytes, have < PAGE_BYTES ? have : PAGE_BYTES);

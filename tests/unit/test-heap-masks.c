@@ -565,9 +565,12 @@ static void test_a_hole_in_a_bitmap_makes_all_words_pointers(void **state)
 		struct fixture x;
 
 		init(&x, versions[i]);
-		// One object over two pages of the bitmap and more.
-		span(&x, 0, 64, 64ull * PAGE, 1, 0);
-		for (uint64_t at = 0; at < covers; at += 512) {
+		// One object over three pages of the bitmap, the second of
+		// which has nothing.
+		span(&x, 0, 96, 96ull * PAGE, 1, 0);
+		for (uint64_t at = 0; at < 96 * PAGE; at += 512) {
+			if (at / covers == 1)
+				continue;
 			if (i)
 				arena_bits(&x, HEAP + at, 1);
 			else
@@ -578,6 +581,8 @@ static void test_a_hole_in_a_bitmap_makes_all_words_pointers(void **state)
 		load(&x);
 		assert_int_equal(mask(&x, 0, 0, covers / 512 - 1) & 0xf, 1);
 		assert_int_equal(mask(&x, 0, 0, covers / 512), ALL);
+		assert_int_equal(mask(&x, 0, 0, 2 * covers / 512 - 1), ALL);
+		assert_int_equal(mask(&x, 0, 0, 2 * covers / 512) & 0xf, 1);
 		deinit(&x);
 	}
 }
