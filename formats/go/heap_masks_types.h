@@ -6,6 +6,8 @@
 #ifndef IQ_GO_HEAP_MASKS_TYPES_H
 #define IQ_GO_HEAP_MASKS_TYPES_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/attr.h"
@@ -45,5 +47,32 @@ uint64_t iq_go_type_mask_at(const struct iq_go_type_mask *mask, uint64_t start);
 
 /* Bytes that all masks take. */
 uint64_t iq_go_type_masks_memory(const struct iq_go_type_masks *types);
+
+// heap_masks_build.c: what a descriptor says of a type that has pointers.
+
+struct iq_go_scan_type {
+	uint64_t addr;
+	uint64_t words;	    /* of a value */
+	uint64_t ptr_words; /* up to the last pointer */
+	uint64_t gc_data;
+	unsigned kind;
+	/* gc_data is where the mask's address is, once it was needed. */
+	bool on_demand;
+};
+
+/* False if no such type can be at @addr. */
+bool iq_go_scan_type_read(const struct iq_go_runtime *rt, uint64_t addr,
+			  struct iq_go_scan_type *ret);
+/* An array whose mask is made on demand becomes its elements' type; false if it
+ * contradicts itself. */
+bool iq_go_scan_type_skip_arrays(const struct iq_go_runtime *rt,
+				 struct iq_go_scan_type *type);
+/*
+ * Fills the ptr_words bits of @type, for which there is room and a word; false
+ * if they are not known. Each part of a type takes one from @budget.
+ */
+bool iq_go_scan_type_mask(const struct iq_go_runtime *rt,
+			  const struct iq_go_scan_type *type,
+			  atomic_llong *budget, uint64_t *bits);
 
 #endif
