@@ -4,11 +4,14 @@
 
 #include <inttypes.h>
 
+#include "reports/cost_words.h"
 #include "reports/words.h"
 
 /* Columns of sizes and of counts. */
 #define BYTES_WIDTH 10
 #define OBJECTS_WIDTH 17
+/* An object stands out if it keeps this part of what is on the heap. */
+#define NAMED_PART 16
 
 static void put_bytes(struct iq_term *term, uint64_t bytes)
 {
@@ -88,24 +91,63 @@ static void put_heading(struct iq_term *term, const char *words)
 	iq_out_char(term->out, '\n');
 }
 
-void iq_cost_put(struct iq_term *term, const struct iq_model *model,
-		 const struct iq_finding *f)
+static void put_kind(struct iq_term *term, const struct iq_retained_kind *kind)
+{
+	struct iq_out words;
+
+	iq_out_init_memory(&words);
+	iq_cost_kind(&words, kind);
+	term->failed |= words.err != 0;
+	put_bytes(term, kind->bytes);
+	put_objects(term, kind->objects);
+	put_rest(term,
+		 iq_term_clean(term, (struct iq_str){ words.buf, words.len }));
+	iq_out_deinit(&words);
+}
+
+/* Single ones, as far as they stand out. */
+static void put_retainers(struct iq_term *term, const struct iq_model *model,
+			  const struct iq_retained *kept)
+{
+	uint64_t least = kept->heap_bytes / NAMED_PART;
+
+	if (!kept->num_retainers || kept->retainers[0].bytes < least)
+		return;
+	put_heading(term, "single objects that keep most");
+	for (size_t i = 0; i < kept->num_retainers; i++) {
+		if (kept->retainers[i].bytes >= least)
+			put_retainer(term, model, &kept->retainers[i]);
+	}
+}
+
+/* Of few each has a line; of many, those that keep more than others. */
+static void put_goroutines(struct iq_term *term, const struct iq_model *model,
+			   const struct iq_finding *f)
 {
 	const struct iq_retained *kept = &f->retained;
 	bool cut = kept->num_goroutines < f->num_goroutines;
 
-	if (!f->has_retained || !kept->objects)
-		return;
-	put_heading(term, f->num_goroutines > 1 ?
-				  "the objects through which they keep most" :
-				  "the objects through which it keeps most");
-	for (size_t i = 0; i < kept->num_retainers; i++)
-		put_retainer(term, model, &kept->retainers[i]);
-	// The first keeps most: of stacks alone the sum says all.
-	if (f->num_goroutines < 2 || !kept->goroutines[0].objects)
+	if (f->num_goroutines < 2 || !kept->goroutines[0].objects ||
+	    (cut && kept->each_max < 2 * kept->each_min))
 		return;
 	put_heading(term, cut ? "what those keep alone that keep most" :
 				"what each of them keeps alone");
 	for (size_t i = 0; i < kept->num_goroutines; i++)
 		put_goroutine(term, model, &kept->goroutines[i]);
+}
+
+void iq_cost_put(struct iq_term *term, const struct iq_model *model,
+		 const struct iq_finding *f)
+{
+	const struct iq_retained *kept = &f->retained;
+
+	if (!f->has_retained || !kept->objects)
+		return;
+	put_heading(term, f->num_goroutines > 1 ?
+				  "what they keep, by what leads to it" :
+				  "what it keeps, by what leads to it");
+	for (size_t i = 0; i < kept->num_kinds; i++)
+		put_kind(term, &kept->kinds[i]);
+	put_retainers(term, model, kept);
+	put_goroutines(term, model, f);
 }

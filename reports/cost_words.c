@@ -5,7 +5,7 @@
 
 #include "reports/words.h"
 
-/* An object says something if it keeps this part of what is kept, or more. */
+/* Objects of a type say something if they keep this part of what is kept, or more. */
 #define TELLING_PART 4
 
 static void put_bytes(struct iq_out *out, uint64_t bytes)
@@ -47,35 +47,50 @@ static void put_sum(struct iq_out *out, uint64_t bytes, uint64_t objects,
 static void put_each(struct iq_out *out, const struct iq_finding *f)
 {
 	const struct iq_retained *kept = &f->retained;
+	char min[IQ_WORDS_SIZE], max[IQ_WORDS_SIZE];
 
 	if (f->num_goroutines < 2)
 		return;
+	iq_words_bytes(min, kept->each_min);
+	iq_words_bytes(max, kept->each_max);
 	iq_out_cstr(out, "; each alone ");
-	put_bytes(out, kept->each_min);
-	if (kept->each_min == kept->each_max)
+	iq_out_cstr(out, min);
+	if (!strcmp(min, max))
 		return;
 	iq_out_cstr(out, " to ");
-	put_bytes(out, kept->each_max);
+	iq_out_cstr(out, max);
 }
 
-/* The object through which much of it hangs together. */
-static void put_retainer(struct iq_out *out, const struct iq_retained *kept)
+void iq_cost_kind(struct iq_out *out, const struct iq_retained_kind *kind)
 {
-	const struct iq_retainer *r = kept->retainers;
+	char buf[IQ_WORDS_SIZE];
 
-	if (!kept->num_retainers || kept->objects < 2 ||
-	    r->bytes < kept->bytes / TELLING_PART)
-		return;
-	iq_out_cstr(out, "; ");
-	put_bytes(out, r->bytes);
 	iq_out_cstr(out,
-		    r->objects > 1 ? " of it through one " : " of it is one ");
-	if (r->type.len) {
-		iq_out_str(out, r->type);
+		    kind->num == 1 ? "one" : iq_words_number(buf, kind->num));
+	iq_out_char(out, ' ');
+	if (kind->type.len) {
+		iq_out_str(out, kind->type);
 		return;
 	}
-	iq_out_cstr(out, "object at ");
-	iq_out_hex(out, r->address);
+	iq_out_cstr(out, kind->num == 1 ? "object of " : "objects of ");
+	put_bytes(out, kind->size);
+	iq_out_cstr(out, " whose type is not known");
+}
+
+/* What much of it is, or hangs on. */
+static void put_kind(struct iq_out *out, const struct iq_retained *kept)
+{
+	const struct iq_retained_kind *kind = kept->kinds;
+
+	if (!kept->num_kinds || kept->objects < 2 ||
+	    kind->bytes < kept->bytes / TELLING_PART)
+		return;
+	iq_out_cstr(out, "; ");
+	put_bytes(out, kind->bytes);
+	iq_out_cstr(out, kind->objects > kind->num ? " of it through " :
+			 kind->num == 1		   ? " of it is " :
+						     " of it are ");
+	iq_cost_kind(out, kind);
 }
 
 void iq_cost_keeps(struct iq_out *out, const struct iq_finding *f)
@@ -88,7 +103,7 @@ void iq_cost_keeps(struct iq_out *out, const struct iq_finding *f)
 		f->num_goroutines > 1);
 	if (kept->objects)
 		put_each(out, f);
-	put_retainer(out, kept);
+	put_kind(out, kept);
 }
 
 void iq_cost_total(struct iq_out *out, const struct iq_model *model)

@@ -28,6 +28,21 @@ static void put_retainers(struct iq_json *json, const struct iq_model *model,
 	}
 }
 
+static void put_kinds(struct iq_json *json, const struct iq_retained *kept)
+{
+	for (size_t i = 0; i < kept->num_kinds; i++) {
+		const struct iq_retained_kind *k = &kept->kinds[i];
+
+		iq_json_object(json);
+		iq_json_pair_text(json, "type", k->type);
+		iq_json_maybe_u64(json, "size_bytes", !k->type.len, k->size);
+		iq_json_pair_u64(json, "count", k->num);
+		iq_json_pair_u64(json, "retained_objects", k->objects);
+		iq_json_pair_u64(json, "retained_bytes", k->bytes);
+		iq_json_object_end(json);
+	}
+}
+
 static void put_goroutines(struct iq_json *json, const struct iq_model *model,
 			   const struct iq_retained *kept)
 {
@@ -77,6 +92,11 @@ void iq_finding_json_cost(struct iq_json *json, const struct iq_model *model,
 	iq_json_array(json);
 	if (known)
 		put_retainers(json, model, kept);
+	iq_json_array_end(json);
+	iq_json_key(json, "retaining_types");
+	iq_json_array(json);
+	if (known)
+		put_kinds(json, kept);
 	iq_json_array_end(json);
 	iq_json_key(json, "retaining_goroutines");
 	iq_json_array(json);

@@ -61,9 +61,9 @@ void iq_html_witnesses(struct iq_html *html);
 /* Why they leaked and what mends it, a paragraph; nothing where neither is
  * known. */
 void iq_html_cause(struct iq_html *html, const struct iq_finding *finding);
-/* What they keep in memory, in words; and through which objects, a table. */
+/* What they keep in memory, in words; and by the types of what leads to it, a table. */
 void iq_html_keeps(struct iq_html *html, const struct iq_finding *finding);
-void iq_html_retainers(struct iq_html *html, const struct iq_finding *finding);
+void iq_html_kinds(struct iq_html *html, const struct iq_finding *finding);
 /* The same of all findings together; nothing where one says it. */
 void iq_html_cost_total(struct iq_html *html);
 

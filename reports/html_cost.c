@@ -59,46 +59,38 @@ void iq_html_cost_total(struct iq_html *html)
 	iq_out_deinit(&words);
 }
 
-static void put_retainer(struct iq_html *html, const struct iq_retainer *r)
+static void put_kind(struct iq_html *html, const struct iq_retained_kind *kind)
 {
 	struct iq_out *out = html->out;
 	char buf[IQ_WORDS_SIZE];
+	struct iq_out words;
 
+	iq_out_init_memory(&words);
+	iq_cost_kind(&words, kind);
 	iq_out_cstr(out, "<tr><td class=\"n\">");
-	iq_html_cstr(out, iq_words_bytes(buf, r->bytes));
+	iq_html_cstr(out, iq_words_bytes(buf, kind->bytes));
 	iq_out_cstr(out, "</td><td class=\"n\">");
-	iq_html_number(out, r->objects);
+	iq_html_number(out, kind->objects);
 	iq_out_cstr(out, "</td><td>");
-	if (r->type.len) {
-		iq_out_cstr(out, "<code>");
-		iq_html_text(out, r->type);
-		iq_out_cstr(out, "</code> ");
-	}
-	iq_out_cstr(out, "<code>");
-	iq_out_hex(out, r->address);
-	iq_out_cstr(out, "</code></td><td class=\"n\">");
-	if (r->goroutine == UINT32_MAX)
-		iq_out_cstr(out, "several");
-	else
-		iq_out_u64(out, html->model->goroutines[r->goroutine].id);
+	put_words(html, &words);
 	iq_out_cstr(out, "</td></tr>\n");
+	iq_out_deinit(&words);
 }
 
-void iq_html_retainers(struct iq_html *html, const struct iq_finding *f)
+void iq_html_kinds(struct iq_html *html, const struct iq_finding *f)
 {
 	const struct iq_retained *kept = &f->retained;
 
-	if (!f->has_retained || !kept->num_retainers)
+	if (!f->has_retained || !kept->num_kinds)
 		return;
 	iq_out_cstr(html->out,
-		    "<details class=\"kept\"><summary>What keeps most of the "
-		    "memory</summary>\n<table><thead><tr>"
-		    "<th scope=\"col\" class=\"n\">Keeps</th>"
+		    "<details class=\"kept\"><summary>What is kept in memory"
+		    "</summary>\n<table><thead><tr>"
+		    "<th scope=\"col\" class=\"n\">Bytes</th>"
 		    "<th scope=\"col\" class=\"n\">Objects</th>"
-		    "<th scope=\"col\">Through the object</th>"
-		    "<th scope=\"col\" class=\"n\">Of goroutine</th>"
+		    "<th scope=\"col\">By what leads to them</th>"
 		    "</tr></thead>\n<tbody>\n");
-	for (size_t i = 0; i < kept->num_retainers; i++)
-		put_retainer(html, &kept->retainers[i]);
+	for (size_t i = 0; i < kept->num_kinds; i++)
+		put_kind(html, &kept->kinds[i]);
 	iq_out_cstr(html->out, "</tbody></table></details>\n");
 }

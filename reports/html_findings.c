@@ -525,7 +525,7 @@ static struct iq_error *put_finding(struct iq_html *html, size_t index)
 	put_title(html, index);
 	iq_html_cause(html, f);
 	put_facts(html, f);
-	iq_html_retainers(html, f);
+	iq_html_kinds(html, f);
 	err = iq_finding_is_end(f) ? iq_html_scene(html) : NULL;
 	if (err)
 		return err;

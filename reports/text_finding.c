@@ -336,19 +336,28 @@ static void put_where(struct iq_text *text, const struct iq_finding *f)
 	iq_scene_lines_deinit(&lines);
 }
 
-/* What @put writes of the finding, as a line. */
+/* What @put writes of the finding, in a few lines unless all is asked for. */
 static void
 put_words(struct iq_text *text, const struct iq_finding *f, const char *label,
 	  void (*put)(struct iq_out *out, const struct iq_finding *finding))
 {
+	struct iq_term *term = text->term;
 	struct iq_out out;
+	unsigned column;
 
 	iq_out_init_memory(&out);
 	put(&out, f);
-	text->term->failed |= out.err != 0;
-	put_line(
-		text, f, label,
-		iq_term_clean(text->term, (struct iq_str){ out.buf, out.len }));
+	term->failed |= out.err != 0;
+	if (out.len) {
+		column = put_label(text, indent_of(f), iq_str_of(label));
+		iq_term_wrap_lines(
+			term,
+			iq_term_clean(term,
+				      (struct iq_str){ out.buf, out.len }),
+			column, column,
+			text->options->all ? 0 : MAX_EVIDENCE_LINES);
+		iq_out_char(term->out, '\n');
+	}
 	iq_out_deinit(&out);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/map.h"
 #include "model/heap_types.h"
 #include "model/heap_walk.h"
 #include "model/model.h"
@@ -27,9 +28,27 @@ struct top {
 	size_t num;
 };
 
+/* Objects of a cost that no other one dominates, of one type. */
+struct kind {
+	UT_hash_handle hh;
+	struct {
+		uint64_t size; /* 0 where the type is known */
+		uint32_t cost;
+		uint32_t type;
+	} key;
+	uint64_t num;
+	uint64_t objects;
+	uint64_t bytes;
+};
+
 struct run {
 	struct iq_model *model;
 	struct iq_retained_costs costs;
+	struct iq_heap_types *types; /* NULL: none are known */
+	/* In @arena. */
+	struct kind *kinds;
+	struct iq_arena arena;
+	bool no_memory;
 	/* By cost. */
 	struct iq_retained *retained;
 	struct top *objects;
@@ -39,6 +58,9 @@ struct run {
 static void run_deinit(struct run *r)
 {
 	iq_retained_costs_deinit(&r->costs);
+	iq_heap_types_destroy(r->types);
+	HASH_CLEAR(hh, r->kinds);
+	iq_arena_deinit(&r->arena);
 	free(r->retained);
 	free(r->objects);
 }
@@ -64,6 +86,40 @@ static void top_offer(struct top *top, uint64_t bytes, uint32_t node,
 
 /* ---- objects */
 
+static uint32_t type_of(const struct run *r, uint32_t slot)
+{
+	uint32_t type = r->types ? r->types->of[slot] : 0;
+
+	return type && type < r->types->num_types ? type : 0;
+}
+
+static void add_to_kind(struct run *r, uint32_t cost, uint32_t node)
+{
+	const struct iq_retained_costs *c = &r->costs;
+	uint32_t at = node - iq_retained_graph_first_object(&c->graph);
+	bool iq_map_failed = false;
+	struct kind of = { .num = 0 };
+	struct kind *kind;
+
+	of.key.cost = cost;
+	of.key.type = type_of(r, c->graph.slots.data[at]);
+	of.key.size = of.key.type ? 0 : c->graph.sizes.data[at];
+	HASH_FIND(hh, r->kinds, &of.key, sizeof(of.key), kind);
+	if (!kind) {
+		kind = iq_arena_alloc(&r->arena, sizeof(*kind));
+		if (!kind) {
+			r->no_memory = true;
+			return;
+		}
+		*kind = of;
+		HASH_ADD(hh, r->kinds, key, sizeof(kind->key), kind);
+		r->no_memory |= iq_map_failed;
+	}
+	kind->num++;
+	kind->objects += c->objects[node];
+	kind->bytes += c->bytes[node];
+}
+
 /* Of a cost, with all that it dominates. */
 static void take_object(struct run *r, uint32_t cost, uint32_t node,
 			uint32_t goroutine)
@@ -73,6 +129,7 @@ static void take_object(struct run *r, uint32_t cost, uint32_t node,
 	r->retained[cost].objects += c->objects[node];
 	r->retained[cost].heap_bytes += c->bytes[node];
 	top_offer(&r->objects[cost], c->bytes[node], node, goroutine);
+	add_to_kind(r, cost, node);
 }
 
 /* The set whose goroutines alone reach what @node dominates; NONE: several
@@ -197,6 +254,17 @@ static struct iq_error *sum_goroutines(struct run *r, uint32_t cost)
 
 /* ---- the objects' names */
 
+/* Names what was listed. */
+static struct iq_error *name_type(struct run *r, uint32_t type,
+				  struct iq_str *ret)
+{
+	if (!type)
+		return NULL;
+	return iq_str_dup(&r->model->arena, r->types->types[type].name, ret) ?
+		       NULL :
+		       &iq_enomem;
+}
+
 static struct iq_error *list_objects(struct run *r, uint32_t cost)
 {
 	const struct iq_retained_costs *c = &r->costs;
@@ -206,9 +274,11 @@ static struct iq_error *list_objects(struct run *r, uint32_t cost)
 	struct iq_retainer *list =
 		iq_arena_calloc(&r->model->arena, top->num, sizeof(*list));
 
+	struct iq_error *err = NULL;
+
 	if (!list)
 		return &iq_enomem;
-	for (size_t i = 0; i < top->num; i++) {
+	for (size_t i = 0; i < top->num && !err; i++) {
 		uint32_t node = top->list[i].node;
 		uint32_t slot = c->graph.slots.data[node - first];
 		uint32_t g = top->list[i].goroutine;
@@ -219,49 +289,65 @@ static struct iq_error *list_objects(struct run *r, uint32_t cost)
 			.bytes = c->bytes[node],
 			.goroutine = g == NONE ? NONE : c->model_of[g],
 		};
+		err = name_type(r, type_of(r, slot), &list[i].type);
 	}
 	r->retained[cost].retainers = list;
 	r->retained[cost].num_retainers = top->num;
-	return NULL;
+	return err;
 }
 
-static struct iq_error *name_object(struct run *r,
-				    const struct iq_heap_types *types,
-				    struct iq_retainer *retainer)
-{
-	const struct iq_heap_map *map =
-		iq_proof_of(r->model, r->costs.witness)->map;
-	uint32_t slot = iq_heap_map_slot(map, retainer->address);
-	uint32_t type = slot == IQ_HEAP_NONE ? 0 : types->of[slot];
+/* ---- types */
 
-	if (!type || type >= types->num_types)
-		return NULL;
-	return iq_str_dup(&r->model->arena, types->types[type].name,
-			  &retainer->type) ?
-		       NULL :
-		       &iq_enomem;
+/* By cost; largest first, then by type. */
+static int compare_kinds(const struct kind *a, const struct kind *b)
+{
+	if (a->key.cost != b->key.cost)
+		return a->key.cost < b->key.cost ? -1 : 1;
+	if (a->bytes != b->bytes)
+		return a->bytes > b->bytes ? -1 : 1;
+	if (a->key.type != b->key.type)
+		return a->key.type < b->key.type ? -1 : 1;
+	return (a->key.size > b->key.size) - (a->key.size < b->key.size);
 }
 
-static struct iq_error *name_objects(struct run *r)
+/* Those of one cost, from @*at on, which is moved behind them. */
+static struct iq_error *list_cost(struct run *r, const struct kind **at)
 {
-	const struct iq_heap *heap =
-		r->model->witnesses[r->costs.witness]->heap;
-	struct iq_heap_types *types = NULL;
-	struct iq_error *err;
+	uint32_t cost = (*at)->key.cost;
+	struct iq_retained *ret = &r->retained[cost];
+	struct iq_retained_kind *list =
+		iq_arena_calloc(&r->model->arena, MAX_LISTED, sizeof(*list));
+	struct iq_error *err = NULL;
 
-	if (!heap->types || !r->total.objects)
-		return NULL;
-	err = heap->types(heap, iq_proof_of(r->model, r->costs.witness)->map,
-			  &types);
-	for (size_t i = 0; i < r->costs.list.len && types && !err; i++) {
-		const struct iq_retained *kept = &r->retained[i];
+	if (!list)
+		return &iq_enomem;
+	ret->kinds = list;
+	for (; *at && (*at)->key.cost == cost; *at = (*at)->hh.next) {
+		const struct kind *kind = *at;
 
-		for (size_t k = 0; k < kept->num_retainers && !err; k++)
-			err = name_object(
-				r, types,
-				(struct iq_retainer *)&kept->retainers[k]);
+		if (ret->num_kinds == MAX_LISTED || err)
+			continue;
+		list[ret->num_kinds] = (struct iq_retained_kind){
+			.size = kind->key.size,
+			.num = kind->num,
+			.objects = kind->objects,
+			.bytes = kind->bytes,
+		};
+		err = name_type(r, kind->key.type,
+				&list[ret->num_kinds++].type);
 	}
-	iq_heap_types_destroy(types);
+	return err;
+}
+
+static struct iq_error *list_kinds(struct run *r)
+{
+	const struct kind *at;
+	struct iq_error *err = NULL;
+
+	HASH_SRT(hh, r->kinds, compare_kinds);
+	at = r->kinds;
+	while (at && !err)
+		err = list_cost(r, &at);
 	return err;
 }
 
@@ -299,20 +385,30 @@ static void hand_over(struct run *r)
 
 static struct iq_error *count(struct run *r)
 {
+	const struct iq_heap *heap =
+		r->model->witnesses[r->costs.witness]->heap;
 	struct iq_error *err = NULL;
 
 	r->retained = calloc(r->costs.list.len, sizeof(*r->retained));
 	r->objects = calloc(r->costs.list.len, sizeof(*r->objects));
 	if (!r->retained || !r->objects)
 		return &iq_enomem;
+	if (heap->types && r->costs.graph.slots.len)
+		err = heap->types(heap,
+				  iq_proof_of(r->model, r->costs.witness)->map,
+				  &r->types);
+	if (err)
+		return err;
 	share_all(r);
+	if (r->no_memory)
+		return &iq_enomem;
 	for (uint32_t i = 0; i < r->costs.list.len && !err; i++) {
 		err = sum_goroutines(r, i);
 		if (!err)
 			err = list_objects(r, i);
 	}
 	if (!err)
-		err = name_objects(r);
+		err = list_kinds(r);
 	if (err)
 		return err;
 	sum_total(r);

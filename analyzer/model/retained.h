@@ -28,6 +28,15 @@ struct iq_retainer {
 	uint32_t goroutine;
 };
 
+/* Such objects of one type. */
+struct iq_retained_kind {
+	struct iq_str type; /* empty: not known */
+	uint64_t size;	    /* of one of them, where its type is not known */
+	uint64_t num;
+	uint64_t objects; /* these and what they keep */
+	uint64_t bytes;
+};
+
 /* What one goroutine alone keeps. */
 struct iq_retained_goroutine {
 	uint32_t goroutine; /* index into model->goroutines */
@@ -45,6 +54,9 @@ struct iq_retained {
 	/* The ones that keep most, largest first; a few. */
 	const struct iq_retainer *retainers;
 	size_t num_retainers;
+	/* The types of all of them that keep most, largest first; a few. */
+	const struct iq_retained_kind *kinds;
+	size_t num_kinds;
 	/* The goroutines that keep most by themselves, largest first; a few. */
 	const struct iq_retained_goroutine *goroutines;
 	size_t num_goroutines;

@@ -212,6 +212,13 @@ static void check_finding(const struct fixture *x, const struct iq_finding *f,
 		assert_int_equal(one->bytes, one->objects * OBJECT_BYTES);
 		assert_true(!i || one[-1].bytes >= one->bytes);
 	}
+	// All objects are of one size, and no type is known.
+	assert_int_equal(r->num_kinds, num > 0);
+	for (size_t i = 0; i < r->num_kinds; i++) {
+		assert_int_equal(r->kinds[i].size, OBJECT_BYTES);
+		assert_int_equal(r->kinds[i].objects, num);
+		assert_int_equal(r->kinds[i].bytes, r->heap_bytes);
+	}
 	for (size_t i = 0; i < r->num_goroutines; i++) {
 		const struct iq_retained_goroutine *one = &r->goroutines[i];
 
