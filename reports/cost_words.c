@@ -106,9 +106,28 @@ void iq_cost_keeps(struct iq_out *out, const struct iq_finding *f)
 	put_kind(out, kept);
 }
 
+/* The finding that much of it is of; NULL: none stands out. */
+static const struct iq_finding *largest_part(const struct iq_model *model)
+{
+	const struct iq_finding *ret = NULL;
+
+	for (size_t i = 0; i < model->num_findings; i++) {
+		const struct iq_finding *f = &model->findings[i];
+
+		if (f->has_retained &&
+		    (!ret || f->retained.bytes > ret->retained.bytes))
+			ret = f;
+	}
+	return ret && ret->retained.bytes >=
+				       model->retained.bytes / TELLING_PART ?
+		       ret :
+		       NULL;
+}
+
 void iq_cost_total(struct iq_out *out, const struct iq_model *model)
 {
 	const struct iq_retained_total *total = &model->retained;
+	const struct iq_finding *most = largest_part(model);
 	size_t num = 0;
 
 	for (size_t i = 0; i < model->num_findings; i++)
@@ -125,11 +144,18 @@ void iq_cost_total(struct iq_out *out, const struct iq_model *model)
 	iq_out_char(out, ' ');
 	put_sum(out, total->bytes, total->objects, total->stack_bytes,
 		total->goroutines > 1);
+	if (most) {
+		iq_out_cstr(out, "; ");
+		put_bytes(out, most->retained.bytes);
+		iq_out_cstr(out, " of it is kept by finding ");
+		iq_out_u64(out, most->id);
+	}
 	if (!total->shared_objects)
 		return;
 	iq_out_cstr(out, "; ");
 	put_bytes(out, total->shared_bytes);
-	iq_out_cstr(out, " of it is kept by several findings at once");
+	iq_out_cstr(out, most ? " by several findings at once" :
+				" of it is kept by several findings at once");
 }
 
 void iq_cost_why(struct iq_out *out, const struct iq_finding *f)
