@@ -25,6 +25,9 @@ struct iq_core_thread {
 	/* Base of its thread-local memory. */
 	bool has_tls;
 	uint64_t tls;
+	/* Words of its vector registers that may be addresses. */
+	const uint64_t *vectors;
+	uint32_t num_vectors;
 	/* Where the note stands in the file. */
 	uint64_t offset;
 };

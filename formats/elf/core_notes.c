@@ -101,6 +101,82 @@ static struct iq_error *tls_read(struct notes *n, struct iq_cursor *c)
 	return NULL;
 }
 
+/*
+ * Notes of floating-point and vector registers, after NT_PRSTATUS of their
+ * thread: "LINUX" has those that are an extension of the architecture. Linux:
+ * include/uapi/linux/elf.h.
+ */
+static bool is_vectors(const struct notes *n, const struct iq_elf_note *note)
+{
+	if (!n->core->cpu || !n->threads.len || n->threads_limited)
+		return false;
+	if (iq_str_equal(note->name, IQ_STR("CORE")))
+		return note->type == NT_PRFPREG;
+	return iq_str_equal(note->name, IQ_STR("LINUX")) &&
+	       (note->type == NT_X86_XSTATE || note->type == NT_ARM_SVE);
+}
+
+/* The largest state that a processor has is SVE's: 32 registers of 256 bytes. */
+#define VECTORS_MAX (64u << 10)
+
+/* Puts the words of @note that may be addresses to @ret, if there is room, and
+ * counts them. No process has memory elsewhere. */
+static struct iq_error *vectors_list(const struct iq_elf_note *note,
+				     uint64_t *ret, uint32_t *num_ret)
+{
+	uint64_t num = note->desc.len / 8;
+	uint32_t found = 0;
+	struct iq_cursor c;
+
+	iq_cursor_init(&c, (const uint8_t *)note->desc.ptr, note->desc.len,
+		       note->offset);
+	for (uint64_t i = 0; i < num && i < VECTORS_MAX / 8; i++) {
+		uint64_t word = iq_cursor_u64(&c, "thread's vector register");
+
+		if (word < 4096 || word >= 1ull << 56)
+			continue;
+		if (ret && found < *num_ret)
+			ret[found] = word;
+		found++;
+	}
+	if (!ret || found < *num_ret)
+		*num_ret = found;
+	return iq_cursor_done(&c);
+}
+
+/* Wherever registers stand in it, they stand at whole words. */
+static struct iq_error *vectors_read(struct notes *n,
+				     const struct iq_elf_note *note)
+{
+	struct iq_core_thread *t = &n->threads.data[n->threads.len - 1];
+	struct iq_error *err;
+	uint64_t *words;
+	uint32_t num;
+
+	// Nobody has more notes of them than two.
+	if (t->num_vectors > VECTORS_MAX / 8)
+		return NULL;
+	err = vectors_list(note, NULL, &num);
+	if (err || !num)
+		return err;
+	words = iq_arena_alloc(&n->facts->arena,
+			       ((size_t)t->num_vectors + num) * sizeof(*words));
+	if (!words)
+		return &iq_enomem;
+	if (t->num_vectors)
+		memcpy(words, t->vectors, t->num_vectors * sizeof(*words));
+	err = vectors_list(note, words + t->num_vectors, &num);
+	if (!err && iq_source_bytes_faulted((const uint8_t *)note->desc.ptr,
+					    note->desc.len))
+		return iq_error_at(IQ_ERROR_IO, note->offset,
+				   "a note could not be read");
+	if (err)
+		return err;
+	t->vectors = words;
+	t->num_vectors += num;
+	return NULL;
+}
+
 // Linux: include/linux/elfcore.h, struct elf_prpsinfo of 64-bit machines: pr_pid
 // at 24, pr_fname at 40, pr_psargs at 56.
 static struct iq_error *prpsinfo_read(struct notes *n, struct iq_cursor *c)
@@ -235,6 +311,8 @@ static struct iq_error *note_read(struct notes *n,
 
 	if (iq_str_equal(note->name, IQ_STR("GDB")))
 		n->core->from_gcore = true;
+	if (is_vectors(n, note))
+		return vectors_read(n, note);
 	bool tls = is_tls(n, note);
 	if (!tls && (!iq_str_equal(note->name, IQ_STR("CORE")) ||
 		     !is_wanted(note->type)))

@@ -19,17 +19,27 @@ static struct iq_error *add_stack(struct iq_heap_map *map, uint64_t from,
 	return iq_vec_push(&map->roots, range) ? NULL : &iq_enomem;
 }
 
-struct iq_error *iq_go_heap_registers(struct iq_heap_map *map,
-				      const struct iq_core_thread *thread)
+static struct iq_error *add_words(struct iq_heap_map *map,
+				  const uint64_t *words, size_t num)
 {
-	for (size_t i = 0; i < IQ_ARRAY_SIZE(thread->regs); i++) {
-		struct iq_heap_word root = { .word = thread->regs[i],
+	for (size_t i = 0; i < num; i++) {
+		struct iq_heap_word root = { .word = words[i],
 					     .kind = IQ_ROOT_REGISTERS };
 
 		if (root.word && !iq_vec_push(&map->root_words, root))
 			return &iq_enomem;
 	}
 	return NULL;
+}
+
+/* Code that copies memory has words in vector registers and nowhere else. */
+struct iq_error *iq_go_heap_registers(struct iq_heap_map *map,
+				      const struct iq_core_thread *thread)
+{
+	struct iq_error *err =
+		add_words(map, thread->regs, IQ_ARRAY_SIZE(thread->regs));
+
+	return err ? err : add_words(map, thread->vectors, thread->num_vectors);
 }
 
 /* Where the first of the signals interrupted the thread; its own stack pointer
