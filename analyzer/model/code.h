@@ -47,6 +47,8 @@ struct iq_code_again {
 	bool loops;
 	/* Another place makes the call, and the one at hand can follow. */
 	bool follows;
+	/* There are such places, or a loop, and the channel may be another. */
+	bool unsure;
 	/* There is no way to the place at hand but by another one. */
 	bool always;
 	/* What it waits for may be what another call gave: not all calls

@@ -116,7 +116,8 @@ static bool is_unserved(const struct iq_leak_clue *clue)
 	const struct iq_chan_object *chan = received(clue);
 
 	return chan && clue->is_proven && !clue->waker && !clue->in_cycle &&
-	       is_own(clue) && chan->has_queues && !chan->timer;
+	       is_own(clue) && !clue->again.unsure && chan->has_queues &&
+	       !chan->timer;
 }
 
 struct iq_error *

@@ -118,7 +118,9 @@ static bool is_alone(const struct iq_leak_clue *clue)
 	const struct iq_graph *graph = clue->model->graph;
 	uint32_t end = graph->first_edge[clue->index + 1];
 
-	if (!clue->is_proven || !clue->object || clue->in_cycle)
+	// Without the code nobody's frames say what they refer to.
+	if (!clue->is_proven || !clue->object || clue->in_cycle ||
+	    !clue->has_again)
 		return false;
 	for (uint32_t e = graph->first_edge[clue->index]; e < end; e++) {
 		const struct iq_graph_node *node =

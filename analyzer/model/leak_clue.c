@@ -107,12 +107,13 @@ static void again_find(struct iq_leak_clue *clue)
 		if (num++ == FRAMES_MAX ||
 		    !clue->code->again(clue->code, f->pc, &again))
 			return;
-		if (!clue->has_again || again.loops || again.follows) {
+		if (!clue->has_again || again.loops || again.follows ||
+		    again.unsure) {
 			clue->has_again = true;
 			clue->again = again;
 			clue->again_frame = innermost(stack, i);
 		}
-		if (again.loops || again.follows)
+		if (again.loops || again.follows || again.unsure)
 			return;
 	}
 }

@@ -104,23 +104,27 @@ enum iq_arch_move {
 	IQ_ARCH_MOVE_NONE,
 	IQ_ARCH_MOVE_LOAD,   /* a word of the frame to a register */
 	IQ_ARCH_MOVE_STORE,  /* a register to a word of the frame */
-	IQ_ARCH_MOVE_NUMBER, /* a number to an argument */
-	IQ_ARCH_MOVE_OTHER,  /* something else to an argument */
+	IQ_ARCH_MOVE_FIELD,  /* a word in memory to a register */
+	IQ_ARCH_MOVE_COPY,   /* a register to another */
+	IQ_ARCH_MOVE_NUMBER, /* a number to a register */
+	IQ_ARCH_MOVE_OTHER,  /* something else to a register */
 };
 
 /* One instruction, as far as the order of calls and what is passed to them
- * depend on it. Arguments are numbered as Go's register ABI has them. */
+ * depend on it. */
 struct iq_arch_step {
 	enum iq_arch_step_kind kind;
 	uint8_t len;
 	uint64_t target; /* of BRANCH and JUMP */
 	enum iq_arch_move move;
-	uint8_t argument; /* the register, as far as it is one */
-	int64_t value;	  /* distance from sp, or the number */
+	uint8_t reg;   /* the machine's number of the register */
+	uint8_t base;  /* the other register, or that with the address */
+	int64_t value; /* distance from sp or base, or the number */
 };
 
-/* No argument's register. */
-#define IQ_ARCH_NO_ARGUMENT UINT8_MAX
+#define IQ_ARCH_NO_REG UINT8_MAX
+/* Of Go's registers for arguments those that are told. */
+#define IQ_ARCH_ARGUMENTS 6
 
 struct iq_arch {
 	uint16_t machine; /* EM_... */
@@ -185,6 +189,10 @@ struct iq_arch {
 	 * bytes; false if it is not plain. */
 	bool (*argument)(const uint8_t *code, size_t len, size_t call,
 			 uint64_t pc, struct iq_arch_origin *ret);
+	/* The numbers that step() has for the registers of arguments, in the
+	 * order of Go's ABI, and for that of a closure. */
+	uint8_t arguments[IQ_ARCH_ARGUMENTS];
+	uint8_t closure;
 	/* The instruction at @code, which stands at @pc; false if it is none
 	 * that compilers use, or its end is not there. */
 	bool (*step)(const uint8_t *code, size_t len, uint64_t pc,

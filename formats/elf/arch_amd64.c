@@ -292,6 +292,9 @@ const struct iq_arch iq_arch_amd64 = {
 	.call_target = call_target,
 	.names = names,
 	.argument = iq_arch_amd64_argument,
+	// RAX, RBX, RCX, RDI, RSI, R8; RDX.
+	.arguments = { 0, 3, 1, 7, 6, 8 },
+	.closure = 2,
 	.step = iq_arch_amd64_step,
 	.access = access,
 };

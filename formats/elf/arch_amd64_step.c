@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How long instructions are, where they lead, and what they move between
- * arguments and the frame. Intel SDM 2, 2.1 to 2.3, 2.7 and appendix A; Go:
+ * registers and the frame. Intel SDM 2, 2.1 to 2.3, 2.7 and appendix A; Go:
  * src/cmd/compile/abi-internal.md, "amd64 architecture".
  */
 #include <endian.h>
@@ -21,29 +21,9 @@ struct parts {
 	uint8_t op;
 	bool has_modrm;
 	uint8_t modrm;
-	/* A word of the frame: sp and a constant. */
-	bool is_frame;
+	/* A word of the frame, or at another register and a constant. */
+	bool is_frame, is_field;
 	int32_t offset;
-};
-
-/* Arguments by the numbers of registers: RAX, RBX, RCX, RDI, RSI, R8 … R11. */
-static const uint8_t arguments[16] = {
-	0,
-	2,
-	IQ_ARCH_NO_ARGUMENT,
-	1,
-	IQ_ARCH_NO_ARGUMENT,
-	IQ_ARCH_NO_ARGUMENT,
-	4,
-	3,
-	5,
-	6,
-	7,
-	8,
-	IQ_ARCH_NO_ARGUMENT,
-	IQ_ARCH_NO_ARGUMENT,
-	IQ_ARCH_NO_ARGUMENT,
-	IQ_ARCH_NO_ARGUMENT,
 };
 
 static bool is_prefix(uint8_t b)
@@ -147,6 +127,7 @@ static bool operand(struct parts *p)
 	if (p->len - p->at < size)
 		return false;
 	p->is_frame = rm == 4 && sib == 0x24 && !(p->rex & 3);
+	p->is_field = rm != 4 && (mod || rm != 5);
 	if (size == 1) {
 		p->offset = (int8_t)p->code[p->at];
 	} else if (size) {
@@ -289,43 +270,52 @@ static bool writes_operand(const struct parts *p)
 
 static void move(const struct parts *p, size_t size, struct iq_arch_step *ret)
 {
-	unsigned middle = (p->modrm >> 3 & 7) | (p->rex & 4u) << 1;
-	unsigned low = (p->modrm & 7) | (p->rex & 1u) << 3;
+	uint8_t middle = (uint8_t)((p->modrm >> 3 & 7) | (p->rex & 4) << 1);
+	uint8_t low = (uint8_t)((p->modrm & 7) | (p->rex & 1) << 3);
+	bool word = p->has_modrm && !p->map && p->rex & 8;
 
 	if (p->vector)
 		return;
-	ret->move = IQ_ARCH_MOVE_OTHER;
+	ret->value = p->offset;
 	if (!p->map && p->op >= 0xb8 && p->op <= 0xbf) {
-		ret->argument = arguments[(p->op & 7) | (p->rex & 1u) << 3];
-		if (size == 4) {
-			ret->move = IQ_ARCH_MOVE_NUMBER;
-			ret->value = number(p, size);
-		}
+		ret->reg = (uint8_t)((p->op & 7) | (p->rex & 1) << 3);
+		ret->move =
+			size == 4 ? IQ_ARCH_MOVE_NUMBER : IQ_ARCH_MOVE_OTHER;
+		ret->value = number(p, size);
 	} else if (p->has_modrm && !p->map && p->op == 0x31 &&
 		   p->modrm >> 6 == 3 && middle == low) {
-		ret->argument = arguments[low];
+		ret->reg = low;
 		ret->move = IQ_ARCH_MOVE_NUMBER;
-	} else if (p->has_modrm && !p->map && p->rex & 8 && p->is_frame &&
-		   (p->op == 0x8b || p->op == 0x89)) {
-		ret->argument = arguments[middle];
+	} else if (word && p->is_frame && (p->op == 0x8b || p->op == 0x89)) {
+		ret->reg = middle;
 		ret->move =
 			p->op == 0x8b ? IQ_ARCH_MOVE_LOAD : IQ_ARCH_MOVE_STORE;
-		ret->value = p->offset;
+	} else if (word && p->is_field && p->op == 0x8b) {
+		ret->reg = middle;
+		ret->base = low;
+		ret->move = IQ_ARCH_MOVE_FIELD;
+	} else if (word && p->modrm >> 6 == 3 &&
+		   (p->op == 0x8b || p->op == 0x89)) {
+		ret->reg = p->op == 0x8b ? middle : low;
+		ret->base = p->op == 0x8b ? low : middle;
+		ret->move = IQ_ARCH_MOVE_COPY;
 	} else if (p->has_modrm && writes_middle(p)) {
-		ret->argument = arguments[middle];
+		ret->reg = middle;
+		ret->move = IQ_ARCH_MOVE_OTHER;
 	} else if (p->has_modrm && writes_operand(p)) {
-		ret->argument = arguments[low];
+		ret->reg = low;
+		ret->move = IQ_ARCH_MOVE_OTHER;
 	}
-	if (ret->argument == IQ_ARCH_NO_ARGUMENT &&
-	    ret->move != IQ_ARCH_MOVE_LOAD && ret->move != IQ_ARCH_MOVE_STORE)
-		ret->move = IQ_ARCH_MOVE_NONE;
 }
 
 bool iq_arch_amd64_step(const uint8_t *code, size_t len, uint64_t pc,
 			struct iq_arch_step *ret)
 {
 	struct parts p = { .code = code, .len = len };
-	struct iq_arch_step step = { .argument = IQ_ARCH_NO_ARGUMENT };
+	struct iq_arch_step step = {
+		.reg = IQ_ARCH_NO_REG,
+		.base = IQ_ARCH_NO_REG,
+	};
 	size_t size;
 
 	if (!opcode(&p))

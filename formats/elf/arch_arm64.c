@@ -241,6 +241,8 @@ const struct iq_arch iq_arch_arm64 = {
 	.call_target = call_target,
 	.names = names,
 	.argument = argument,
+	.arguments = { 0, 1, 2, 3, 4, 5 },
+	.closure = 26,
 	.step = iq_arch_arm64_step,
 	.access = access,
 };

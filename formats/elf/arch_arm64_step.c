@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Jumps, returns and what is moved between arguments and the frame. Arm ARM,
+ * Jumps, returns and what is moved between registers and the frame. Arm ARM,
  * C4.1; Go: src/cmd/compile/abi-internal.md, "arm64 architecture".
  */
 #include <endian.h>
@@ -9,9 +9,6 @@
 #include "formats/elf/arch_arm64.h"
 
 #define SIZE 4
-/* R0 to R15 hold arguments. */
-#define NUM_ARGUMENTS 16
-
 /* The signed number in @bits bits of @word from @low on, times 4. */
 static uint64_t distance(uint32_t word, unsigned low, unsigned bits)
 {
@@ -44,18 +41,18 @@ static void flow(uint32_t word, uint64_t pc, struct iq_arch_step *ret)
 
 static void move(uint32_t word, struct iq_arch_step *ret)
 {
-	uint8_t reg = word & 31;
-
-	if (reg < NUM_ARGUMENTS)
-		ret->argument = reg;
+	ret->reg = word & 31;
+	ret->value = (int64_t)(word >> 10 & 0xfff) * 8;
 	if ((word & 0xffc003e0) == 0xf94003e0) { // LDR from SP
 		ret->move = IQ_ARCH_MOVE_LOAD;
-		ret->value = (int64_t)(word >> 10 & 0xfff) * 8;
 	} else if ((word & 0xffc003e0) == 0xf90003e0) { // STR
 		ret->move = IQ_ARCH_MOVE_STORE;
-		ret->value = (int64_t)(word >> 10 & 0xfff) * 8;
-	} else if (reg >= NUM_ARGUMENTS) {
-		return;
+	} else if ((word & 0xffc00000) == 0xf9400000) { // LDR
+		ret->move = IQ_ARCH_MOVE_FIELD;
+		ret->base = word >> 5 & 31;
+	} else if ((word & 0xffe0ffe0) == 0xaa0003e0) { // ORR with ZR
+		ret->move = IQ_ARCH_MOVE_COPY;
+		ret->base = word >> 16 & 31;
 	} else if ((word & 0x7fe00000) == 0x52800000) { // MOVZ
 		ret->move = IQ_ARCH_MOVE_NUMBER;
 		ret->value = word >> 5 & 0xffff;
@@ -64,6 +61,8 @@ static void move(uint32_t word, struct iq_arch_step *ret)
 		   (word & 0x3b400000) == 0x39400000 || // loads
 		   (word & 0x3b600000) == 0x38400000) {
 		ret->move = IQ_ARCH_MOVE_OTHER;
+	} else {
+		ret->reg = IQ_ARCH_NO_REG;
 	}
 }
 
@@ -72,7 +71,8 @@ bool iq_arch_arm64_step(const uint8_t *code, size_t len, uint64_t pc,
 {
 	struct iq_arch_step step = {
 		.len = SIZE,
-		.argument = IQ_ARCH_NO_ARGUMENT,
+		.reg = IQ_ARCH_NO_REG,
+		.base = IQ_ARCH_NO_REG,
 	};
 	uint32_t word;
 

@@ -7,74 +7,135 @@
 	(IQ_GO_DOES_SEND | IQ_GO_DOES_RECEIVE | IQ_GO_DOES_RECEIVE_OK |        \
 	 IQ_GO_DOES_TRY_SEND | IQ_GO_DOES_TRY_RECEIVE)
 
-/* The word of the frame with the channel of @step; NONE: not known. */
-static int64_t channel_of(const struct iq_go_flow *flow, uint32_t step)
+enum likeness { UNLIKE, MAYBE, ALIKE };
+
+/* Whether the loop over @step comes by the step @at. */
+static bool loop_has(struct iq_go_flow *flow, uint32_t step, uint32_t at)
 {
-	return flow->steps.data[step].does & CHANNEL_CALLS ?
-		       iq_go_flow_argument(flow, step) :
-		       IQ_GO_NO_SLOT;
+	iq_go_flow_clear(flow);
+	iq_go_flow_stop(flow, step);
+	iq_go_flow_walk(flow, step + 1);
+	if (!iq_go_flow_reached(flow, at))
+		return false;
+	iq_go_flow_walk(flow, at);
+	return iq_go_flow_reached(flow, step);
 }
 
-/* Whether the channel is another one when the loop comes to @step again. */
-static bool is_renewed(struct iq_go_flow *flow, uint32_t step)
+/* Whether the call @step of a loop has the same first argument each time. */
+static enum likeness same_again(struct iq_go_flow *flow, uint32_t step)
 {
-	int64_t slot = channel_of(flow, step);
+	struct iq_go_origin o;
 
-	if (slot == IQ_GO_NO_SLOT)
-		return false;
-	for (uint32_t i = 0; i < flow->steps.len; i++) {
-		const struct iq_go_step *s = &flow->steps.data[i];
-
-		if (s->step.move != IQ_ARCH_MOVE_STORE || s->step.value != slot)
-			continue;
-		iq_go_flow_clear(flow);
-		iq_go_flow_stop(flow, step);
-		iq_go_flow_walk(flow, step + 1);
-		if (!iq_go_flow_reached(flow, i))
-			continue;
-		iq_go_flow_walk(flow, i);
-		if (iq_go_flow_reached(flow, step))
-			return true;
+	iq_go_flow_origin(flow, step, 0, &o);
+	switch (o.root) {
+	case IQ_GO_ORIGIN_VARIABLE:
+	case IQ_GO_ORIGIN_ENTRY:
+		return ALIKE;
+	case IQ_GO_ORIGIN_CALL:
+		return loop_has(flow, step, (uint32_t)o.value) ? UNLIKE : ALIKE;
+	default:
+		return MAYBE;
 	}
-	return false;
 }
 
-/* Whether step @i makes the same call as @step, for all that is known. */
-static bool is_alike(const struct iq_go_flow *flow, uint32_t step, uint32_t i)
+/* Whether the calls @a and @b have the same first argument. */
+static enum likeness likeness_of(const struct iq_go_flow *flow, uint32_t a,
+				 uint32_t b)
 {
-	const struct iq_go_step *a = &flow->steps.data[step];
-	const struct iq_go_step *b = &flow->steps.data[i];
-	int64_t one, other;
+	struct iq_go_origin x, y;
 
-	if (i == step || !b->is_call || b->callee != a->callee)
-		return false;
-	one = channel_of(flow, step);
-	other = channel_of(flow, i);
-	return one == other || one == IQ_GO_NO_SLOT || other == IQ_GO_NO_SLOT;
+	iq_go_flow_origin(flow, a, 0, &x);
+	iq_go_flow_origin(flow, b, 0, &y);
+	if (x.root == IQ_GO_ORIGIN_UNKNOWN || x.root == IQ_GO_ORIGIN_SLOT ||
+	    x.root != y.root || x.num_fields != y.num_fields)
+		return MAYBE;
+	if (x.root == IQ_GO_ORIGIN_VARIABLE)
+		return MAYBE;
+	if (x.value != y.value)
+		return x.num_fields ? MAYBE : UNLIKE;
+	for (unsigned i = 0; i < x.num_fields; i++) {
+		if (x.fields[i] != y.fields[i])
+			return UNLIKE;
+	}
+	return ALIKE;
 }
 
+/* Whether the function at @entry uses no channel but that which its first
+ * argument is, or has. */
+static bool is_of_first(const struct iq_go_runtime *rt, uint64_t entry)
+{
+	iq_cleanup(iq_go_flow_deinit) struct iq_go_flow flow = { .rt = NULL };
+	bool ok = iq_go_flow_init(&flow, rt, entry);
+
+	for (uint32_t i = 0; ok && i < flow.steps.len; i++) {
+		struct iq_go_origin o;
+
+		if (!(flow.steps.data[i].does & CHANNEL_CALLS))
+			continue;
+		iq_go_flow_origin(&flow, i, 0, &o);
+		ok = o.root == IQ_GO_ORIGIN_ENTRY &&
+		     o.value == rt->core->cpu->arguments[0];
+	}
+	return ok;
+}
+
+/* Steps that make the same call as @step and that it can follow. */
 static void others_find(struct iq_go_flow *flow, uint32_t step,
 			struct iq_code_again *ret)
 {
-	bool any = false;
+	const struct iq_go_step *s = &flow->steps.data[step];
+	bool direct = s->does & CHANNEL_CALLS;
+	bool known = direct || is_of_first(flow->rt, s->callee);
 
 	for (uint32_t i = 0; i < flow->steps.len; i++) {
-		if (!is_alike(flow, step, i))
+		enum likeness like;
+
+		if (i == step || flow->steps.data[i].callee != s->callee)
+			continue;
+		like = known ? likeness_of(flow, step, i) : MAYBE;
+		if (like == UNLIKE)
 			continue;
 		iq_go_flow_clear(flow);
 		iq_go_flow_walk(flow, i + 1);
 		if (!iq_go_flow_reached(flow, step))
 			continue;
+		if (like == MAYBE) {
+			ret->unsure = true;
+			continue;
+		}
 		if (!ret->follows)
 			ret->line = iq_go_flow_place(flow, i).line;
 		ret->follows = true;
-		any = true;
 	}
-	if (!any)
+}
+
+/* What it means that @step comes again. */
+static void loops_find(struct iq_go_flow *flow, uint32_t step,
+		       struct iq_code_again *ret)
+{
+	const struct iq_go_step *s = &flow->steps.data[step];
+	enum likeness like = MAYBE;
+
+	// A select names its channels anew each time.
+	if (s->does & IQ_GO_DOES_SELECT)
+		like = ALIKE;
+	else if (s->does & CHANNEL_CALLS || is_of_first(flow->rt, s->callee))
+		like = same_again(flow, step);
+	ret->loops = like == ALIKE;
+	ret->unsure = like == MAYBE;
+}
+
+static void always_find(struct iq_go_flow *flow, uint32_t step,
+			struct iq_code_again *ret)
+{
+	if (!ret->follows || ret->unsure)
 		return;
 	iq_go_flow_clear(flow);
 	for (uint32_t i = 0; i < flow->steps.len; i++) {
-		if (is_alike(flow, step, i))
+		if (i != step &&
+		    flow->steps.data[i].callee ==
+			    flow->steps.data[step].callee &&
+		    likeness_of(flow, step, i) == ALIKE)
 			iq_go_flow_stop(flow, i);
 	}
 	iq_go_flow_walk(flow, 0);
@@ -122,11 +183,12 @@ bool iq_go_code_again(const struct iq_code_facts *code, uint64_t pc,
 	ret->can_end = flow.steps.data[step].does & IQ_GO_DOES_RECEIVE_OK;
 	if (iq_go_flow_walk(&flow, step + 1).stray)
 		return false;
-	ret->loops =
-		iq_go_flow_reached(&flow, step) && !is_renewed(&flow, step);
+	if (iq_go_flow_reached(&flow, step))
+		loops_find(&flow, step, ret);
 	ret->line = iq_go_flow_place(&flow, step).line;
 	ret->may_be_given = may_be_given(&flow, step);
 	others_find(&flow, step, ret);
+	always_find(&flow, step, ret);
 	return true;
 }
 

@@ -136,6 +136,12 @@ static uint32_t step_at(const struct iq_go_flow *flow, uint64_t offset)
 		       IQ_GO_FLOW_NONE;
 }
 
+static bool is_jump(const struct iq_go_step *s)
+{
+	return s->step.kind == IQ_ARCH_STEP_BRANCH ||
+	       s->step.kind == IQ_ARCH_STEP_JUMP;
+}
+
 bool iq_go_flow_init(struct iq_go_flow *flow, const struct iq_go_runtime *rt,
 		     uint64_t pc)
 {
@@ -150,6 +156,8 @@ bool iq_go_flow_init(struct iq_go_flow *flow, const struct iq_go_runtime *rt,
 		struct iq_go_step *s = &flow->steps.data[i];
 
 		s->next = step_at(flow, s->step.target - flow->func.entry);
+		if (s->next != IQ_GO_FLOW_NONE && is_jump(s))
+			flow->steps.data[s->next].is_target = true;
 	}
 	words = flow->steps.len / 64 + 1;
 	flow->reached = calloc(words, sizeof(*flow->reached));
@@ -248,76 +256,21 @@ struct iq_go_way iq_go_flow_walk(struct iq_go_flow *flow, uint32_t from)
 	return w.way;
 }
 
-/* What is moved to @argument before the call @step, in the code that leads
- * straight to it; NULL: nothing that is known. */
-static const struct iq_arch_step *moved(const struct iq_go_flow *flow,
-					uint32_t step, uint8_t argument)
-{
-	for (uint32_t n = 0; n < NEAR && step; n++) {
-		const struct iq_go_step *s = &flow->steps.data[--step];
-
-		if (s->is_call || s->step.kind != IQ_ARCH_STEP_ON)
-			return NULL;
-		if (s->step.argument == argument &&
-		    s->step.move != IQ_ARCH_MOVE_STORE &&
-		    s->step.move != IQ_ARCH_MOVE_NONE)
-			return &s->step;
-	}
-	return NULL;
-}
-
-int64_t iq_go_flow_argument(const struct iq_go_flow *flow, uint32_t step)
-{
-	const struct iq_arch_step *s = moved(flow, step, 0);
-
-	return s && s->move == IQ_ARCH_MOVE_LOAD ? s->value : IQ_GO_NO_SLOT;
-}
-
-int64_t iq_go_flow_number(const struct iq_go_flow *flow, uint32_t step,
-			  uint8_t argument)
-{
-	const struct iq_arch_step *s = moved(flow, step, argument);
-
-	return s && s->move == IQ_ARCH_MOVE_NUMBER ? s->value : -1;
-}
-
 int64_t iq_go_flow_result(const struct iq_go_flow *flow, uint32_t step)
 {
+	uint8_t reg = flow->rt->core->cpu->arguments[0];
+
 	for (uint32_t n = 0; n < NEAR && ++step < flow->steps.len; n++) {
 		const struct iq_go_step *s = &flow->steps.data[step];
 
 		if (s->is_call || s->step.kind != IQ_ARCH_STEP_ON)
 			break;
-		if (s->step.argument || s->step.move == IQ_ARCH_MOVE_NONE)
+		if (s->step.reg != reg || s->step.move == IQ_ARCH_MOVE_NONE)
 			continue;
 		return s->step.move == IQ_ARCH_MOVE_STORE ? s->step.value :
 							    IQ_GO_NO_SLOT;
 	}
 	return IQ_GO_NO_SLOT;
-}
-
-bool iq_go_flow_is_variable(const struct iq_go_flow *flow, uint32_t step)
-{
-	const struct iq_arch *cpu = flow->rt->core->cpu;
-	const struct iq_arch_step *s = moved(flow, step, 0);
-	struct iq_arch_place place;
-	uint64_t pc, len;
-	const uint8_t *code;
-
-	if (!s)
-		return false;
-	// The step is the first member of what the flow has of it.
-	pc = flow->func.entry + ((const struct iq_go_step *)s)->offset;
-	for (unsigned back = 0; back < 2; back++) {
-		// Some machines need an instruction more for the address.
-		code = iq_memory_window(flow->rt->memory,
-					pc - back * cpu->pc_align, &len);
-		if (code && (!back || cpu->pc_align > 1) &&
-		    cpu->names(code, (size_t)len, pc - back * cpu->pc_align,
-			       &place))
-			return place.loads;
-	}
-	return false;
 }
 
 struct iq_frame iq_go_flow_place(const struct iq_go_flow *flow, uint32_t step)

@@ -43,6 +43,7 @@ struct iq_go_step {
 	uint32_t offset; /* from the function's entry */
 	uint32_t next;	 /* index of the one at the target, or NONE */
 	bool is_call;
+	bool is_target;	 /* others jump there */
 	uint64_t callee; /* entry of the function; 0: not known */
 	unsigned does;
 };
@@ -88,16 +89,32 @@ static inline bool iq_go_flow_reached(const struct iq_go_flow *flow,
  */
 struct iq_go_way iq_go_flow_walk(struct iq_go_flow *flow, uint32_t from);
 
-/* The word of the frame that the first argument of the call @step is taken
- * from, or IQ_GO_NO_SLOT. */
-int64_t iq_go_flow_argument(const struct iq_go_flow *flow, uint32_t step);
-/* Where the result of the call @step is put. */
+#define IQ_GO_ORIGIN_FIELDS 2
+
+/* Of what an argument of a call is taken. */
+struct iq_go_origin {
+	enum {
+		IQ_GO_ORIGIN_UNKNOWN,
+		/* A word of the frame that no store of a register has set. */
+		IQ_GO_ORIGIN_SLOT,
+		IQ_GO_ORIGIN_CALL,     /* the result of one */
+		IQ_GO_ORIGIN_ENTRY,    /* a register as the function got it */
+		IQ_GO_ORIGIN_VARIABLE, /* of a package */
+		IQ_GO_ORIGIN_NUMBER,
+	} root;
+	/* The word's distance from sp, the call's step, the register, the
+	 * number. */
+	int64_t value;
+	/* The words at these distances that are followed from there. */
+	unsigned num_fields;
+	int64_t fields[IQ_GO_ORIGIN_FIELDS];
+};
+
+/* code_origin.c */
+void iq_go_flow_origin(const struct iq_go_flow *flow, uint32_t step,
+		       unsigned argument, struct iq_go_origin *ret);
+/* Where the result of the call @step is put; IQ_GO_NO_SLOT: not known. */
 int64_t iq_go_flow_result(const struct iq_go_flow *flow, uint32_t step);
-/* The number that is passed as argument @argument; -1: not known. */
-int64_t iq_go_flow_number(const struct iq_go_flow *flow, uint32_t step,
-			  uint8_t argument);
-/* Whether the first argument of the call @step is a package variable's value. */
-bool iq_go_flow_is_variable(const struct iq_go_flow *flow, uint32_t step);
 /* The innermost call at @step: function, file and line, as far as they are
  * known. */
 struct iq_frame iq_go_flow_place(const struct iq_go_flow *flow, uint32_t step);

@@ -11,8 +11,6 @@
 #define DEPTH_MAX 2
 /* Functions that are read for one question. */
 #define FUNCTIONS_MAX 64
-/* Channels that a function makes and that are told apart. */
-#define MADE_MAX 16
 /* selectgo's. Go: src/runtime/select.go. */
 #define ARGUMENT_NUM_RECEIVES 4
 /* Instructions before a go statement in which its function is named. */
@@ -28,11 +26,9 @@ struct taker {
 	struct question *question;
 	struct iq_go_flow *flow;
 	uint32_t from; /* behind the call at hand, or the first one */
-	/* Words of the frame with channels that the function makes, if all of
-	 * them are known. */
-	int64_t made[MADE_MAX];
-	unsigned num_made;
-	/* The one that a call has given it, or IQ_GO_NO_SLOT. */
+	bool makes;    /* channels */
+	/* A call gave it the channel: the word of the frame that has it, or
+	 * IQ_GO_NO_SLOT. */
 	int64_t given;
 	bool is_given;
 };
@@ -144,22 +140,13 @@ static void starts_count(struct question *q, struct iq_go_flow *flow,
 
 /* ---- who takes */
 
-/* Where the channels stand that the function makes. */
-static void made_find(struct taker *t)
+static bool makes(const struct iq_go_flow *flow)
 {
-	t->num_made = 0;
-	for (uint32_t i = 0; i < t->flow->steps.len; i++) {
-		int64_t slot;
-
-		if (!(t->flow->steps.data[i].does & IQ_GO_DOES_MAKE))
-			continue;
-		slot = iq_go_flow_result(t->flow, i);
-		if (slot == IQ_GO_NO_SLOT || t->num_made == MADE_MAX) {
-			t->num_made = 0;
-			return;
-		}
-		t->made[t->num_made++] = slot;
+	for (uint32_t i = 0; i < flow->steps.len; i++) {
+		if (flow->steps.data[i].does & IQ_GO_DOES_MAKE)
+			return true;
 	}
+	return false;
 }
 
 /* Whether the word @slot of the frame is read by what was reached. */
@@ -175,30 +162,37 @@ static bool is_read(const struct iq_go_flow *flow, int64_t slot)
 	return false;
 }
 
+/* Channels that the select at @step receives from; -1: not known. */
+static int64_t num_receives(const struct iq_go_flow *flow, uint32_t step)
+{
+	struct iq_go_origin o;
+
+	iq_go_flow_origin(flow, step, ARGUMENT_NUM_RECEIVES, &o);
+	return o.root == IQ_GO_ORIGIN_NUMBER ? o.value : -1;
+}
+
 /* Whether the call at @step may take from the channel in question. */
 static bool may_be_it(const struct taker *t, uint32_t step)
 {
 	const struct iq_go_step *s = &t->flow->steps.data[step];
-	int64_t slot;
+	struct iq_go_origin o;
 
 	if (s->does & IQ_GO_DOES_SELECT) {
-		if (!iq_go_flow_number(t->flow, step, ARGUMENT_NUM_RECEIVES))
+		if (!num_receives(t->flow, step))
 			return false;
-		return !t->is_given || is_read(t->flow, t->given);
+		return !t->is_given || (t->given != IQ_GO_NO_SLOT &&
+					is_read(t->flow, t->given));
 	}
-	// What nothing refers to is in no package variable.
-	if (iq_go_flow_is_variable(t->flow, step))
-		return false;
-	slot = iq_go_flow_argument(t->flow, step);
+	iq_go_flow_origin(t->flow, step, 0, &o);
 	if (t->is_given)
-		return slot == t->given;
-	if (slot == IQ_GO_NO_SLOT || !t->num_made)
-		return true;
-	for (unsigned i = 0; i < t->num_made; i++) {
-		if (t->made[i] == slot)
-			return true;
-	}
-	return false;
+		return o.root == IQ_GO_ORIGIN_CALL && !o.num_fields &&
+		       (uint32_t)o.value + 1 == t->from;
+	// What nothing refers to is in no package variable.
+	if (o.root == IQ_GO_ORIGIN_VARIABLE)
+		return false;
+	// What another call gave is none of those that the function made.
+	return o.root != IQ_GO_ORIGIN_CALL || o.num_fields || !t->makes ||
+	       t->flow->steps.data[o.value].does & IQ_GO_DOES_MAKE;
 }
 
 static void take_add(const struct taker *t, uint32_t step,
@@ -212,7 +206,7 @@ static void take_add(const struct taker *t, uint32_t step,
 	if (does & (IQ_GO_DOES_RECEIVE | IQ_GO_DOES_RECEIVE_OK))
 		ret->receives++;
 	if (does & IQ_GO_DOES_SELECT) {
-		cases = iq_go_flow_number(t->flow, step, ARGUMENT_NUM_RECEIVES);
+		cases = num_receives(t->flow, step);
 		ret->num_cases =
 			cases > 0 && !ret->selects ? (uint32_t)cases : 0;
 		ret->selects++;
@@ -381,7 +375,7 @@ static bool caller_takes(struct question *q, const struct iq_go_flow *flow,
 		return false;
 	t.given = iq_go_flow_result(&outer, step);
 	t.from = step + 1;
-	return t.given != IQ_GO_NO_SLOT && taking_from(&t, 0, ret);
+	return taking_from(&t, 0, ret);
 }
 
 /* Names as the runtime prints them. */
@@ -414,7 +408,7 @@ bool iq_go_code_taking(const struct iq_code_facts *code, uint64_t pc,
 	if (step == IQ_GO_FLOW_NONE)
 		return false;
 	t.from = step + 1;
-	made_find(&t);
+	t.makes = makes(&flow);
 	if (!taking_from(&t, 0, ret) && !caller_takes(&q, &flow, ret))
 		return false;
 	starts_count(&q, &flow, step, ret);
