@@ -91,17 +91,19 @@ struct iq_go_way iq_go_flow_walk(struct iq_go_flow *flow, uint32_t from);
 
 #define IQ_GO_ORIGIN_FIELDS 2
 
+enum iq_go_origin_root {
+	IQ_GO_ORIGIN_UNKNOWN,
+	/* A word of the frame that no store of a register has set. */
+	IQ_GO_ORIGIN_SLOT,
+	IQ_GO_ORIGIN_CALL,     /* the result of one */
+	IQ_GO_ORIGIN_ENTRY,    /* a register as the function got it */
+	IQ_GO_ORIGIN_VARIABLE, /* of a package */
+	IQ_GO_ORIGIN_NUMBER,
+};
+
 /* Of what an argument of a call is taken. */
 struct iq_go_origin {
-	enum {
-		IQ_GO_ORIGIN_UNKNOWN,
-		/* A word of the frame that no store of a register has set. */
-		IQ_GO_ORIGIN_SLOT,
-		IQ_GO_ORIGIN_CALL,     /* the result of one */
-		IQ_GO_ORIGIN_ENTRY,    /* a register as the function got it */
-		IQ_GO_ORIGIN_VARIABLE, /* of a package */
-		IQ_GO_ORIGIN_NUMBER,
-	} root;
+	enum iq_go_origin_root root;
 	/* The word's distance from sp, the call's step, the register, the
 	 * number. */
 	int64_t value;

@@ -59,8 +59,8 @@ static bool is_equal(const struct iq_go_origin *a, const struct iq_go_origin *b)
 	return true;
 }
 
-static void root_add(struct search *s, const struct need *n, int root,
-		     int64_t value)
+static void root_add(struct search *s, const struct need *n,
+		     enum iq_go_origin_root root, int64_t value)
 {
 	struct iq_go_origin o = {
 		.root = root,
