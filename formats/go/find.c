@@ -280,6 +280,12 @@ static void find_sched(struct iq_go_runtime *rt)
 /* Wall clocks between 2017 and 2049, in ns since 1970. */
 #define WALL_MIN 1500000000000000000ull
 #define WALL_MAX 2500000000000000000ull
+/*
+ * What the monotonic clock has passed when a program collects for the first time.
+ * A runtime.MemStats of the program's own is laid out alike, and has EnableGC and
+ * DebugGC there. Go: src/runtime/mstats.go.
+ */
+#define MONO_MIN 0x1000000
 /* Entries of memstats.pause_end. Go: src/runtime/mstats.go */
 #define PAUSES 256
 
@@ -292,7 +298,7 @@ bool iq_go_memstats_is(const struct iq_go_runtime *rt, uint64_t addr)
 	if (!iq_go_field_read(mem, addr, l->mstats_last_gc_unix, &wall) ||
 	    wall < WALL_MIN || wall > WALL_MAX ||
 	    !iq_go_field_read(mem, addr, l->mstats_last_gc_nanotime, &mono) ||
-	    !mono || mono > INT64_MAX / 2 ||
+	    mono < MONO_MIN || mono > INT64_MAX / 2 ||
 	    !iq_go_field_read(mem, addr, l->mstats_numgc, &num) || !num ||
 	    !iq_go_has(l->mstats_pause_end))
 		return false;
