@@ -3,7 +3,8 @@
  * The types of a heap's objects as far as they can be known: by the headers of
  * large objects, interfaces, channels, maps, and by the types of what refers to
  * them. A reader makes them (struct iq_heap); nothing is guessed: an object that
- * two neighbours call by different types is of none.
+ * two neighbours call by different types, of which neither begins with the other,
+ * is of none. formats/go/heap_types.h has the rules.
  */
 #ifndef IQ_MODEL_HEAP_TYPES_H
 #define IQ_MODEL_HEAP_TYPES_H
@@ -16,10 +17,16 @@
 #include "base/str.h"
 
 struct iq_heap_type {
-	/* "main.node", "[]main.node" for the array behind a slice, "func
-	 * main.f.func1" for a closure; not clean. */
+	/*
+	 * As Go prints it: "main.node"; not clean. "[]main.node" is the array
+	 * behind a slice, "[4]main.node" that of a channel's buffer, too, "hchan
+	 * main.Job" a channel, "map[string]int" a map's header, "func
+	 * main.f.func1" a closure, "string bytes" a string's contents. Several
+	 * types may have one name.
+	 */
 	struct iq_str name;
-	uint64_t size; /* of one value; 0: not known */
+	/* Of one value, of one element of what is behind slices; 0: not known. */
+	uint64_t size;
 };
 
 struct iq_heap_types {
@@ -28,8 +35,9 @@ struct iq_heap_types {
 	/* types[0] stands for what is not known. */
 	const struct iq_heap_type *types;
 	size_t num_types;
-	/* Adds ".jobs", "[3].next" for the byte @offset of an object of @type;
-	 * nothing where that is not known. */
+	/* Adds ".jobs", "[3].next" for the byte @offset of an object of @type,
+	 * from the start of its slot; nothing where that is not known. Usable
+	 * from many threads. */
 	void (*put_place)(const struct iq_heap_types *types, uint32_t type,
 			  uint64_t offset, struct iq_out *out);
 	/* Adds "main.pool.jobs" for a byte of a package variable; false, and

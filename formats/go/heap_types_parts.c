@@ -181,20 +181,37 @@ static bool swiss_parts(struct iq_go_typing *t, uint64_t addr, uint32_t group)
 	return true;
 }
 
-void iq_go_typing_map(struct iq_go_typing *t, uint64_t addr, uint32_t number)
+/* Which of both the map is: an experiment of Go 1.24 and 1.25 has the old ones,
+ * and what is a slot's type tells. */
+static uint64_t map_size(const struct iq_go_typing *t,
+			 const struct iq_go_model_type *bucket, bool *swiss_ret)
 {
 	const struct iq_go_layout *l = t->rt->layout;
-	bool swiss = iq_go_has(l->swiss_map_used);
-	uint64_t size = swiss ? l->swiss_map_size : l->hmap_size;
+
+	*swiss_ret = iq_str_starts(bucket->name, IQ_STR("map.group["));
+	if (*swiss_ret)
+		return iq_go_has(l->swiss_map_used) ? l->swiss_map_size : 0;
+	return iq_str_starts(bucket->name, IQ_STR("map.bucket[")) ?
+		       l->hmap_size :
+		       0;
+}
+
+void iq_go_typing_map(struct iq_go_typing *t, uint64_t addr, uint32_t number)
+{
 	const struct iq_go_model_type *type;
 	struct iq_go_typed_object o;
+	uint64_t size;
+	bool swiss;
 
 	if (!begins_slot(t, addr, &o) || iq_go_typing_settled(t, &o) ||
-	    o.span->noscan ||
-	    iq_go_slot_size(t->rt, size, true) != o.span->elem_size)
+	    o.span->noscan)
 		return;
 	type = iq_go_type_model_lay(t->model, number);
 	if (!type->bucket)
+		return;
+	size = map_size(t, iq_go_type_model_get(t->model, type->bucket),
+			&swiss);
+	if (!size || iq_go_slot_size(t->rt, size, true) != o.span->elem_size)
 		return;
 	if (swiss ? !swiss_parts(t, addr, type->bucket) :
 		    !hmap_parts(t, addr, type->bucket))

@@ -288,7 +288,8 @@ static void derived_fill(struct iq_go_type_model *model,
 	} else if (content->kind == IQ_GO_KIND_HCHAN) {
 		type->size = l->hchan_size;
 	} else if (content->kind == IQ_GO_KIND_HMAP) {
-		type->size = l->hmap_size ? l->hmap_size : l->swiss_map_size;
+		type->size = iq_go_has(l->swiss_map_used) ? l->swiss_map_size :
+							    l->hmap_size;
 	} else if (content->kind == IQ_GO_KIND_BYTES) {
 		type->size = 1;
 	} else if (content->kind == IQ_GO_KIND_TABLES) {
