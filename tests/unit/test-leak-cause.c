@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/leak_cause.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+// cmocka wants the three above.
+#include <cmocka.h>
+
+#include "base/attr.h"
+#include "joined.h"
+#include "model/code.h"
+#include "model/object.h"
+
+#define PARK "runtime.gopark proc.go:1;"
+#define SEND PARK "runtime.chansend1 chan.go:1;main.send main.go:10"
+#define RECEIVE PARK "runtime.chanrecv2 chan.go:1;main.work main.go:20"
+#define SELECT PARK "runtime.selectgo select.go:1;main.loop main.go:30"
+#define WAIT PARK "sync.(*WaitGroup).Wait wg.go:1;main.all main.go:40"
+#define LOCK PARK "sync.(*Mutex).Lock mutex.go:1;main.get main.go:50"
+
+#define CHANNEL 0xc000000100
+
+/* A core with one goroutine that the runtime itself calls leaked, and what its
+ * code can do. */
+struct fixture {
+	struct iq_code_facts code; /* first: answers find the rest by it */
+	struct joined x;
+	struct iq_goroutine_fact *fact;
+	struct iq_object *object;
+	bool has_taking;
+	struct iq_code_taking taking;
+	struct iq_code_again again;
+	uint64_t context;
+};
+
+static bool taking(const struct iq_code_facts *code, uint64_t pc iq_unused,
+		   struct iq_code_taking *ret)
+{
+	const struct fixture *x = (const struct fixture *)code;
+
+	*ret = x->taking;
+	return x->has_taking;
+}
+
+static bool again(const struct iq_code_facts *code, uint64_t pc iq_unused,
+		  struct iq_code_again *ret)
+{
+	*ret = ((const struct fixture *)code)->again;
+	return true;
+}
+
+static unsigned then(const struct iq_code_facts *code iq_unused,
+		     uint64_t pc iq_unused)
+{
+	return 0;
+}
+
+static bool is_context(const struct iq_code_facts *code, uint64_t g iq_unused,
+		       uint64_t addr)
+{
+	return ((const struct fixture *)code)->context == addr;
+}
+
+/* Frames of a core have pcs. */
+static void give_pc(const struct iq_frame *frame)
+{
+	((struct iq_frame *)frame)->has_pc = true;
+	((struct iq_frame *)frame)->pc = 0x1000;
+}
+
+static void init(struct fixture *x, const char *reason, const char *stack,
+		 enum iq_wait_kind kind, enum iq_wait_op op)
+{
+	struct iq_facts *facts = facts_new(IQ_WITNESS_CORE, "core");
+	struct iq_wait *wait;
+
+	*x = (struct fixture){
+		.code = { taking, again, then, is_context },
+		.x = { .facts = { facts } },
+		.has_taking = true,
+		.taking = { .place = { .function = IQ_STR("main.fetch"),
+				       .file = IQ_STR("main.go"),
+				       .line = 7 },
+			    .starts = 1 },
+	};
+	facts->code = &x->code;
+	x->fact = facts_add(facts, 5, reason, stack);
+	x->fact->leaked = true;
+	facts_created(facts, x->fact, 1, "main.fetch main.go:5");
+	give_pc(x->fact->created_by);
+	for (uint32_t i = 0; i < x->fact->stack->num_frames; i++)
+		give_pc(x->fact->stack->frames[i]);
+	x->object = iq_arena_calloc(&facts->arena, 1, sizeof(*x->object));
+	assert_non_null(x->object);
+	*x->object = (struct iq_object){
+		.kind = kind,
+		.is_read = true,
+		.address = CHANNEL,
+	};
+	facts_waits(facts, x->fact, kind, CHANNEL);
+	wait = (struct iq_wait *)x->fact->waits;
+	wait->op = op;
+	wait->object = x->object;
+	if (kind == IQ_WAIT_CHAN)
+		x->object->chan = (struct iq_chan_object){
+			.elem_type = IQ_STR("int"),
+			.elem_size = 8,
+			.has_queues = true,
+			.num_senders = op == IQ_OP_SEND,
+			.num_receivers = op == IQ_OP_RECEIVE,
+		};
+}
+
+/* Judges, and compares the cause's id; NULL: none is known. */
+static void assert_cause(struct fixture *x, const char *id)
+{
+	const struct iq_leak_cause *cause;
+
+	joined_judge(&x->x);
+	assert_int_equal(x->x.model->num_findings, 1);
+	cause = &x->x.model->findings[0].cause;
+	if (!id && cause->class)
+		fail_msg("%s is said, and nothing shows it", cause->class->id);
+	if (id) {
+		if (!cause->class)
+			fail_msg("%s is not seen", id);
+		assert_string_equal(cause->class->id, id);
+		assert_true(cause->shown_by.len);
+	}
+	joined_deinit(&x->x);
+}
+
+static void sender(struct fixture *x)
+{
+	init(x, "chan send", SEND, IQ_WAIT_CHAN, IQ_OP_SEND);
+}
+
+static void ids_are_told_apart(void **state iq_unused)
+{
+	size_t num;
+	const struct iq_leak_cause_class *list = iq_leak_cause_classes(&num);
+
+	assert_true(num > 9);
+	for (size_t i = 0; i < num; i++) {
+		assert_true(list[i].id[0] && list[i].summary[0]);
+		assert_true(list[i].fix[0]);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(list[i].id, list[k].id);
+	}
+}
+
+static void way_around_the_receive_is_an_early_return(void **state iq_unused)
+{
+	struct fixture x;
+
+	sender(&x);
+	x.taking.receives = 1;
+	x.taking.skips = true;
+	assert_cause(&x, "early-return");
+	// All ways come by a receive: something else has happened.
+	sender(&x);
+	x.taking.receives = 1;
+	assert_cause(&x, NULL);
+}
+
+static void
+select_that_all_ways_come_by_took_another_case(void **state iq_unused)
+{
+	struct fixture x;
+
+	sender(&x);
+	x.taking.selects = 1;
+	assert_cause(&x, "timeout-won");
+	// It may not have come to the select.
+	sender(&x);
+	x.taking.selects = 1;
+	x.taking.skips = true;
+	assert_cause(&x, NULL);
+}
+
+static void second_send_for_one_receive_is_double(void **state iq_unused)
+{
+	struct fixture x;
+
+	sender(&x);
+	x.taking.receives = 1;
+	x.again.follows = true;
+	assert_cause(&x, "double-send");
+	// The first send may have been left out, and the receive as well.
+	sender(&x);
+	x.taking.receives = 1;
+	x.taking.skips = true;
+	x.again.follows = true;
+	assert_cause(&x, NULL);
+	// It was not: there is no other way to the second.
+	sender(&x);
+	x.taking.receives = 1;
+	x.taking.skips = true;
+	x.again.follows = x.again.always = true;
+	assert_cause(&x, "double-send");
+	// On another channel, for all that is known.
+	sender(&x);
+	x.taking.receives = 1;
+	x.taking.skips = true;
+	x.again.unsure = true;
+	assert_cause(&x, NULL);
+}
+
+static void one_receive_for_several_senders_is_too_few(void **state iq_unused)
+{
+	struct fixture x;
+
+	sender(&x);
+	x.taking.receives = 1;
+	x.taking.starts_more = true;
+	assert_cause(&x, "n-senders-one-receiver");
+	sender(&x);
+	x.taking.receives = 1;
+	x.object->chan.num_senders = 3;
+	assert_cause(&x, "n-senders-one-receiver");
+	// A loop that was left: by an error, or because it had enough.
+	sender(&x);
+	x.taking.receives = 1;
+	x.taking.loops = x.taking.skips = true;
+	x.taking.starts_more = true;
+	assert_cause(&x, NULL);
+}
+
+static void select_of_all_senders_channels_takes_one(void **state iq_unused)
+{
+	struct fixture x;
+
+	sender(&x);
+	x.taking.selects = 1;
+	x.taking.starts = x.taking.num_cases = 2;
+	assert_cause(&x, "n-senders-one-receiver");
+	sender(&x);
+	x.taking.selects = 1;
+	x.taking.starts = 2;
+	x.taking.num_cases = 3;
+	assert_cause(&x, NULL);
+}
+
+static void full_buffer_of_the_only_sender_was_its_own(void **state iq_unused)
+{
+	struct fixture x;
+
+	sender(&x);
+	x.object->chan.cap = x.object->chan.len = 1;
+	x.taking.selects = 1;
+	x.again.follows = true;
+	assert_cause(&x, "double-send");
+	// Its first send: others have filled it.
+	sender(&x);
+	x.object->chan.cap = x.object->chan.len = 1;
+	x.taking.receives = 1;
+	x.taking.skips = true;
+	assert_cause(&x, NULL);
+}
+
+static void code_that_is_not_there_names_nothing(void **state iq_unused)
+{
+	struct fixture x;
+
+	sender(&x);
+	x.has_taking = false;
+	assert_cause(&x, NULL);
+}
+
+static void receive_in_a_loop_is_a_range_without_close(void **state iq_unused)
+{
+	struct fixture x;
+
+	init(&x, "chan receive", RECEIVE, IQ_WAIT_CHAN, IQ_OP_RECEIVE);
+	x.again.loops = true;
+	assert_cause(&x, "range-never-closed");
+	init(&x, "chan receive", RECEIVE, IQ_WAIT_CHAN, IQ_OP_RECEIVE);
+	assert_cause(&x, "sender-gone");
+	init(&x, "chan receive", RECEIVE, IQ_WAIT_CHAN, IQ_OP_RECEIVE);
+	x.again.unsure = true;
+	assert_cause(&x, NULL);
+}
+
+static void done_channel_of_a_context_wants_a_cancel(void **state iq_unused)
+{
+	struct fixture x;
+
+	init(&x, "select", SELECT, IQ_WAIT_CHAN, IQ_OP_RECEIVE);
+	x.object->chan.elem_type = IQ_STR("struct {}");
+	x.context = CHANNEL;
+	assert_cause(&x, "missing-cancel");
+	init(&x, "select", SELECT, IQ_WAIT_CHAN, IQ_OP_RECEIVE);
+	x.object->chan.elem_type = IQ_STR("struct {}");
+	assert_cause(&x, "quit-never-closed");
+	// It may be a context's that nobody refers to any more.
+	init(&x, "chan receive", RECEIVE, IQ_WAIT_CHAN, IQ_OP_RECEIVE);
+	x.object->chan.elem_type = IQ_STR("struct {}");
+	x.again.may_be_given = true;
+	assert_cause(&x, NULL);
+}
+
+static void timer_that_is_not_set_is_stopped(void **state iq_unused)
+{
+	struct fixture x;
+
+	init(&x, "chan receive", RECEIVE, IQ_WAIT_CHAN, IQ_OP_RECEIVE);
+	x.object->chan.elem_type = IQ_STR("time.Time");
+	x.object->chan.timer = true;
+	assert_cause(&x, "timer-stopped");
+}
+
+static void counter_says_how_many_dones_are_missing(void **state iq_unused)
+{
+	struct fixture x;
+
+	init(&x, "sync.WaitGroup.Wait", WAIT, IQ_WAIT_WAITGROUP, IQ_OP_WAIT);
+	x.object->waitgroup.counter = 2;
+	joined_judge(&x.x);
+	assert_int_equal(x.x.model->num_findings, 1);
+	const struct iq_leak_cause *c = &x.x.model->findings[0].cause;
+	assert_non_null(c->class);
+	assert_string_equal(c->class->id, "waitgroup-miscount");
+	assert_true(iq_str_search(c->shown_by, IQ_STR("2 Dones")) <
+		    c->shown_by.len);
+	joined_deinit(&x.x);
+}
+
+static void lock_that_nobody_has_was_not_given_back(void **state iq_unused)
+{
+	struct fixture x;
+
+	init(&x, "sync.Mutex.Lock", LOCK, IQ_WAIT_MUTEX, IQ_OP_LOCK);
+	x.object->mutex.locked = true;
+	x.object->mutex.num_waiters = 1;
+	assert_cause(&x, "lost-unlock");
+}
+
+static void nil_channel_needs_no_code(void **state iq_unused)
+{
+	struct fixture x;
+
+	init(&x, "chan receive (nil chan)", RECEIVE, IQ_WAIT_NIL_CHAN,
+	     IQ_OP_RECEIVE);
+	x.x.facts[0]->code = NULL;
+	assert_cause(&x, "nil-channel");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ids_are_told_apart),
+		cmocka_unit_test(way_around_the_receive_is_an_early_return),
+		cmocka_unit_test(
+			select_that_all_ways_come_by_took_another_case),
+		cmocka_unit_test(second_send_for_one_receive_is_double),
+		cmocka_unit_test(one_receive_for_several_senders_is_too_few),
+		cmocka_unit_test(select_of_all_senders_channels_takes_one),
+		cmocka_unit_test(full_buffer_of_the_only_sender_was_its_own),
+		cmocka_unit_test(code_that_is_not_there_names_nothing),
+		cmocka_unit_test(receive_in_a_loop_is_a_range_without_close),
+		cmocka_unit_test(done_channel_of_a_context_wants_a_cancel),
+		cmocka_unit_test(timer_that_is_not_set_is_stopped),
+		cmocka_unit_test(counter_says_how_many_dones_are_missing),
+		cmocka_unit_test(lock_that_nobody_has_was_not_given_back),
+		cmocka_unit_test(nil_channel_needs_no_code),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
