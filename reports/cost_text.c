@@ -7,9 +7,8 @@
 #include "reports/cost_words.h"
 #include "reports/words.h"
 
-/* Columns of sizes and of counts. */
+/* Columns of sizes. */
 #define BYTES_WIDTH 10
-#define OBJECTS_WIDTH 17
 /* An object stands out if it keeps this part of what is on the heap. */
 #define NAMED_PART 16
 
@@ -22,24 +21,25 @@ static void put_bytes(struct iq_term *term, uint64_t bytes)
 	iq_term_spaces(term, 2);
 }
 
-static void put_objects(struct iq_term *term, uint64_t num)
-{
-	char buf[IQ_WORDS_SIZE];
-
-	iq_term_left(term,
-		     iq_term_textf(term, "%s object%s",
-				   iq_words_number(buf, num),
-				   num == 1 ? "" : "s"),
-		     OBJECTS_WIDTH);
-	iq_term_spaces(term, 2);
-}
-
 static void put_rest(struct iq_term *term, struct iq_str clean)
 {
-	const unsigned column = 3 + BYTES_WIDTH + 2 + OBJECTS_WIDTH + 2;
+	const unsigned column = 3 + BYTES_WIDTH + 2;
 
 	iq_term_wrap(term, clean, column, column);
 	iq_out_char(term->out, '\n');
+}
+
+/* " and 4 objects more" that @num objects of @all lead to. */
+static struct iq_str more_words(struct iq_term *term, uint64_t num,
+				uint64_t all)
+{
+	char buf[IQ_WORDS_SIZE];
+
+	if (all <= num)
+		return IQ_STR("");
+	return iq_term_textf(term, " and %s object%s more",
+			     iq_words_number(buf, all - num),
+			     all - num == 1 ? "" : "s");
 }
 
 static struct iq_str goroutine_name(struct iq_term *term,
@@ -59,27 +59,26 @@ static void put_retainer(struct iq_term *term, const struct iq_model *model,
 	struct iq_str type = iq_term_clean(term, r->type);
 
 	put_bytes(term, r->bytes);
-	put_objects(term, r->objects);
-	put_rest(term, iq_term_textf(term, "%.*s%s0x%" PRIx64 " %.*s",
-				     IQ_STR_ARG(type), type.len ? " " : "",
-				     r->address, IQ_STR_ARG(of)));
+	put_rest(term,
+		 iq_term_textf(term, "%.*s%s0x%" PRIx64 " %.*s%.*s",
+			       IQ_STR_ARG(type), type.len ? " " : "",
+			       r->address, IQ_STR_ARG(of),
+			       IQ_STR_ARG(more_words(term, 1, r->objects))));
 }
 
 static void put_goroutine(struct iq_term *term, const struct iq_model *model,
 			  const struct iq_retained_goroutine *g)
 {
-	char stack[IQ_WORDS_SIZE];
+	char number[IQ_WORDS_SIZE], stack[IQ_WORDS_SIZE];
 
 	put_bytes(term, g->heap_bytes + g->stack_bytes);
-	put_objects(term, g->objects);
-	put_rest(term,
-		 iq_term_textf(term, "goroutine %" PRIu64 "%s%s%s",
-			       model->goroutines[g->goroutine].id,
-			       g->stack_bytes ? ", " : "",
-			       g->stack_bytes ?
-				       iq_words_bytes(stack, g->stack_bytes) :
-				       "",
-			       g->stack_bytes ? " of it its stack" : ""));
+	put_rest(term, iq_term_textf(term,
+				     "goroutine %" PRIu64
+				     ": %s object%s, %s of stack",
+				     model->goroutines[g->goroutine].id,
+				     iq_words_number(number, g->objects),
+				     g->objects == 1 ? "" : "s",
+				     iq_words_bytes(stack, g->stack_bytes)));
 }
 
 static void put_heading(struct iq_term *term, const char *words)
@@ -93,15 +92,17 @@ static void put_heading(struct iq_term *term, const char *words)
 
 static void put_kind(struct iq_term *term, const struct iq_retained_kind *kind)
 {
+	struct iq_str clean;
 	struct iq_out words;
 
 	iq_out_init_memory(&words);
 	iq_cost_kind(&words, kind);
 	term->failed |= words.err != 0;
 	put_bytes(term, kind->bytes);
-	put_objects(term, kind->objects);
-	put_rest(term,
-		 iq_term_clean(term, (struct iq_str){ words.buf, words.len }));
+	clean = iq_term_clean(term, (struct iq_str){ words.buf, words.len });
+	put_rest(term, iq_term_textf(term, "%.*s%.*s", IQ_STR_ARG(clean),
+				     IQ_STR_ARG(more_words(term, kind->num,
+							   kind->objects))));
 	iq_out_deinit(&words);
 }
 
