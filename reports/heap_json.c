@@ -117,12 +117,16 @@ static void put_counted(struct page *p)
 static void put_leaked(struct page *p)
 {
 	const struct iq_heap_survey *s = p->survey;
-	bool judged = s->found && (!s->lacks.len || s->leaked_goroutines);
+	bool judged = s->found && s->judged;
 	bool known = judged && (s->has_leaked_stacks || !s->leaked_goroutines);
 
 	iq_json_key(p->json, "leaked");
 	iq_json_object(p->json);
 	iq_json_maybe_u64(p->json, "goroutines", judged, s->leaked_goroutines);
+	iq_json_maybe_u64(p->json, "unjudged_goroutines", judged,
+			  s->doubted_goroutines);
+	iq_json_pair_text(p->json, "unjudged_because",
+			  iq_str_of(s->doubt ? s->doubt : ""));
 	iq_json_maybe_u64(p->json, "retained_bytes", known,
 			  s->leaked.bytes + s->leaked_stacks);
 	iq_json_maybe_u64(p->json, "heap_objects", judged, s->leaked.objects);

@@ -127,6 +127,40 @@ static struct iq_str leaked_words(struct iq_heap_text *text)
 			     iq_heap_bytes(size, s->leaked_stacks));
 }
 
+/* Why it is not known what is leaked; empty: it is. */
+static struct iq_str unjudged_words(struct iq_heap_text *text)
+{
+	const struct iq_heap_survey *s = text->survey;
+	char number[IQ_WORDS_SIZE];
+
+	if (!s->judged)
+		return s->lacks.len ?
+			       IQ_STR("the heap is not whole") :
+			       IQ_STR("its goroutines are judged by another "
+				      "file");
+	if (!s->doubted_goroutines)
+		return IQ_STR("");
+	return iq_term_textf(text->term, "of %s%s goroutine%s: %s",
+			     iq_words_number(number, s->doubted_goroutines),
+			     s->leaked_goroutines ? " more" : "",
+			     s->doubted_goroutines == 1 ? "" : "s", s->doubt);
+}
+
+static void put_unjudged(struct iq_heap_text *text)
+{
+	struct iq_str words = unjudged_words(text);
+
+	if (!words.len)
+		return;
+	iq_out_cstr(text->term->out, "    leaked");
+	iq_term_right(text->term, IQ_STR("unknown"),
+		      WHAT_COLUMNS - 8 + OBJECTS_COLUMNS);
+	iq_term_spaces(text->term, SIZE_COLUMNS);
+	put_words(text, 2 + WHAT_COLUMNS + OBJECTS_COLUMNS + SIZE_COLUMNS,
+		  words);
+	iq_out_char(text->term->out, '\n');
+}
+
 static void put_sums(struct iq_heap_text *text)
 {
 	const struct iq_heap_survey *s = text->survey;
@@ -137,6 +171,7 @@ static void put_sums(struct iq_heap_text *text)
 	put_sum(text, "live", live, IQ_STR(""));
 	if (s->leaked_goroutines)
 		put_sum(text, "  leaked", s->leaked, leaked_words(text));
+	put_unjudged(text);
 	put_sum(text, s->lacks.len ? "not reached" : "garbage", s->garbage,
 		s->lacks.len ? IQ_STR("by what is there") :
 			       IQ_STR("not yet collected or swept"));

@@ -149,6 +149,24 @@ static void count_leaked(struct iq_surveying *s, size_t goroutine)
 	survey->leaked_stacks += stack;
 }
 
+/* Of a goroutine of the facts that nothing is proven of. */
+static void count_doubted(struct iq_surveying *s, size_t index)
+{
+	const struct iq_heap_map *map = s->proof->map;
+	struct iq_heap_survey *survey = s->survey;
+	const struct iq_heap_holder *holder;
+	const char *doubt;
+
+	if (index >= map->num_holders || s->goroutines[index] == UINT32_MAX ||
+	    s->model->goroutines[s->goroutines[index]].reach !=
+		    IQ_REACH_UNKNOWN)
+		return;
+	holder = &map->holders[index];
+	doubt = holder->wait_doubt ? holder->wait_doubt : holder->stack_doubt;
+	if (doubt && !survey->doubted_goroutines++)
+		survey->doubt = doubt;
+}
+
 /* Most heaps have nobody who cannot run. */
 static struct iq_error *trace_all(struct iq_surveying *s)
 {
@@ -157,6 +175,8 @@ static struct iq_error *trace_all(struct iq_surveying *s)
 	struct iq_error *err = NULL;
 
 	for (size_t i = 0; i < num; i++) {
+		if (s->survey->judged)
+			count_doubted(s, i);
 		if (s->proof->can_run[i / 64] >> i % 64 & 1)
 			continue;
 		if (iq_surveying_is_leaked(s, s->goroutines[i])) {
@@ -192,6 +212,25 @@ static struct iq_error *find_goroutines(struct iq_surveying *s)
 				(uint32_t)i;
 	}
 	return NULL;
+}
+
+static bool is_dead(enum iq_gstatus status)
+{
+	return status == IQ_GSTATUS_DEAD || status == IQ_GSTATUS_DEADEXTRA;
+}
+
+static bool is_judged(const struct iq_surveying *s)
+{
+	const struct iq_facts *facts = s->facts;
+
+	if (s->proof->lacks[0])
+		return false;
+	for (size_t i = 0; i < facts->goroutines.len; i++) {
+		if (s->goroutines[i] == UINT32_MAX &&
+		    !is_dead(facts->goroutines.data[i].status))
+			return false;
+	}
+	return true;
 }
 
 /* ---- one heap */
@@ -250,8 +289,10 @@ static struct iq_error *survey_parts(struct iq_surveying *s)
 {
 	struct iq_error *err = find_goroutines(s);
 
-	if (!err)
+	if (!err) {
+		s->survey->judged = is_judged(s);
 		err = trace_all(s);
+	}
 	if (!err)
 		err = find_types(s);
 	if (!err)

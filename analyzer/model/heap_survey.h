@@ -148,7 +148,14 @@ struct iq_heap_survey {
 	/* What the process itself counted. */
 	bool has_totals;
 	struct iq_heap_totals totals;
+	/* Whether its goroutines were judged by it: not those that a better
+	 * witness of the process has, nor those of another process. */
+	bool judged;
 	uint64_t leaked_goroutines;
+	/* Goroutines that could not be judged, though the heap is whole, and why
+	 * the first one; what they hold counts as live. Static. */
+	uint64_t doubted_goroutines;
+	const char *doubt;
 	/* All of their stacks, if each one's size is known. */
 	bool has_leaked_stacks;
 	uint64_t leaked_stacks;

@@ -78,6 +78,15 @@ static void asking_deinit(struct asking *a)
 
 /* ---- the type that is asked for */
 
+/* "chan T" is a pointer to the object that "hchan T" stands for. */
+static bool is_called(struct iq_str type, struct iq_str name)
+{
+	return iq_str_equal(type, name) ||
+	       (iq_str_starts(name, IQ_STR("chan ")) &&
+		iq_str_starts(type, IQ_STR("h")) &&
+		iq_str_equal(iq_str_sub(type, 1, type.len), name));
+}
+
 static bool want(struct asking *a)
 {
 	const struct iq_heap_types *types = a->s->types;
@@ -85,7 +94,7 @@ static bool want(struct asking *a)
 	bool known = false;
 
 	for (uint32_t i = 1; types && i < types->num_types; i++) {
-		a->wanted[i] = iq_str_equal(types->types[i].name, name);
+		a->wanted[i] = is_called(types->types[i].name, name);
 		known |= a->wanted[i];
 	}
 	return known;

@@ -212,6 +212,7 @@ static void test_sums_tell_live_leaked_garbage_and_free(void **state)
 	assert_sum(x.survey->free, 48, 48 * 96);
 	assert_int_equal(x.survey->inuse, 24576);
 	assert_int_equal(x.survey->totals.heap_objects, 18);
+	assert_true(x.survey->judged);
 	assert_int_equal(x.survey->leaked_goroutines, 1);
 	assert_true(x.survey->has_leaked_stacks);
 	assert_int_equal(x.survey->leaked_stacks, 2048);
@@ -284,6 +285,7 @@ static void test_a_heap_with_holes_says_so(void **state)
 	assert_true(x.survey->found);
 	assert_true(iq_str_equal(x.survey->lacks, IQ_STR("a page is missing")));
 	// Nobody is condemned by what is not whole.
+	assert_false(x.survey->judged);
 	assert_int_equal(x.survey->leaked_goroutines, 0);
 	assert_sum(x.survey->allocated, 18, 16 * 96 + 2 * 8192);
 	deinit(&x);

@@ -87,6 +87,7 @@ static struct iq_heap_survey survey_of_all(void)
 		.inuse = 17000000,
 		.has_totals = true,
 		.totals = { 262198, 16779952, 17000000, 65536, 33554432, 3 },
+		.judged = true,
 		.leaked_goroutines = 40,
 		.has_leaked_stacks = true,
 		.leaked_stacks = 81920,
@@ -265,16 +266,21 @@ static void test_what_is_missing_makes_garbage_unknown(void **state)
 
 	(void)state;
 	survey.lacks = IQ_STR("12 pages are not in the core");
+	survey.judged = false;
+	survey.leaked_goroutines = 0;
+	survey.leaked = (struct iq_heap_sum){ 0, 0 };
 	begin(&x, &survey, IQ_HEAP_TOTALS);
 	text = render_text(&x, "heap", "text");
 	assert_clean(text, 80);
 	assert_non_null(strstr(text, "12 pages are not in the core"));
 	assert_non_null(strstr(text, "at least"));
 	assert_non_null(strstr(text, "not reached"));
+	assert_non_null(strstr(text, "the heap is not whole"));
 	assert_null(strstr(text, "garbage"));
 	text = render_text(&x, "heap", "json");
 	assert_non_null(strstr(text, "\"complete\":false"));
 	assert_non_null(strstr(text, "\"garbage_objects\":null"));
+	assert_non_null(strstr(text, "\"leaked\":{\"goroutines\":null"));
 	assert_non_null(strstr(text, "\"unreached_objects\":45"));
 	render_deinit(&x);
 }
