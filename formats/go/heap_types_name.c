@@ -190,12 +190,33 @@ static void only_part(struct iq_go_typing *t, uint64_t addr, uint32_t type,
 		iq_go_typing_range(t, addr, type, count);
 }
 
+/* What a pointer to the first field of one of two types points to. */
+static uint32_t whole(const struct iq_go_typing *t,
+		      const struct iq_go_model_type *type, uint64_t addr)
+{
+	uint64_t which;
+
+	return iq_memory_uint(t->rt->memory, addr, 1, &which) && which <= 1 ?
+		       type->wholes[which] :
+		       0;
+}
+
 void iq_go_typing_value(struct iq_go_typing *t, uint64_t addr, uint32_t number,
 			bool is_copy)
 {
 	const struct iq_go_model_type *type =
 		iq_go_type_model_get(t->model, number);
 	struct iq_go_typed_object o;
+
+	if (type->size == 1) {
+		type = iq_go_type_model_lay(t->model, number);
+		if (type->wholes[0] || type->wholes[1]) {
+			number = whole(t, type, addr);
+			type = iq_go_type_model_get(t->model, number);
+		}
+		if (!number)
+			return;
+	}
 
 	if (!type->size)
 		return;

@@ -174,7 +174,8 @@ static bool atomic_pointer(struct layout *layout,
 	first = field_type(model, type, 0);
 	last = field_type(model, type, type->num_fields - 1);
 	if (!first || !last || first->kind != IQ_GO_KIND_ARRAY ||
-	    !first->elem || last->kind != IQ_GO_KIND_UNSAFE_POINTER)
+	    !iq_go_type_model_lay(model, type->fields[0].type)->elem ||
+	    last->kind != IQ_GO_KIND_UNSAFE_POINTER)
 		return false;
 	pointer = iq_go_type_model_lay(model, first->elem);
 	if (pointer->kind != IQ_GO_KIND_POINTER)
@@ -347,6 +348,38 @@ static void elem_read(struct iq_go_type_model *model,
 		type->bucket = iq_go_type_model_at(model, addr);
 }
 
+/* The type called as @type but for what stands before its type arguments. */
+static uint32_t sibling(struct iq_go_type_model *model,
+			const struct iq_go_model_type *type, struct iq_str head)
+{
+	struct iq_str args = iq_str_sub(
+		type->name, iq_str_find(type->name, '['), type->name.len);
+	char *text = iq_arena_alloc(model->arena, head.len + args.len + 1);
+
+	if (!text) {
+		model->no_memory = true;
+		return 0;
+	}
+	memcpy(text, head.ptr, head.len);
+	if (args.len)
+		memcpy(text + head.len, args.ptr, args.len);
+	return iq_go_type_model_named(
+		model, (struct iq_str){ text, head.len + args.len });
+}
+
+/* The nodes of sync.Map. Go: src/internal/sync/hashtriemap.go, node; 1.24 and
+ * newer. */
+static void wholes_find(struct iq_go_type_model *model,
+			struct iq_go_model_type *type)
+{
+	if (type->size != 1 || type->num_fields != 1 ||
+	    !iq_str_starts(type->name, IQ_STR("sync.node[")) ||
+	    !iq_str_equal(type->fields[0].name, IQ_STR("isEntry")))
+		return;
+	type->wholes[0] = sibling(model, type, IQ_STR("sync.indirect"));
+	type->wholes[1] = sibling(model, type, IQ_STR("sync.entry"));
+}
+
 static void lay(struct iq_go_type_model *model, struct iq_go_model_type *type,
 		uint32_t number)
 {
@@ -357,6 +390,7 @@ static void lay(struct iq_go_type_model *model, struct iq_go_model_type *type,
 		elem_read(model, type);
 	if (type->addr && type->kind == IQ_GO_KIND_STRUCT)
 		fields_read(model, type);
+	wholes_find(model, type);
 	parts_find(&layout, type, number);
 	parts = layout.parts.len ?
 			iq_arena_calloc(model->arena, layout.parts.len,

@@ -87,6 +87,9 @@ struct iq_go_model_type {
 	uint64_t lead;
 	/* A map's: what its slots are in. */
 	uint32_t bucket;
+	/* Of what is but the first field of one of both, as its first byte says:
+	 * that byte 0, and 1. 0: it is not that. */
+	uint32_t wholes[2];
 	const struct iq_go_model_field *fields;
 	uint32_t num_fields;
 	uint32_t num_parts;
