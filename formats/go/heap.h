@@ -59,6 +59,15 @@ struct iq_error *iq_go_heap_queues(const struct iq_go_heap *heap,
 struct iq_error *iq_go_heap_goroutines(const struct iq_go_heap *heap,
 				       struct iq_heap_map *map) iq_must_check;
 
+/*
+ * heap_own.c: of @range, a record of the runtime that is an object of the heap, only
+ * the words count that are pointers to the collector. The ends of stacks are none:
+ * what begins there is another's.
+ */
+struct iq_error *iq_go_heap_own_words(struct iq_heap_map *map,
+				      struct iq_heap_range *range)
+	iq_must_check;
+
 /* heap_processors.c: what each p holds, but for the collector's leftovers. */
 struct iq_error *iq_go_heap_processors(const struct iq_go_heap *heap,
 				       struct iq_heap_map *map) iq_must_check;

@@ -112,6 +112,9 @@ static struct iq_error *fill_known(struct walk *w,
 			continue;
 		iq_go_heap_doubt(w->heap, i, &w->map->holders[i]);
 		holder_fill(w, g, &w->map->holders[i]);
+		err = iq_go_heap_own_words(w->map, &w->map->holders[i].self);
+		if (err)
+			return err;
 		if (i + AHEAD < rt->num_gs)
 			iq_go_heap_stacks_fetch(stacks, i + AHEAD);
 		err = iq_go_heap_stacks_narrow(stacks, i,
