@@ -151,6 +151,9 @@ struct iq_heap_holder {
 	 * else counts as one that can run, and of neither is anything proven.
 	 */
 	const char *stack_doubt, *wait_doubt;
+	/* Pages of its stack were lost: if it can run, nobody knows what it
+	 * holds. */
+	bool stack_lost;
 };
 
 /*

@@ -53,6 +53,8 @@ struct liveness {
 	uint64_t *runs_anyway;
 	/* Ordered by slot. */
 	IQ_VEC(struct watch) watches;
+	/* Somebody who can run has lost what it holds. */
+	bool lost;
 };
 
 static void liveness_deinit(struct liveness *l)
@@ -254,6 +256,7 @@ static void mark_holder(struct liveness *l, size_t goroutine)
 	if (goroutine >= l->map->num_holders)
 		return;
 	holder = &l->map->holders[goroutine];
+	l->lost |= holder->stack_lost;
 	iq_mark_range(l->mark, &holder->stack);
 	iq_mark_range(l->mark, &holder->self);
 	iq_mark_range(l->mark, &holder->registers);
@@ -350,6 +353,9 @@ static bool lacks(const struct liveness *l, char *buf, size_t size)
 			 "memory at 0x%" PRIx64
 			 ", which may hold references, is not in the core",
 			 addr);
+	else if (l->lost)
+		snprintf(buf, size,
+			 "pages of a stack that is in use were lost");
 	else if (l->map->memory.faulted(l->map->memory.ctx))
 		snprintf(buf, size, "the file could not be read everywhere");
 	else

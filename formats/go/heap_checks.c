@@ -2,8 +2,10 @@
 #include "formats/go/heap.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/limits.h"
+#include "formats/go/stack_start.h"
 
 /*
  * What must agree before a proof may rest on it. The runtime counts its heap in
@@ -154,6 +156,39 @@ static bool knows_its_waits(const struct iq_go_runtime *rt,
 	return !sudog;
 }
 
+/* Pages are lost by as much. */
+#define PAGE_BYTES 4096
+
+static bool is_zeros(const uint8_t *page)
+{
+	return !page[0] && memcmp(page, page + 1, PAGE_BYTES - 1) == 0;
+}
+
+/*
+ * Whether the part of a stack that is in use has a page of zeros: gdb writes such
+ * for what it could not read. Who has a large array there may have one, too; but
+ * then the calls lead on behind it.
+ */
+static bool has_hole(const struct iq_go_runtime *rt, const struct iq_go_g *g)
+{
+	struct iq_go_unwind_start start;
+	uint64_t at;
+
+	if (iq_go_stack_start(rt, g, &start) != IQ_GO_START_FOUND ||
+	    start.sp < g->stack_lo || start.sp > g->stack_hi)
+		return false;
+	// The rest of the page that it stopped in, too.
+	for (at = start.sp & ~(PAGE_BYTES - 1ull); at < g->stack_hi;
+	     at += PAGE_BYTES) {
+		uint64_t have = 0;
+		const uint8_t *page = iq_memory_window(rt->memory, at, &have);
+
+		if (page && have >= PAGE_BYTES && is_zeros(page))
+			return true;
+	}
+	return false;
+}
+
 void iq_go_heap_doubt(const struct iq_go_heap *heap, size_t index,
 		      struct iq_heap_holder *ret)
 {
@@ -162,6 +197,8 @@ void iq_go_heap_doubt(const struct iq_go_heap *heap, size_t index,
 		&rt->facts->goroutines.data[index];
 	const struct iq_go_g *g = &rt->gs[index];
 
+	if (!fact->stack || !fact->stack->complete)
+		ret->stack_lost = has_hole(rt, g);
 	if (g->status != IQ_GSTATUS_WAITING && g->status != IQ_GSTATUS_LEAKED)
 		return;
 	if (!fact->stack || !fact->stack->complete)

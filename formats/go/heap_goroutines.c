@@ -148,6 +148,10 @@ static void walk_g(struct walk *w, uint64_t addr)
 	if (take_known(w, slot))
 		return;
 	state = iq_go_g_read(w->heap->rt, addr, &g);
+	// The list has none that never was used: its page was lost.
+	// Go: src/runtime/proc.go, newproc1.
+	if (state == IQ_GO_G_UNUSED && g.status == IQ_GSTATUS_IDLE)
+		state = IQ_GO_G_ABSURD;
 	if (state == IQ_GO_G_UNUSED ||
 	    (state == IQ_GO_G_LIVE && is_lent(w, &g)))
 		return;
