@@ -163,20 +163,13 @@ static bool is_missing(const struct iq_heap_map *map, uint64_t addr)
 	return !map->memory.window(map->memory.ctx, addr, &have);
 }
 
-bool iq_heap_walk_range(const struct iq_heap_map *map,
-			const struct iq_heap_range *range, iq_heap_visit *visit,
-			void *ctx)
+bool iq_heap_walk_bytes(const struct iq_heap_map *map,
+			const struct iq_heap_range *range, const uint8_t *bytes,
+			iq_heap_visit *visit, void *ctx)
 {
 	const struct walk w = { .map = map, .visit = visit, .ctx = ctx };
 	uint64_t words = range->len / 8;
-	uint64_t have = 0;
-	const uint8_t *bytes = words ? map->memory.window(map->memory.ctx,
-							  range->addr, &have) :
-				       NULL;
 
-	// Looked for once where it is in one piece, as most are.
-	if (have < range->len)
-		bytes = NULL;
 	for (uint64_t block = 0; 64 * block < words; block++) {
 		uint64_t addr = range->addr + 512 * block;
 
@@ -198,6 +191,21 @@ bool iq_heap_walk_range(const struct iq_heap_map *map,
 			return false;
 	}
 	return true;
+}
+
+bool iq_heap_walk_range(const struct iq_heap_map *map,
+			const struct iq_heap_range *range, iq_heap_visit *visit,
+			void *ctx)
+{
+	uint64_t have = 0;
+	const uint8_t *bytes = range->len / 8 ?
+				       map->memory.window(map->memory.ctx,
+							  range->addr, &have) :
+				       NULL;
+
+	// Looked for once where it is in one piece, as most are.
+	return iq_heap_walk_bytes(map, range, have < range->len ? NULL : bytes,
+				  visit, ctx);
 }
 
 uint64_t iq_heap_slot_addr(const struct iq_heap_map *map, uint32_t slot)

@@ -36,6 +36,11 @@ bool iq_heap_walk_range(const struct iq_heap_map *map,
 			const struct iq_heap_range *range, iq_heap_visit *visit,
 			void *ctx);
 
+/* The same where the range's @bytes are known; NULL: they are looked for. */
+bool iq_heap_walk_bytes(const struct iq_heap_map *map,
+			const struct iq_heap_range *range, const uint8_t *bytes,
+			iq_heap_visit *visit, void *ctx);
+
 /* Where the object of @slot begins, and its size in bytes. */
 uint64_t iq_heap_slot_addr(const struct iq_heap_map *map, uint32_t slot);
 uint64_t iq_heap_slot_size(const struct iq_heap_map *map, uint32_t slot);

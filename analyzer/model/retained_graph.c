@@ -24,6 +24,7 @@ struct walk {
 	/* Index into targets of the node's first edge. */
 	size_t from;
 	/* Memory that was found last: stacks lie side by side. */
+	const uint8_t *there;
 	uint64_t there_addr;
 	uint64_t there_len;
 	bool no_memory;
@@ -74,6 +75,26 @@ static bool add_reference(void *ctx, const struct iq_heap_reference *ref)
 	return !w->no_memory;
 }
 
+/* The bytes at @addr if all of them are in one piece. */
+static const uint8_t *find_bytes(struct walk *w, uint64_t addr, uint64_t len)
+{
+	const struct iq_heap_memory *memory = &w->map->memory;
+	uint64_t offset = addr - w->there_addr;
+
+	if (offset >= w->there_len || len > w->there_len - offset) {
+		uint64_t have = 0;
+		const uint8_t *bytes = memory->window(memory->ctx, addr, &have);
+
+		if (!bytes || have < len)
+			return NULL;
+		w->there = bytes;
+		w->there_addr = addr;
+		w->there_len = have;
+		offset = 0;
+	}
+	return w->there + offset;
+}
+
 /* What is missing may refer to anything. */
 static bool is_whole(struct walk *w, uint64_t addr, uint64_t len)
 {
@@ -81,15 +102,9 @@ static bool is_whole(struct walk *w, uint64_t addr, uint64_t len)
 	struct iq_retained_graph *g = w->graph;
 	uint64_t have;
 
-	if (addr - w->there_addr < w->there_len &&
-	    len <= w->there_len - (addr - w->there_addr))
-		return true;
 	for (uint64_t at = 0; at < len; at += have) {
-		if (memory->window(memory->ctx, addr + at, &have) && have) {
-			w->there_addr = addr + at;
-			w->there_len = have;
+		if (memory->window(memory->ctx, addr + at, &have) && have)
 			continue;
-		}
 		snprintf(g->lacks, sizeof(g->lacks),
 			 "memory at 0x%" PRIx64
 			 ", which they hold, is not in the core",
@@ -101,11 +116,14 @@ static bool is_whole(struct walk *w, uint64_t addr, uint64_t len)
 
 static bool walk_range(struct walk *w, const struct iq_heap_range *range)
 {
+	const uint8_t *bytes;
+
 	if (!range->len)
 		return true;
-	if (!range->optional && !is_whole(w, range->addr, range->len))
+	bytes = find_bytes(w, range->addr, range->len);
+	if (!bytes && !range->optional && !is_whole(w, range->addr, range->len))
 		return false;
-	return iq_heap_walk_range(w->map, range, add_reference, w);
+	return iq_heap_walk_bytes(w->map, range, bytes, add_reference, w);
 }
 
 static bool walk_goroutine(struct walk *w, uint32_t index)
