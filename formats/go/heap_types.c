@@ -103,8 +103,10 @@ static struct iq_error *find(struct iq_go_typing *t,
 		iq_go_typing_roots(t);
 		iq_go_typing_walk(t);
 		for (size_t k = 0; k < variables->all.len; k++)
-			iq_go_typing_range(t, variables->all.data[k].addr,
-					   variables->all.data[k].type, 1);
+			if (variables->all.data[k].type)
+				iq_go_typing_range(
+					t, variables->all.data[k].addr,
+					variables->all.data[k].type, 1);
 		iq_go_typing_walk(t);
 		iq_go_typing_untyped(t);
 		if (t->no_memory || t->model->no_memory)

@@ -79,7 +79,6 @@ bool iq_go_types_put_variable(const struct iq_heap_types *base, uint64_t addr,
 	const struct iq_go_types *types = (const struct iq_go_types *)base;
 	const struct iq_go_typed_variable *all = types->variables.all.data;
 	size_t low = 0, high = types->variables.all.len;
-	const struct iq_go_model_type *type;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
@@ -89,10 +88,7 @@ bool iq_go_types_put_variable(const struct iq_heap_types *base, uint64_t addr,
 		else
 			high = mid;
 	}
-	if (!low)
-		return false;
-	type = iq_go_type_model_get(&types->model, all[low - 1].type);
-	if (!type || addr - all[low - 1].addr >= type->size)
+	if (!low || addr - all[low - 1].addr >= all[low - 1].size)
 		return false;
 	iq_out_str(out, all[low - 1].name);
 	iq_go_types_put_place(base, all[low - 1].type, addr - all[low - 1].addr,

@@ -15,7 +15,9 @@
 /* A variable of a package. */
 struct iq_go_typed_variable {
 	uint64_t addr;
-	uint32_t type;
+	uint64_t size;	    /* 0: it has no place */
+	uint32_t type;	    /* 0: not known */
+	bool is_bound;	    /* no variable, but where others end */
 	struct iq_str name; /* "main.pool"; not clean */
 };
 
@@ -29,6 +31,14 @@ struct iq_go_typed_variables {
 struct iq_error *
 iq_go_typed_variables_read(struct iq_go_typed_variables *variables,
 			   struct iq_go_type_model *model) iq_must_check;
+/* heap_types_symbols.c: their names alone, by the symbols of @file. */
+struct iq_error *
+iq_go_typed_variables_symbols(struct iq_go_typed_variables *variables,
+			      const struct iq_core_module *file,
+			      const struct iq_go_module *module) iq_must_check;
+/* Once they are ordered: gives them sizes. */
+void iq_go_typed_variables_measure(struct iq_go_typed_variables *variables,
+				   const struct iq_go_type_model *model);
 void iq_go_typed_variables_deinit(struct iq_go_typed_variables *variables);
 
 struct iq_go_types {

@@ -260,14 +260,17 @@ static struct iq_error *file_read(struct iq_go_typed_variables *variables,
 		.file = file,
 		.types = module->types,
 	};
-	struct iq_error *err = iq_dwarf_variables_read(file->elf, &s.tables);
+	struct iq_error *err;
 
+	if (!iq_dwarf_present(file->elf))
+		return iq_go_typed_variables_symbols(variables, file, module);
+	err = iq_dwarf_variables_read(file->elf, &s.tables);
 	if (err) {
 		if (err == &iq_enomem)
 			return err;
-		// Variables keep no names then, and objects fewer types.
+		// Objects have fewer types then.
 		iq_error_destroy(err);
-		return NULL;
+		return iq_go_typed_variables_symbols(variables, file, module);
 	}
 	s.numbers = calloc(s.tables.num_types + 1, sizeof(*s.numbers));
 	s.filled = calloc(s.tables.num_types + 1, sizeof(*s.filled));
@@ -286,7 +289,12 @@ static int by_addr(const void *a, const void *b)
 
 	if (x->addr != y->addr)
 		return x->addr < y->addr ? -1 : 1;
-	return x->type < y->type ? -1 : x->type > y->type;
+	// A variable stands behind the bound that it begins at.
+	if (x->is_bound != y->is_bound)
+		return x->is_bound ? -1 : 1;
+	if (x->type != y->type)
+		return x->type < y->type ? -1 : 1;
+	return iq_str_compare(x->name, y->name);
 }
 
 static int by_name(const void *a, const void *b)
@@ -308,13 +316,13 @@ iq_go_typed_variables_read(struct iq_go_typed_variables *variables,
 		const struct iq_core_module *file =
 			iq_go_program_file(program, m->text);
 
-		if (file && file->elf && file->verified &&
-		    iq_dwarf_present(file->elf))
+		if (file && file->elf && file->verified)
 			err = file_read(variables, model, file, m);
 	}
 	if (!err && variables->all.len)
 		qsort(variables->all.data, variables->all.len,
 		      sizeof(*variables->all.data), by_addr);
+	iq_go_typed_variables_measure(variables, model);
 	if (!err && model->closures.len)
 		qsort(model->closures.data, model->closures.len,
 		      sizeof(*model->closures.data), by_name);
