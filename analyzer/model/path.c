@@ -274,6 +274,14 @@ static bool wake_seen(struct search *s)
 	return true;
 }
 
+static uint32_t slot_of(const struct search *s, const struct iq_wait *wait)
+{
+	if (!wait->has_address)
+		return IQ_HEAP_NONE;
+	return iq_heap_map_slot(s->map, wait->has_sema ? wait->sema_addr :
+							 wait->address);
+}
+
 /* The objects for which those wait who can run and do not anyway. */
 static bool watch(struct search *s)
 {
@@ -288,10 +296,7 @@ static bool watch(struct search *s)
 		    has_bit(proof->runs_anyway, i))
 			continue;
 		for (uint32_t k = 0; k < fact->num_waits; k++) {
-			const struct iq_wait *wait = &fact->waits[k];
-			uint32_t slot = iq_heap_map_slot(
-				s->map, wait->has_sema ? wait->sema_addr :
-							 wait->address);
+			uint32_t slot = slot_of(s, &fact->waits[k]);
 			struct watch w = { slot, (uint32_t)i };
 
 			if (slot == IQ_HEAP_NONE)
@@ -318,6 +323,34 @@ static bool go_on(struct search *s)
 	return true;
 }
 
+/*
+ * Who stays blocked keeps what it waits for by the runtime's record of its wait,
+ * even if its stack has no use for it any more.
+ */
+static bool visit_waits(struct search *s)
+{
+	const struct iq_facts *facts = s->paths->facts;
+
+	for (size_t i = 0; i < s->map->num_holders; i++) {
+		const struct iq_goroutine_fact *fact =
+			&facts->goroutines.data[i];
+
+		if (has_bit(s->paths->proof->can_run, i))
+			continue;
+		s->from =
+			s->map->num_slots + 1 + number_of_holder(s->map, i, 1);
+		for (uint32_t k = 0; k < fact->num_waits; k++) {
+			struct iq_heap_reference ref = {
+				.slot = slot_of(s, &fact->waits[k]),
+			};
+
+			if (ref.slot != IQ_HEAP_NONE && !reach(s, &ref))
+				return false;
+		}
+	}
+	return spread(s);
+}
+
 static bool search(struct search *s)
 {
 	const struct iq_proof *proof = s->paths->proof;
@@ -330,7 +363,7 @@ static bool search(struct search *s)
 	// Nobody is left here but where the map is not whole.
 	if (!wake_all(s, proof->can_run) || !go_on(s))
 		return false;
-	return wake_all(s, NULL) && go_on(s);
+	return wake_all(s, NULL) && go_on(s) && visit_waits(s);
 }
 
 static struct iq_error *run(struct iq_paths *paths)

@@ -290,6 +290,25 @@ static void test_what_only_blocked_goroutines_have_is_told_so(void **state)
 	deinit(&x);
 }
 
+static void test_a_blocked_wait_keeps_what_it_is_for(void **state)
+{
+	struct fixture x;
+	struct iq_path path;
+
+	(void)state;
+	init(&x);
+	add_receiver(&x, 1, OBJECT(7));
+	refers(&x, 7, 16, 9);
+	analyse(&x);
+	path = find(&x, OBJECT(9));
+	assert_true(path.found && path.only_blocked);
+	assert_int_equal(path.root, IQ_ROOT_GOROUTINE);
+	assert_int_equal(path.root_addr, 0);
+	assert_int_equal(id_of(&x, path.goroutine), 1);
+	assert_int_equal(path.num_steps, 2);
+	deinit(&x);
+}
+
 static void test_nothing_leads_to_garbage(void **state)
 {
 	struct fixture x;
@@ -609,6 +628,7 @@ int main(void)
 		cmocka_unit_test(test_no_way_begins_on_who_waits_for_it),
 		cmocka_unit_test(
 			test_what_only_blocked_goroutines_have_is_told_so),
+		cmocka_unit_test(test_a_blocked_wait_keeps_what_it_is_for),
 		cmocka_unit_test(test_nothing_leads_to_garbage),
 		cmocka_unit_test(test_a_variable_is_its_own_root),
 		cmocka_unit_test(test_of_a_long_way_both_ends_are_kept),
