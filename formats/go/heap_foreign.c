@@ -185,7 +185,9 @@ static struct iq_error *add_root(struct foreign *f, uint64_t begin,
 	end &= ~7ull;
 	if (begin >= end)
 		return NULL;
-	range = (struct iq_heap_range){ .addr = begin, .len = end - begin };
+	range = (struct iq_heap_range){ .addr = begin,
+					.len = end - begin,
+					.kind = IQ_ROOT_FOREIGN };
 	return iq_vec_push(&f->map->roots, range) ? NULL : &iq_enomem;
 }
 

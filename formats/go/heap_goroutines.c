@@ -37,6 +37,9 @@ static void holder_fill(const struct walk *w, const struct iq_go_g *g,
 	    g->status != IQ_GSTATUS_COPYSTACK && start.sp > g->stack_lo &&
 	    start.sp <= g->stack_hi)
 		from = start.sp & ~7ull;
+	ret->stack.kind = IQ_ROOT_STACK;
+	ret->self.kind = IQ_ROOT_GOROUTINE;
+	ret->registers.kind = IQ_ROOT_REGISTERS;
 	ret->stack.addr = from;
 	ret->stack.len = (g->stack_hi - from) & ~7ull;
 	if (g->stack_hi > g->stack_lo)

@@ -106,25 +106,32 @@ static bool block_read(const struct iq_go_heap *heap,
 	return true;
 }
 
-/*
- * The blocks from @addr on, as far as they are some. A circle ends where it
- * began: it is no list, or a damaged one.
- */
+enum list_end {
+	LIST_ENDS,   /* with nothing, or with what is no block */
+	LIST_CIRCLE, /* it comes back to a block: no list, or a damaged one */
+	LIST_LONG,
+};
+
+/* The blocks from @addr on, as far as they are some. */
 static struct iq_error *add_list(const struct iq_go_heap *heap,
 				 struct iq_heap_map *map, const struct queue *q,
 				 uint64_t addr, unsigned *budget,
-				 bool *circle_ret)
+				 enum list_end *ret)
 {
 	uint64_t mark = 0;
 
-	*circle_ret = false;
-	for (unsigned n = 1; addr && *budget; n++) {
-		struct iq_heap_range range = { 0 };
+	*ret = LIST_ENDS;
+	for (unsigned n = 1; addr; n++) {
+		struct iq_heap_range range = { .kind = IQ_ROOT_SPECIAL };
 		struct iq_go_record block;
 		uint64_t num;
 
 		if (!block_read(heap, map, q, addr, &block, &num))
 			return NULL;
+		if (!*budget) {
+			*ret = LIST_LONG;
+			return NULL;
+		}
 		(*budget)--;
 		range.addr = addr + q->entries.offset;
 		range.len = num * q->entry_size;
@@ -134,9 +141,10 @@ static struct iq_error *add_list(const struct iq_go_heap *heap,
 		if ((n & (n - 1)) == 0)
 			mark = addr;
 		addr = iq_go_record_uint(&block, q->link);
-		*circle_ret = addr == mark;
-		if (*circle_ret)
+		if (addr == mark) {
+			*ret = LIST_CIRCLE;
 			return NULL;
+		}
 	}
 	return NULL;
 }
@@ -144,59 +152,65 @@ static struct iq_error *add_list(const struct iq_go_heap *heap,
 /* From a variable that has a name. */
 static struct iq_error *add_named(const struct iq_go_heap *heap,
 				  struct iq_heap_map *map,
-				  const struct queue *q, uint64_t addr,
-				  unsigned *budget)
+				  const struct queue *q, uint64_t addr)
 {
-	struct iq_error *err = NULL;
-	bool circle = false;
+	unsigned budget = BLOCKS_MAX;
 
-	for (uint32_t i = 0; i < q->symbol_size && !err; i += 8) {
+	for (uint32_t i = 0; i < q->symbol_size; i += 8) {
+		struct iq_error *err;
+		enum list_end end;
 		uint64_t value;
 
-		if (iq_memory_u64(heap->rt->memory, addr + i, &value))
-			err = add_list(heap, map, q, value, budget, &circle);
-		if (circle)
-			*budget = 0;
+		if (!iq_memory_u64(heap->rt->memory, addr + i, &value))
+			continue;
+		err = add_list(heap, map, q, value, &budget, &end);
+		if (err)
+			return err;
+		if (end != LIST_ENDS)
+			iq_heap_map_lacks(map,
+					  "the list of finalizers has no end");
 	}
-	return err;
+	return NULL;
 }
 
 /* From whatever variable it is: a circle is another structure. */
 static struct iq_error *add_found(const struct iq_go_heap *heap,
 				  struct iq_heap_map *map,
-				  const struct queue *q, unsigned *budget)
+				  const struct queue *q)
 {
 	uint64_t noptrbss = heap->rt->program->modules[0].noptrbss;
+	unsigned budget = BLOCKS_MAX;
 	struct iq_go_words words;
-	struct iq_error *err = NULL;
 	uint64_t addr, value;
-	bool circle;
 
 	iq_go_words_all(heap->rt, &words);
-	while (!err && iq_go_words_next(&words, &addr, &value)) {
+	while (iq_go_words_next(&words, &addr, &value)) {
+		struct iq_error *err;
+		enum list_end end;
+
 		if (words.area > 0 && addr - noptrbss >= NOPTRBSS_SCANNED)
 			break;
-		if (value)
-			err = add_list(heap, map, q, value, budget, &circle);
+		if (!value)
+			continue;
+		err = add_list(heap, map, q, value, &budget, &end);
+		if (err)
+			return err;
+		if (end == LIST_LONG)
+			iq_heap_map_lacks(map,
+					  "the list of finalizers has no end");
 	}
-	return err;
+	return NULL;
 }
 
 static struct iq_error *add_queue(const struct iq_go_heap *heap,
 				  struct iq_heap_map *map,
 				  const struct queue *q)
 {
-	unsigned budget = BLOCKS_MAX;
-	struct iq_error *err;
 	uint64_t addr;
 
 	if (iq_go_program_symbol(heap->rt->program, q->symbol, &addr))
-		err = add_named(heap, map, q, addr, &budget);
-	else
-		err = add_found(heap, map, q, &budget);
-	if (!budget)
-		iq_heap_map_lacks(map, "the list of finalizers has no end");
-	return err;
+		return add_named(heap, map, q, addr);
+	return add_found(heap, map, q);
 }
 
 struct iq_error *iq_go_heap_queues(const struct iq_go_heap *heap,

@@ -8,9 +8,14 @@
  * here. Go: src/runtime/mgcmark.go, markrootSpans.
  */
 
-static struct iq_error *add_word(struct iq_go_specials *s, uint64_t word)
+static struct iq_error *add_word(struct iq_go_specials *s, uint64_t word,
+				 uint64_t addr)
 {
-	struct iq_heap_word root = { .word = word, .kind = IQ_ROOT_SPECIAL };
+	struct iq_heap_word root = {
+		.word = word,
+		.addr = addr,
+		.kind = IQ_ROOT_SPECIAL,
+	};
 
 	return !word || iq_vec_push(&s->map->root_words, root) ? NULL :
 								 &iq_enomem;
@@ -30,7 +35,7 @@ static struct iq_error *add_field(struct iq_go_specials *s, uint64_t addr,
 				  addr);
 		return NULL;
 	}
-	return add_word(s, word);
+	return add_word(s, word, addr + field.offset);
 }
 
 /* What the object refers to is alive; the object itself need not be. */
@@ -62,7 +67,7 @@ static struct iq_error *add_cleanup(struct iq_go_specials *s, uint64_t addr)
 static struct iq_error *add_weak(struct iq_go_specials *s, uint64_t addr,
 				 uint64_t object)
 {
-	struct iq_error *err = add_word(s, object);
+	struct iq_error *err = add_word(s, object, addr);
 
 	return err ? err :
 		     add_field(s, addr,
