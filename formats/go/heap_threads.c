@@ -7,13 +7,15 @@
 #include "formats/go/goroutine.h"
 #include "formats/go/signal_frame.h"
 
-static struct iq_error *add_stack(struct iq_heap_map *map, uint64_t from,
+static struct iq_error *add_stack(struct iq_heap_map *map,
+				  enum iq_root_kind kind, uint64_t from,
 				  uint64_t to, bool optional)
 {
 	struct iq_heap_range range = {
 		.addr = from & ~7ull,
 		.len = (to - (from & ~7ull)) & ~7ull,
 		.optional = optional,
+		.kind = kind,
 	};
 
 	return iq_vec_push(&map->roots, range) ? NULL : &iq_enomem;
@@ -76,15 +78,17 @@ static struct iq_error *add_thread(const struct iq_go_heap *heap,
 	struct iq_error *err = iq_go_heap_registers(map, m->thread);
 
 	if (!err && iq_go_on_signal_stack(m, m->thread->sp))
-		err = add_stack(map, m->thread->sp, m->gsignal_hi, false);
+		err = add_stack(map, IQ_ROOT_REGISTERS, m->thread->sp,
+				m->gsignal_hi, false);
 	if (err)
 		return err;
 	if (is_on_g0(m, sp))
-		return add_stack(map, sp, m->g0_hi, false);
+		return add_stack(map, IQ_ROOT_RUNTIME, sp, m->g0_hi, false);
 	// A handler whose frame is gone: what it interrupted may be there.
 	if (iq_go_on_signal_stack(m, sp) && m->g0_hi > m->g0_lo &&
 	    m->g0_hi - m->g0_lo <= UINT32_MAX)
-		return add_stack(map, m->g0_lo, m->g0_hi, true);
+		return add_stack(map, IQ_ROOT_RUNTIME, m->g0_lo, m->g0_hi,
+				 true);
 	return NULL;
 }
 
