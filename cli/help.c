@@ -81,7 +81,7 @@ static void put_usage(const struct cli_command *command)
 static void short_program(void)
 {
 	puts("\nSays why a Go process crashed, hung or leaked, from all files "
-	     "that you have: core\ndumps, goroutine dumps, profiles, traces.\n"
+	     "that you have:\ncore dumps, goroutine dumps, profiles, traces.\n"
 	     "  inquest core.1234 ./server crash.log\n"
 	     "commands:");
 	put_commands();
