@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/go/code.h"
 
+#include <stdlib.h>
+
 struct iq_error *iq_go_code_open(const struct iq_go_runtime *rt,
 				 const struct iq_code_facts **ret)
 {
@@ -10,7 +12,7 @@ struct iq_error *iq_go_code_open(const struct iq_go_runtime *rt,
 
 	if (!reader)
 		return &iq_enomem;
-	reader->callers = iq_arena_calloc(arena, 1, sizeof(*reader->callers));
+	reader->callers = calloc(1, sizeof(*reader->callers));
 	if (!reader->callers)
 		return &iq_enomem;
 	reader->rt = rt;
@@ -19,5 +21,5 @@ struct iq_error *iq_go_code_open(const struct iq_go_runtime *rt,
 	reader->code.then = iq_go_code_then;
 	reader->code.is_context = iq_go_code_is_context;
 	*ret = &reader->code;
-	return NULL;
+	return iq_facts_own(rt->facts, iq_go_callers_destroy, reader->callers);
 }

@@ -6,20 +6,21 @@
 #define IQ_GO_CODE_H
 
 #include "base/error.h"
+#include "base/vec.h"
 #include "formats/go/runtime.h"
 #include "model/code.h"
 
-/* Answers about one function that are kept: findings share most of theirs. */
-#define IQ_GO_CALLERS 16
+/* A direct call, wherever it stands. */
+struct iq_go_call_site {
+	uint64_t target;
+	uint64_t pc; /* of the call itself */
+};
 
+/* All of the program, ordered by target; made when first asked for. */
 struct iq_go_callers {
-	struct {
-		uint64_t entry; /* 0: the slot is free */
-		/* Where the only direct call of it returns to; 0: there is
-		 * none, or more than one. */
-		uint64_t pc;
-	} slots[IQ_GO_CALLERS];
-	unsigned next;
+	IQ_VEC(struct iq_go_call_site) sites;
+	bool is_made;
+	bool is_cut; /* there are more than are kept */
 };
 
 struct iq_go_code_reader {
@@ -49,5 +50,6 @@ bool iq_go_code_is_context(const struct iq_code_facts *code, uint64_t g,
  * @entry returns to; 0 if there is none, or more than one. */
 uint64_t iq_go_code_caller(const struct iq_go_code_reader *reader,
 			   uint64_t entry);
+void iq_go_callers_destroy(void *callers);
 
 #endif

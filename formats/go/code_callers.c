@@ -1,67 +1,113 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
 #include "formats/go/code.h"
 
-/* The only place in [@begin, @end) that calls @entry is added to *@pc; false if
- * there is more than one. */
-static bool text_scan(const struct iq_go_runtime *rt, uint64_t begin,
-		      uint64_t end, uint64_t entry, uint64_t *pc)
+/* Calls that are kept: a program of 100 MB has fewer. */
+#define SITES_MAX (8u << 20)
+
+void iq_go_callers_destroy(void *callers)
+{
+	struct iq_go_callers *c = callers;
+
+	iq_vec_deinit(&c->sites);
+	free(c);
+}
+
+/* Bytes that look like a call of what begins in the same text are taken for
+ * one: that can hide that a call is the only one, never invent it. */
+static bool site_add(struct iq_go_callers *c, const struct iq_go_module *m,
+		     uint64_t target, uint64_t pc)
+{
+	struct iq_go_call_site site = { target, pc };
+
+	if (target < m->text || target >= m->etext)
+		return true;
+	return c->sites.len < SITES_MAX && iq_vec_push(&c->sites, site);
+}
+
+static bool text_scan(const struct iq_go_runtime *rt,
+		      const struct iq_go_module *m, struct iq_go_callers *c)
 {
 	const struct iq_arch *cpu = rt->core->cpu;
-	uint64_t len;
+	uint64_t begin = m->text, len;
 
-	while (begin < end) {
+	while (begin < m->etext) {
 		const uint8_t *code = iq_memory_window(rt->memory, begin, &len);
 
 		if (!code)
 			return false;
-		if (len > end - begin)
-			len = end - begin;
+		if (len > m->etext - begin)
+			len = m->etext - begin;
 		for (uint64_t at = 0; at < len; at += cpu->pc_align) {
 			uint64_t target;
 
-			if (!cpu->call_target(code + at, (size_t)(len - at),
-					      begin + at, &target) ||
-			    target != entry)
-				continue;
-			if (*pc)
+			if (cpu->call_target(code + at, (size_t)(len - at),
+					     begin + at, &target) &&
+			    !site_add(c, m, target, begin + at))
 				return false;
-			*pc = begin + at;
 		}
 		begin += len;
 	}
 	return true;
 }
 
-static uint64_t look(const struct iq_go_runtime *rt, uint64_t entry)
+static int compare_sites(const void *pa, const void *pb)
 {
-	struct iq_arch_step step;
-	uint64_t pc = 0, len;
-	const uint8_t *code;
+	const struct iq_go_call_site *a = pa;
+	const struct iq_go_call_site *b = pb;
 
-	for (size_t i = 0; i < rt->program->num_modules; i++) {
-		const struct iq_go_module *m = &rt->program->modules[i];
+	if (a->target != b->target)
+		return a->target < b->target ? -1 : 1;
+	return a->pc < b->pc ? -1 : a->pc > b->pc;
+}
 
-		if (!text_scan(rt, m->text, m->etext, entry, &pc))
-			return 0;
+static void make(const struct iq_go_runtime *rt, struct iq_go_callers *c)
+{
+	c->is_made = true;
+	for (size_t i = 0; i < rt->program->num_modules && !c->is_cut; i++)
+		c->is_cut = !text_scan(rt, &rt->program->modules[i], c);
+	if (c->sites.len)
+		qsort(c->sites.data, c->sites.len, sizeof(*c->sites.data),
+		      compare_sites);
+}
+
+/* The first site that calls @entry or what is behind it. */
+static size_t first_site(const struct iq_go_callers *c, uint64_t entry)
+{
+	size_t lo = 0, hi = c->sites.len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (c->sites.data[mid].target < entry)
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
-	code = pc ? iq_memory_window(rt->memory, pc, &len) : NULL;
-	if (!code || !rt->core->cpu->step ||
-	    !rt->core->cpu->step(code, (size_t)len, pc, &step))
-		return 0;
-	return pc + step.len;
+	return lo;
 }
 
 uint64_t iq_go_code_caller(const struct iq_go_code_reader *reader,
 			   uint64_t entry)
 {
+	const struct iq_go_runtime *rt = reader->rt;
 	struct iq_go_callers *c = reader->callers;
+	struct iq_arch_step step;
+	const uint8_t *code;
+	uint64_t len, pc;
+	size_t i;
 
-	for (unsigned i = 0; i < IQ_GO_CALLERS; i++) {
-		if (c->slots[i].entry == entry)
-			return c->slots[i].pc;
-	}
-	c->next = (c->next + 1) % IQ_GO_CALLERS;
-	c->slots[c->next].pc = look(reader->rt, entry);
-	c->slots[c->next].entry = entry;
-	return c->slots[c->next].pc;
+	if (!c->is_made)
+		make(rt, c);
+	i = first_site(c, entry);
+	if (c->is_cut || i == c->sites.len ||
+	    c->sites.data[i].target != entry ||
+	    (i + 1 < c->sites.len && c->sites.data[i + 1].target == entry))
+		return 0;
+	pc = c->sites.data[i].pc;
+	code = iq_memory_window(rt->memory, pc, &len);
+	if (!code || !rt->core->cpu->step(code, (size_t)len, pc, &step))
+		return 0;
+	return pc + step.len;
 }
