@@ -11,6 +11,8 @@
 #define BYTES_WIDTH 10
 /* An object stands out if it keeps this part of what is on the heap. */
 #define NAMED_PART 16
+/* And so many bytes. */
+#define NAMED_LEAST 1024
 
 static void put_bytes(struct iq_term *term, uint64_t bytes)
 {
@@ -112,6 +114,8 @@ static void put_retainers(struct iq_term *term, const struct iq_model *model,
 {
 	uint64_t least = kept->heap_bytes / NAMED_PART;
 
+	if (least < NAMED_LEAST)
+		least = NAMED_LEAST;
 	if (!kept->num_retainers || kept->retainers[0].bytes < least)
 		return;
 	put_heading(term, "single objects that keep most");
