@@ -20,9 +20,14 @@ static struct iq_error *add_part(struct iq_heap_map *map, uint64_t p,
 		.addr = p + begin,
 		.len = (end - begin) & ~7u,
 	};
+	struct iq_error *err;
 
-	return begin >= end || iq_vec_push(&map->roots, range) ? NULL :
-								 &iq_enomem;
+	if (begin >= end)
+		return NULL;
+	err = iq_go_heap_own_words(map, &range);
+	if (err)
+		return err;
+	return iq_vec_push(&map->roots, range) ? NULL : &iq_enomem;
 }
 
 static struct iq_error *add_processor(const struct iq_go_heap *heap,

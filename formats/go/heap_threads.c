@@ -102,16 +102,36 @@ static bool has_goroutine(const struct iq_go_heap *heap,
 }
 
 /*
- * A thread without a processor and without a goroutine is idle: it can refer to
- * nothing, and what is left on its stack is what it did last.
+ * In a call of the kernel, with no C around: the collector goes on meanwhile and
+ * looks at the goroutine's stack alone. What is in registers is left from before.
+ * Go: src/runtime/mgcmark.go, scanstack; proc.go, reentersyscall.
+ */
+static bool is_in_syscall(const struct iq_go_heap *heap,
+			  const struct iq_go_m *m, uint64_t p)
+{
+	const struct iq_go_runtime *rt = heap->rt;
+	struct iq_go_g g;
+	uint64_t calls;
+
+	return !p && iq_go_g_read(rt, m->curg, &g) == IQ_GO_G_LIVE &&
+	       g.status == IQ_GSTATUS_SYSCALL &&
+	       iq_go_field_read(rt->memory, m->addr, rt->layout->m_ncgo,
+				&calls) &&
+	       !calls;
+}
+
+/*
+ * A thread without a processor is idle if it has no goroutine, or has left it to a
+ * call: it can refer to nothing, and what is left on its stack is what it did last.
  */
 static bool is_at_work(const struct iq_go_heap *heap, const struct iq_go_m *m)
 {
 	uint64_t p;
 
-	return !iq_go_field_read(heap->rt->memory, m->addr,
-				 heap->rt->layout->m_p, &p) ||
-	       p || has_goroutine(heap, m);
+	if (!iq_go_field_read(heap->rt->memory, m->addr, heap->rt->layout->m_p,
+			      &p))
+		return true;
+	return p || (has_goroutine(heap, m) && !is_in_syscall(heap, m, p));
 }
 
 uint64_t iq_go_heap_g0_sp(const struct iq_go_heap *heap,
