@@ -572,6 +572,7 @@ static void test_a_root_stands_before_surer_victims(void **state)
 	struct joined x = { .facts = { facts_new(IQ_WITNESS_CORE, "core") } };
 	const struct iq_finding *root, *behind;
 	struct iq_goroutine_fact *g;
+	size_t index;
 
 	(void)state;
 	g = facts_add(x.facts[0], 5, "chan send",
@@ -585,8 +586,10 @@ static void test_a_root_stands_before_surer_victims(void **state)
 		      PARK "sync.(*WaitGroup).Wait wg.go:1;"
 			   "main.parent main.go:26" GOEXIT);
 	facts_waits(x.facts[0], g, IQ_WAIT_WAITGROUP, 0xa0);
-	g->leaked = true;
-	joined_judge(&x);
+	joined_make(&x);
+	assert_true(iq_model_goroutine(x.model, 7, &index));
+	x.model->goroutines[index].reach = IQ_REACH_UNREACHABLE;
+	assert_null(iq_detectors_run(x.model));
 	assert_int_equal(x.model->num_findings, 2);
 	root = &x.model->findings[0];
 	behind = &x.model->findings[1];

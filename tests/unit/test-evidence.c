@@ -34,6 +34,8 @@
 struct fixture {
 	struct iq_facts *facts[4];
 	size_t num;
+	/* Memory shows that nothing can reach what they wait for. */
+	bool unreachable;
 	struct iq_model *model;
 };
 
@@ -121,6 +123,8 @@ static const struct iq_finding *examine(struct fixture *x)
 	assert_null(iq_model_create((const struct iq_facts *const *)x->facts,
 				    x->num, &x->model));
 	assert_null(iq_model_join(x->model));
+	for (size_t i = 0; x->unreachable && i < x->model->num_goroutines; i++)
+		x->model->goroutines[i].reach = IQ_REACH_UNREACHABLE;
 	assert_null(iq_detectors_run(x->model));
 	for (size_t i = 0; i < x->model->num_findings; i++) {
 		if (!strcmp(x->model->findings[i].rule, "leaked-goroutine"))
@@ -319,7 +323,7 @@ static void a_heap_profile_cannot_know(void **state iq_unused)
 
 /* ---- proof */
 
-static void the_runtimes_mark_is_a_proof(void **state iq_unused)
+static void the_runtimes_mark_in_a_core_is_evidence(void **state iq_unused)
 {
 	struct fixture x = { 0 };
 	const struct iq_finding *f;
@@ -328,9 +332,38 @@ static void the_runtimes_mark_is_a_proof(void **state iq_unused)
 	for (unsigned i = 0; i < NUM; i++)
 		core->goroutines.data[i].leaked = true;
 	f = examine(&x);
+	assert_int_equal(f->confidence, IQ_CONFIDENCE_SUSPECTED);
+	assert_false(says(f, 0, "proven: "));
+	assert_true(says(f, 0, "the runtime marked them as leaked"));
+	deinit(&x);
+}
+
+static void the_runtimes_mark_in_a_dump_is_a_proof(void **state iq_unused)
+{
+	struct fixture x = { 0 };
+	const struct iq_finding *f;
+	struct iq_facts *dump =
+		add(&x, facts_new(IQ_WITNESS_DUMP, "debug2.txt"));
+
+	for (unsigned i = 0; i < NUM; i++) {
+		add_sender(dump, FIRST + i);
+		dump->goroutines.data[i].leaked = true;
+	}
+	f = examine(&x);
 	assert_int_equal(f->confidence, IQ_CONFIDENCE_PROVEN);
 	assert_true(says(f, 0, "proven: "));
-	assert_true(says(f, 0, "the runtime marked them as leaked"));
+	deinit(&x);
+}
+
+static void what_memory_shows_is_a_proof(void **state iq_unused)
+{
+	struct fixture x = { .unreachable = true };
+	const struct iq_finding *f;
+
+	add_core(&x, NUM);
+	f = examine(&x);
+	assert_int_equal(f->confidence, IQ_CONFIDENCE_PROVEN);
+	assert_true(says(f, 0, "proven: "));
 	assert_int_equal(f->settle.len, 0);
 	deinit(&x);
 }
@@ -410,12 +443,10 @@ static void a_leak_profile_that_is_silent_denies_nothing(void **state iq_unused)
 
 static void an_assumed_layout_is_said(void **state iq_unused)
 {
-	struct fixture x = { 0 };
+	struct fixture x = { .unreachable = true };
 	const struct iq_finding *f;
 	struct iq_facts *core = add_core(&x, NUM);
 
-	for (unsigned i = 0; i < NUM; i++)
-		core->goroutines.data[i].leaked = true;
 	iq_facts_gap(core, IQ_GAP_LAYOUT, "layout of go1.27 assumed");
 	f = examine(&x);
 	assert_int_equal(f->confidence, IQ_CONFIDENCE_SUSPECTED);
@@ -694,7 +725,9 @@ int main(void)
 		cmocka_unit_test(a_profile_of_more_says_both_counts),
 		cmocka_unit_test(contention_agrees_and_makes_nothing_surer),
 		cmocka_unit_test(a_heap_profile_cannot_know),
-		cmocka_unit_test(the_runtimes_mark_is_a_proof),
+		cmocka_unit_test(the_runtimes_mark_in_a_core_is_evidence),
+		cmocka_unit_test(the_runtimes_mark_in_a_dump_is_a_proof),
+		cmocka_unit_test(what_memory_shows_is_a_proof),
 		cmocka_unit_test(the_mark_of_some_proves_not_all),
 		cmocka_unit_test(an_empty_leak_profile_is_an_answer),
 		cmocka_unit_test(a_leak_profile_of_the_build_only_agrees),
