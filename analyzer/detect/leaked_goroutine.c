@@ -45,6 +45,9 @@ static bool wanted(const struct iq_model *model, size_t index)
 	// Those in a cycle have a finding of their own.
 	if (g->system || model->graph->cycle_of[index] != IQ_GRAPH_NONE)
 		return false;
+	// So have those that wait for nil channels alone.
+	if (iq_wait_is_hopeless(g->fact, g->class))
+		return false;
 	if (!is_candidate(g->class))
 		return iq_lock_is_lost(model, index);
 	if (g->fact->leaked || g->reach == IQ_REACH_UNREACHABLE)

@@ -3,9 +3,11 @@
 
 static bool wanted(const struct iq_model *model, size_t index)
 {
-	enum iq_wait_class class = model->goroutines[index].class;
+	const struct iq_goroutine *g = &model->goroutines[index];
 
-	return class == IQ_CLASS_NIL_SEND || class == IQ_CLASS_NIL_RECEIVE;
+	// An empty select has a rule of its own.
+	return g->class != IQ_CLASS_EMPTY_SELECT &&
+	       iq_wait_is_hopeless(g->fact, g->class);
 }
 
 static const struct iq_sift nil_channel_sift = {

@@ -507,7 +507,7 @@ bool iq_graph_goes_on(const struct iq_model *model,
 {
 	const struct iq_goroutine *g = &model->goroutines[goroutine];
 
-	if (iq_wait_class_is_hopeless(g->class))
+	if (iq_wait_is_hopeless(g->fact, g->class))
 		return false;
 	return g->system || g->class == IQ_CLASS_UNKNOWN_WAIT ||
 	       g->class == IQ_CLASS_SYSTEM ||

@@ -11,8 +11,8 @@ struct iq_error *iq_leak_shows_nil_channel(const struct iq_leak_clue *clue,
 		*shown_ret = IQ_STR("it sends on a nil channel");
 	else if (clue->g->class == IQ_CLASS_NIL_RECEIVE)
 		*shown_ret = IQ_STR("it receives from a nil channel");
-	else if (clue->g->class == IQ_CLASS_SELECT && clue->is_memory &&
-		 clue->wait && clue->wait->kind == IQ_WAIT_SELECT)
+	else if (clue->g->class == IQ_CLASS_SELECT &&
+		 iq_wait_is_hopeless(clue->g->fact, clue->g->class))
 		*shown_ret = IQ_STR("all channels of its select are nil: it "
 				    "waits in the queue of none");
 	return NULL;

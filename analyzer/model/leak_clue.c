@@ -141,8 +141,6 @@ struct iq_error *iq_leak_clue_make(const struct iq_model *model,
 		.index = index,
 		.g = g,
 		.code = model->witnesses[g->witness]->code,
-		.is_memory = model->witnesses[g->witness]->witness.kind ==
-			     IQ_WITNESS_CORE,
 		.in_cycle = model->graph->cycle_of[index] != IQ_GRAPH_NONE,
 		.is_proven =
 			g->fact->leaked || g->reach == IQ_REACH_UNREACHABLE,

@@ -30,8 +30,6 @@ struct iq_leak_clue {
 	const struct iq_code_facts *code; /* NULL: there is none */
 	/* Memory or the runtime itself says that nothing can wake it. */
 	bool is_proven;
-	/* Its best witness is a core. */
-	bool is_memory;
 	/* It and others wait for each other: that has its own words. */
 	bool in_cycle;
 	/* The only object that it waits for; NULL: several, or not known. */

@@ -89,7 +89,7 @@ static bool is_candidate(const struct iq_goroutine *g)
 	return g->has_id && !g->system &&
 	       (g->fact->status == IQ_GSTATUS_WAITING ||
 		g->fact->status == IQ_GSTATUS_LEAKED) &&
-	       (iq_wait_class_is_hopeless(g->class) ||
+	       (iq_wait_is_hopeless(g->fact, g->class) ||
 		waits_for_objects(g->class));
 }
 
@@ -235,7 +235,7 @@ static struct iq_error *take_stands(struct liveness *l)
 		if (!fact_index(l, g, &index) || !is_candidate(g) ||
 		    holder_of(l, index)->wait_doubt)
 			continue;
-		if (iq_wait_class_is_hopeless(g->class))
+		if (iq_wait_is_hopeless(g->fact, g->class))
 			l->stands[index] = STAND_HOPELESS;
 		else
 			err = watch_goroutine(l, index, g->fact);

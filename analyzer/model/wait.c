@@ -116,6 +116,14 @@ bool iq_wait_class_is_hopeless(enum iq_wait_class class)
 	       class == IQ_CLASS_EMPTY_SELECT;
 }
 
+bool iq_wait_is_hopeless(const struct iq_goroutine_fact *fact,
+			 enum iq_wait_class class)
+{
+	return iq_wait_class_is_hopeless(class) ||
+	       (class == IQ_CLASS_SELECT && fact->num_waits == 1 &&
+		fact->waits[0].kind == IQ_WAIT_SELECT);
+}
+
 bool iq_wait_class_is_lock(enum iq_wait_class class)
 {
 	return class == IQ_CLASS_MUTEX || class == IQ_CLASS_RWMUTEX_R ||

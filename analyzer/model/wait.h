@@ -40,6 +40,9 @@ enum iq_wait_class iq_wait_class_of(const struct iq_goroutine_fact *fact);
 bool iq_wait_class_can_go_on(enum iq_wait_class class);
 /* It waits for what there is not: a nil channel, "select {}". */
 bool iq_wait_class_is_hopeless(enum iq_wait_class class);
+/* The same of one goroutine: a select in no channel's queue has nil ones only. */
+bool iq_wait_is_hopeless(const struct iq_goroutine_fact *fact,
+			 enum iq_wait_class class);
 /* It waits for a lock: a Mutex, or either side of a RWMutex. */
 bool iq_wait_class_is_lock(enum iq_wait_class class);
 /* The words people know: "chan send", "Mutex.Lock", "read". Static. */
