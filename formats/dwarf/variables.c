@@ -57,8 +57,7 @@ struct collector {
 	bool no_memory;
 	bool is_done;
 	struct iq_error *err;
-	uint8_t *data;
-	uint64_t size;
+	IQ_VEC(uint8_t) data; /* what is handed over */
 };
 
 static struct iq_dwarf_text text_add(struct collector *c, struct iq_str text)
@@ -208,12 +207,18 @@ static struct iq_error *collect(struct collector *c)
 	return c->no_memory ? &iq_enomem : err;
 }
 
-static void append(struct collector *c, const void *data, size_t size)
+static bool append(struct collector *c, const void *data, size_t size)
 {
+	if (!iq_vec_reserve(&c->data, size))
+		return false;
 	if (size)
-		memcpy(c->data + c->size, data, size);
-	c->size += size;
+		memcpy(c->data.data + c->data.len, data, size);
+	c->data.len += size;
+	return true;
 }
+
+#define APPEND(c, table)                                                       \
+	append(c, (c)->table.data, (c)->table.len * sizeof(*(c)->table.data))
 
 /* All tables in one piece. */
 static struct iq_error *pack(struct collector *c)
@@ -225,29 +230,15 @@ static struct iq_error *pack(struct collector *c)
 		.num_closures = (uint32_t)c->closures.len,
 		.num_texts = c->texts.len,
 	};
-	uint64_t size = sizeof(header) +
-			c->variables.len * sizeof(struct iq_dwarf_variable) +
-			c->types.len * sizeof(struct iq_dwarf_table_type) +
-			c->fields.len * sizeof(struct iq_dwarf_field) +
-			c->texts.len;
 
-	if (size > TABLES_MAX)
-		return iq_error_new(IQ_ERROR_LIMIT,
-				    "its variables take %llu bytes",
-				    (unsigned long long)size);
-	c->data = malloc(size);
-	if (!c->data)
+	if (!append(c, &header, sizeof(header)) || !APPEND(c, variables) ||
+	    !APPEND(c, types) || !APPEND(c, fields) || !APPEND(c, closures) ||
+	    !APPEND(c, texts))
 		return &iq_enomem;
-	append(c, &header, sizeof(header));
-	append(c, c->variables.data,
-	       c->variables.len * sizeof(struct iq_dwarf_variable));
-	append(c, c->types.data,
-	       c->types.len * sizeof(struct iq_dwarf_table_type));
-	append(c, c->fields.data,
-	       c->fields.len * sizeof(struct iq_dwarf_field));
-	append(c, c->closures.data,
-	       c->closures.len * sizeof(struct iq_dwarf_closure));
-	append(c, c->texts.data, c->texts.len);
+	if (c->data.len > TABLES_MAX)
+		return iq_error_new(IQ_ERROR_LIMIT,
+				    "its variables take %zu bytes",
+				    c->data.len);
 	return NULL;
 }
 
@@ -264,18 +255,18 @@ static void answer_fill(void *ctx, const void *request, void *ret)
 		c->is_done = true;
 	}
 	answer->code = c->err ? (int32_t)c->err->code : -1;
-	answer->total = c->size;
+	answer->total = c->data.len;
 	if (c->err) {
 		snprintf(answer->text, sizeof(answer->text), "%s",
 			 c->err->text);
 		return;
 	}
-	if (r->offset >= c->size)
+	if (r->offset >= c->data.len)
 		return;
-	answer->len = c->size - r->offset < CHUNK_SIZE ?
-			      (uint32_t)(c->size - r->offset) :
+	answer->len = c->data.len - r->offset < CHUNK_SIZE ?
+			      (uint32_t)(c->data.len - r->offset) :
 			      CHUNK_SIZE;
-	memcpy(answer->data, c->data + r->offset, answer->len);
+	memcpy(answer->data, c->data.data + r->offset, answer->len);
 }
 
 /* ---- in the parent */
