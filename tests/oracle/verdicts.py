@@ -27,7 +27,7 @@ from compare import TESTDATA, base, executable_of
 KINDS = ("core", "trace", "profile")
 # They hold what waits, and are compared with the texts and their own words.
 NOT_JUDGED = ("bin", "zoo", "kinds", "waits", "waits-cgo", "leaks", "leaks-main", "leaks-judged",
-              "leaks-experiment", "leaks-garbage")
+              "leaks-experiment", "leaks-garbage", "leaks-crowd")
 # What each set is made of: names of files, or the first of several that is there.
 SETS = {
     "core": [("core.zst",)],

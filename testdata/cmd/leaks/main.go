@@ -15,6 +15,8 @@ func main() {
 		leaks.Run()
 	case "leaks-judged", "leaks-experiment":
 		leaks.RunJudged()
+	case "leaks-crowd":
+		leaks.RunCrowd()
 	case "leaks-garbage":
 		leaks.RunGarbage()
 	case "leaks-main":
