@@ -3,6 +3,9 @@
 #include "formats/go/code.h"
 #include "formats/go/code_flow.h"
 
+/* Calls of one function from which the way is followed. */
+#define WALKS_MAX 64
+
 #define CHANNEL_CALLS                                                          \
 	(IQ_GO_DOES_SEND | IQ_GO_DOES_RECEIVE | IQ_GO_DOES_RECEIVE_OK |        \
 	 IQ_GO_DOES_TRY_SEND | IQ_GO_DOES_TRY_RECEIVE)
@@ -86,12 +89,17 @@ static void others_find(struct iq_go_flow *flow, uint32_t step,
 	const struct iq_go_step *s = &flow->steps.data[step];
 	bool direct = s->does & CHANNEL_CALLS;
 	bool known = direct || is_of_first(flow->rt, s->callee);
+	unsigned num = 0;
 
 	for (uint32_t i = 0; i < flow->steps.len; i++) {
 		enum likeness like;
 
 		if (i == step || flow->steps.data[i].callee != s->callee)
 			continue;
+		if (num++ == WALKS_MAX) {
+			ret->unsure = true;
+			return;
+		}
 		like = known ? likeness_of(flow, step, i) : MAYBE;
 		if (like == UNLIKE)
 			continue;
@@ -146,6 +154,7 @@ static void always_find(struct iq_go_flow *flow, uint32_t step,
 static bool may_be_given(struct iq_go_flow *flow, uint32_t step)
 {
 	const struct iq_pclntab *pcln = flow->rt->program->pcln;
+	unsigned num = 0;
 
 	iq_go_flow_clear(flow);
 	for (uint32_t i = 0; i < flow->steps.len; i++) {
@@ -159,6 +168,8 @@ static bool may_be_given(struct iq_go_flow *flow, uint32_t step)
 		    iq_pclntab_name(pcln, &func, &name) &&
 		    !iq_str_ends(name, IQ_STR(").Done")))
 			continue;
+		if (num++ == WALKS_MAX)
+			return true;
 		iq_go_flow_walk(flow, i + 1);
 		if (iq_go_flow_reached(flow, step))
 			return true;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Bytes of a function that is followed; a longer one may do anything. */
-#define FUNCTION_MAX (1u << 17)
+#define FUNCTION_MAX (1u << 16)
 #define CALLS_MAX 16
 /* Instructions before and behind a call that are looked at for what is passed. */
 #define NEAR 24
@@ -142,6 +142,37 @@ static bool is_jump(const struct iq_go_step *s)
 	       s->step.kind == IQ_ARCH_STEP_JUMP;
 }
 
+static int compare_jumps(const void *pa, const void *pb)
+{
+	const struct iq_go_jump *a = pa;
+	const struct iq_go_jump *b = pb;
+
+	if (a->to != b->to)
+		return a->to < b->to ? -1 : 1;
+	return a->from < b->from ? -1 : a->from > b->from;
+}
+
+/* Where each step leads. */
+static bool jumps_find(struct iq_go_flow *flow)
+{
+	for (uint32_t i = 0; i < flow->steps.len; i++) {
+		struct iq_go_step *s = &flow->steps.data[i];
+		struct iq_go_jump jump = { .from = i };
+
+		s->next = IQ_GO_FLOW_NONE;
+		if (!is_jump(s))
+			continue;
+		s->next = step_at(flow, s->step.target - flow->func.entry);
+		jump.to = s->next;
+		if (!iq_vec_push(&flow->jumps, jump))
+			return false;
+	}
+	if (flow->jumps.len)
+		qsort(flow->jumps.data, flow->jumps.len,
+		      sizeof(*flow->jumps.data), compare_jumps);
+	return true;
+}
+
 bool iq_go_flow_init(struct iq_go_flow *flow, const struct iq_go_runtime *rt,
 		     uint64_t pc)
 {
@@ -152,13 +183,8 @@ bool iq_go_flow_init(struct iq_go_flow *flow, const struct iq_go_runtime *rt,
 	    !iq_pclntab_name(rt->program->pcln, &flow->func, &flow->name) ||
 	    !steps_read(flow))
 		return false;
-	for (size_t i = 0; i < flow->steps.len; i++) {
-		struct iq_go_step *s = &flow->steps.data[i];
-
-		s->next = step_at(flow, s->step.target - flow->func.entry);
-		if (s->next != IQ_GO_FLOW_NONE && is_jump(s))
-			flow->steps.data[s->next].is_target = true;
-	}
+	if (!jumps_find(flow))
+		return false;
 	words = flow->steps.len / 64 + 1;
 	flow->reached = calloc(words, sizeof(*flow->reached));
 	flow->stops = calloc(words, sizeof(*flow->stops));
@@ -169,9 +195,30 @@ bool iq_go_flow_init(struct iq_go_flow *flow, const struct iq_go_runtime *rt,
 void iq_go_flow_deinit(struct iq_go_flow *flow)
 {
 	iq_vec_deinit(&flow->steps);
+	iq_vec_deinit(&flow->jumps);
 	free(flow->reached);
 	free(flow->stops);
 	free(flow->work);
+}
+
+const struct iq_go_jump *iq_go_flow_jumps(const struct iq_go_flow *flow,
+					  uint32_t step, size_t *num_ret)
+{
+	size_t lo = 0, hi = flow->jumps.len, end;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (flow->jumps.data[mid].to < step)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (end = lo;
+	     end < flow->jumps.len && flow->jumps.data[end].to == step;)
+		end++;
+	*num_ret = end - lo;
+	return end > lo ? &flow->jumps.data[lo] : NULL;
 }
 
 uint32_t iq_go_flow_call(const struct iq_go_flow *flow, uint64_t pc)

@@ -43,9 +43,12 @@ struct iq_go_step {
 	uint32_t offset; /* from the function's entry */
 	uint32_t next;	 /* index of the one at the target, or NONE */
 	bool is_call;
-	bool is_target;	 /* others jump there */
 	uint64_t callee; /* entry of the function; 0: not known */
 	unsigned does;
+};
+
+struct iq_go_jump {
+	uint32_t to, from; /* steps */
 };
 
 struct iq_go_flow {
@@ -53,6 +56,8 @@ struct iq_go_flow {
 	struct iq_go_func func;
 	struct iq_str name; /* as in the tables */
 	IQ_VEC(struct iq_go_step) steps;
+	/* Within the function, ordered by where they lead. */
+	IQ_VEC(struct iq_go_jump) jumps;
 	/* Bits of steps, for walks: what was reached, what ends a walk. */
 	uint64_t *reached;
 	uint64_t *stops;
@@ -64,6 +69,9 @@ bool iq_go_flow_init(struct iq_go_flow *flow, const struct iq_go_runtime *rt,
 		     uint64_t pc);
 void iq_go_flow_deinit(struct iq_go_flow *flow);
 
+/* The first of the jumps that lead to @step; *@num_ret: how many do. */
+const struct iq_go_jump *iq_go_flow_jumps(const struct iq_go_flow *flow,
+					  uint32_t step, size_t *num_ret);
 /* The call that returns to @pc, or NONE. */
 uint32_t iq_go_flow_call(const struct iq_go_flow *flow, uint64_t pc);
 

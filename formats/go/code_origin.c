@@ -6,7 +6,7 @@
 #include "formats/go/code_flow.h"
 
 /* Places that are looked at on the way back. */
-#define WAYS_MAX 2048
+#define WAYS_MAX 1024
 
 /* What has to be followed: the register, or the word of the frame, as it is
  * before the step. */
@@ -156,6 +156,8 @@ static bool falls_through(const struct iq_go_step *s)
 static void look_back(struct search *s, const struct need *n)
 {
 	const struct iq_go_flow *flow = s->flow;
+	const struct iq_go_jump *jumps;
+	size_t num;
 
 	// After it has got more stack a function begins once more.
 	if (!n->step) {
@@ -166,14 +168,9 @@ static void look_back(struct search *s, const struct need *n)
 	}
 	if (falls_through(&flow->steps.data[n->step - 1]))
 		look_at(s, n, n->step - 1);
-	if (!flow->steps.data[n->step].is_target)
-		return;
-	for (uint32_t i = 0; i < flow->steps.len && !s->failed; i++) {
-		if (flow->steps.data[i].next == n->step &&
-		    (flow->steps.data[i].step.kind == IQ_ARCH_STEP_JUMP ||
-		     flow->steps.data[i].step.kind == IQ_ARCH_STEP_BRANCH))
-			look_at(s, n, i);
-	}
+	jumps = iq_go_flow_jumps(flow, n->step, &num);
+	for (size_t i = 0; i < num && !s->failed; i++)
+		look_at(s, n, jumps[i].from);
 }
 
 void iq_go_flow_origin(const struct iq_go_flow *flow, uint32_t step,
