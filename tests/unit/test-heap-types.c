@@ -15,6 +15,7 @@
 // cmocka wants the four above.
 #include <cmocka.h>
 
+#include "formats/dwarf/variables.h"
 #include "formats/reader.h"
 #include "model/object.h"
 #include "tests/programs.h"
@@ -217,6 +218,34 @@ static void test_variables_have_names_where_they_were_kept(void **state)
 	iq_out_deinit(&out);
 }
 
+static void
+test_closures_have_what_they_captured_behind_the_function(void **state)
+{
+	struct iq_dwarf_variables tables;
+	struct iq_elf *elf;
+	struct capture c;
+
+	(void)state;
+	// From Go 1.23 on debug information has it.
+	if (!capture_open(&c, "leaksend", "go1.26-default"))
+		skip();
+	assert_null(iq_elf_open(c.executable, &elf));
+	assert_null(iq_dwarf_variables_read(elf, &tables));
+	assert_true(tables.num_variables > 100);
+	assert_true(tables.num_closures > 10);
+	for (size_t i = 0; i < tables.num_closures; i++) {
+		const struct iq_dwarf_closure *closure = &tables.closures[i];
+
+		assert_true(closure->num_fields > 0);
+		for (uint32_t k = 0; k < closure->num_fields; k++)
+			assert_true(tables.fields[closure->first_field + k]
+					    .offset >= 8);
+	}
+	iq_dwarf_variables_deinit(&tables);
+	iq_elf_destroy(elf);
+	capture_close(&c);
+}
+
 /* No value is larger than its object, no number beyond the list. */
 static void check_sizes(const struct capture *c)
 {
@@ -306,6 +335,8 @@ int main(void)
 		cmocka_unit_test(test_places_are_called_by_their_fields),
 		cmocka_unit_test(
 			test_variables_have_names_where_they_were_kept),
+		cmocka_unit_test(
+			test_closures_have_what_they_captured_behind_the_function),
 		cmocka_unit_test(test_types_are_no_larger_than_objects),
 		cmocka_unit_test(test_the_same_heap_has_the_same_types),
 		cmocka_unit_test(test_slots_are_as_large_as_size_classes),
