@@ -6,8 +6,8 @@
 
 /* The field of @type that holds @offset, or NULL. */
 static const struct iq_go_model_field *
-field_at(struct iq_go_type_model *model, const struct iq_go_model_type *type,
-	 uint64_t offset)
+field_at(const struct iq_go_type_model *model,
+	 const struct iq_go_model_type *type, uint64_t offset)
 {
 	for (uint32_t i = 0; i < type->num_fields; i++) {
 		const struct iq_go_model_field *f = &type->fields[i];
@@ -21,11 +21,11 @@ field_at(struct iq_go_type_model *model, const struct iq_go_model_type *type,
 }
 
 /* One step into the value at hand; 0 at its end. */
-static uint32_t step(struct iq_go_type_model *model, uint32_t number,
+static uint32_t step(const struct iq_go_type_model *model, uint32_t number,
 		     uint64_t *offset, struct iq_out *out)
 {
 	const struct iq_go_model_type *type =
-		iq_go_type_model_lay(model, number);
+		iq_go_type_model_get(model, number);
 	const struct iq_go_model_type *elem;
 	const struct iq_go_model_field *f;
 
@@ -54,16 +54,16 @@ static uint32_t step(struct iq_go_type_model *model, uint32_t number,
 	return type->elem;
 }
 
-/* Types are laid out when somebody looks into them. */
-static struct iq_go_type_model *model_of(const struct iq_heap_types *base)
+/* All types that objects and variables have are laid out already. */
+static const struct iq_go_type_model *model_of(const struct iq_heap_types *base)
 {
-	return &((struct iq_go_types *)(uintptr_t)base)->model;
+	return &((const struct iq_go_types *)base)->model;
 }
 
 void iq_go_types_put_place(const struct iq_heap_types *base, uint32_t number,
 			   uint64_t offset, struct iq_out *out)
 {
-	struct iq_go_type_model *model = model_of(base);
+	const struct iq_go_type_model *model = model_of(base);
 
 	if (!number || number >= base->num_types ||
 	    offset < iq_go_type_model_get(model, number)->lead)
