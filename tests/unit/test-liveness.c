@@ -440,6 +440,67 @@ static void test_goroutines_without_stacks_condemn_nobody(void **state)
 	assert_nothing_is_known(&x);
 }
 
+static void test_who_may_wait_for_something_else_can_run(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	init(&x);
+	for (uint64_t id = 1; id <= 3; id++)
+		add_sender(&x, id, OBJECT(id));
+	holds(&x, 1, 0, OBJECT(2));
+	x.heap.holders.data[0].wait_doubt = "its wait is in doubt";
+	analyse(&x);
+	assert_int_equal(reach(&x, 1), IQ_REACH_UNKNOWN);
+	assert_int_equal(reach(&x, 2), IQ_REACH_LIVE);
+	assert_int_equal(reach(&x, 3), IQ_REACH_UNREACHABLE);
+	assert_int_equal(x.model->num_gaps, 1);
+	deinit(&x);
+}
+
+static void test_who_has_a_doubtful_stack_is_not_proven(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	init(&x);
+	add_sender(&x, 1, OBJECT(1));
+	add_sender(&x, 2, OBJECT(2));
+	holds(&x, 1, 0, OBJECT(2));
+	x.heap.holders.data[0].stack_doubt = "its stack is in doubt";
+	analyse(&x);
+	assert_int_equal(reach(&x, 1), IQ_REACH_UNKNOWN);
+	assert_int_equal(reach(&x, 2), IQ_REACH_UNREACHABLE);
+	assert_int_equal(x.model->num_gaps, 1);
+	deinit(&x);
+}
+
+static void test_a_lost_stack_of_who_can_run_condemns_nobody(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	init(&x);
+	add_sender(&x, 1, OBJECT(1));
+	add(&x, 2, "running", "main.f f.go:1" GOEXIT);
+	x.heap.holders.data[1].stack_lost = true;
+	assert_nothing_is_known(&x);
+}
+
+static void test_a_lost_stack_of_who_is_leaked_costs_nobody_else(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	init(&x);
+	add_sender(&x, 1, OBJECT(1));
+	add_sender(&x, 2, OBJECT(2));
+	x.heap.holders.data[0].stack_lost = true;
+	analyse(&x);
+	assert_int_equal(reach(&x, 2), IQ_REACH_UNREACHABLE);
+	deinit(&x);
+}
+
 static void test_a_heap_that_nobody_asks_for_is_not_read(void **state)
 {
 	struct fixture x;
@@ -480,6 +541,12 @@ int main(void)
 		cmocka_unit_test(
 			test_a_file_that_cannot_be_read_condemns_nobody),
 		cmocka_unit_test(test_goroutines_without_stacks_condemn_nobody),
+		cmocka_unit_test(test_who_may_wait_for_something_else_can_run),
+		cmocka_unit_test(test_who_has_a_doubtful_stack_is_not_proven),
+		cmocka_unit_test(
+			test_a_lost_stack_of_who_can_run_condemns_nobody),
+		cmocka_unit_test(
+			test_a_lost_stack_of_who_is_leaked_costs_nobody_else),
 		cmocka_unit_test(test_a_heap_that_nobody_asks_for_is_not_read),
 	};
 
