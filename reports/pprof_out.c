@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "formats/pprof/profile.pb-c.h"
 #include "reports/gzip_out.h"
+#include "reports/utf8.h"
 
 /* Fields of message Profile. */
 enum {
@@ -86,6 +87,7 @@ struct iq_pprof_out {
 	struct iq_str executable;
 	struct iq_str build_id;
 	IQ_VEC(uint8_t) packed;
+	IQ_VEC(char) clean;
 	IQ_VEC(uint64_t) ids;
 	IQ_VEC(Pprof__Label) labels;
 	IQ_VEC(Pprof__Label *) label_places;
@@ -143,13 +145,60 @@ static struct iq_error *put_message(struct iq_pprof_out *p, unsigned field,
 
 /* ---- what is kept until the end */
 
-static struct iq_error *string_keep(struct iq_pprof_out *p, struct iq_str text,
+/* Bytes at the start of @text that are UTF-8. */
+static size_t valid_len(struct iq_str text)
+{
+	size_t at = 0, len;
+	uint32_t c;
+
+	while ((len = iq_utf8_decode(iq_str_sub(text, at, text.len), &c)))
+		at += len;
+	return at;
+}
+
+/* @text as what a string of protobuf must be, which the reader of Go refuses
+ * otherwise: UTF-8. Valid until the next one. */
+static bool text_clean(struct iq_pprof_out *p, struct iq_str text,
+		       struct iq_str *ret)
+{
+	static const char replacement[] = "\xef\xbf\xbd"; // U+FFFD
+	size_t len = valid_len(text);
+
+	*ret = text;
+	if (len == text.len)
+		return true;
+	p->clean.len = 0;
+	if (!iq_vec_reserve(&p->clean, text.len))
+		return false;
+	for (;;) {
+		for (size_t i = 0; i < len; i++) {
+			if (!iq_vec_push(&p->clean, text.ptr[i]))
+				return false;
+		}
+		text = iq_str_sub(text, len, text.len);
+		if (!text.len)
+			break;
+		for (size_t i = 0; i < 3; i++) {
+			if (!iq_vec_push(&p->clean, replacement[i]))
+				return false;
+		}
+		text = iq_str_sub(text, 1, text.len);
+		len = valid_len(text);
+	}
+	*ret = (struct iq_str){ .ptr = p->clean.data, .len = p->clean.len };
+	return true;
+}
+
+static struct iq_error *string_keep(struct iq_pprof_out *p, struct iq_str input,
 				    int64_t *ret)
 {
 	bool iq_map_failed = false;
+	struct iq_str text;
 	struct string *s;
 	char *copy;
 
+	if (!text_clean(p, input, &text))
+		return &iq_enomem;
 	HASH_FIND(hh, p->strings, text.ptr ? text.ptr : "", text.len, s);
 	if (s) {
 		*ret = s->number;
@@ -421,6 +470,7 @@ void iq_pprof_out_destroy(struct iq_pprof_out *p)
 	HASH_CLEAR(hh, p->locations);
 	HASH_CLEAR(hh, p->mappings);
 	iq_vec_deinit(&p->packed);
+	iq_vec_deinit(&p->clean);
 	iq_vec_deinit(&p->ids);
 	iq_vec_deinit(&p->labels);
 	iq_vec_deinit(&p->label_places);
