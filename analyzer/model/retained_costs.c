@@ -213,7 +213,6 @@ static struct iq_error *find_dominators(struct iq_retained_costs *c)
 /* Who is dominated comes behind who dominates it. */
 static struct iq_error *sum_all(struct iq_retained_costs *c)
 {
-	const struct iq_heap_map *map = iq_proof_of(c->model, c->witness)->map;
 	uint32_t from = iq_retained_graph_first_object(&c->graph);
 	size_t num = c->graph.first.len;
 
