@@ -388,9 +388,7 @@ static struct iq_error *judge(struct inquest *iq)
 	if (!err)
 		err = add_losses(iq);
 	iq->model->shapes = &iq->options.shapes;
-	if (!err)
-		err = iq_detectors_run(iq->model);
-	return err ? err : iq_retained_run(iq->model);
+	return err ? err : iq_detectors_run(iq->model);
 }
 
 /* Looks in the heaps for what is asked of them. */
@@ -417,6 +415,10 @@ static struct iq_error *advance(struct inquest *iq, enum iq_stage stage)
 	if (!err && stage >= IQ_STAGE_JUDGED && iq->stage < IQ_STAGE_JUDGED) {
 		iq->stage = IQ_STAGE_JUDGED;
 		err = judge(iq);
+	}
+	if (!err && stage >= IQ_STAGE_COSTED && iq->stage < IQ_STAGE_COSTED) {
+		iq->stage = IQ_STAGE_COSTED;
+		err = iq_retained_run(iq->model);
 	}
 	if (!err && stage >= IQ_STAGE_SURVEYED &&
 	    iq->stage < IQ_STAGE_SURVEYED) {
@@ -455,8 +457,9 @@ static enum iq_stage stage_of(const struct inquest *iq,
 
 	for (size_t i = 0; i < options->num_conditions; i++)
 		judged |= iq_filter_is_judged(options->conditions[i].filter);
-	return judged && report->stage != IQ_STAGE_READ ? IQ_STAGE_JUDGED :
-							  report->stage;
+	if (report->stage == IQ_STAGE_READ || report->stage > IQ_STAGE_JUDGED)
+		return report->stage;
+	return judged ? IQ_STAGE_JUDGED : report->stage;
 }
 
 const struct inquest_error *inquest_render(struct inquest *iq,

@@ -134,6 +134,6 @@ const struct iq_report iq_report_explain_json = {
 	.command = "explain",
 	.format = "json",
 	.summary = "one JSON object, for scripts",
-	.stage = IQ_STAGE_JUDGED,
+	.stage = IQ_STAGE_COSTED,
 	.render = explain_json_render,
 };

@@ -292,6 +292,6 @@ const struct iq_report iq_report_explain_text = {
 	.command = "explain",
 	.format = "text",
 	.summary = "one finding with all that is known of it",
-	.stage = IQ_STAGE_JUDGED,
+	.stage = IQ_STAGE_COSTED,
 	.render = explain_text_render,
 };

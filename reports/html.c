@@ -117,6 +117,6 @@ const struct iq_report iq_report_html = {
 	.command = "report",
 	.format = "html",
 	.summary = "one page that needs no network",
-	.stage = IQ_STAGE_JUDGED,
+	.stage = IQ_STAGE_COSTED,
 	.render = html_render,
 };

@@ -436,6 +436,6 @@ const struct iq_report iq_report_json = {
 	.command = "report",
 	.format = "json",
 	.summary = "one JSON object, for scripts",
-	.stage = IQ_STAGE_JUDGED,
+	.stage = IQ_STAGE_COSTED,
 	.render = json_render,
 };

@@ -503,6 +503,6 @@ const struct iq_report iq_report_text = {
 	.command = "report",
 	.format = "text",
 	.summary = "verdict and findings for people",
-	.stage = IQ_STAGE_JUDGED,
+	.stage = IQ_STAGE_COSTED,
 	.render = text_render,
 };
