@@ -67,6 +67,15 @@ static struct iq_error *read_core(const char *core, const char *exe,
 	return err;
 }
 
+static void fetch(struct iq_mark *mark, const struct iq_heap_map *map,
+		  size_t holder)
+{
+	struct iq_heap_holder h = iq_heap_map_holder(map, holder);
+
+	iq_mark_fetch(mark, &h.stack);
+	iq_mark_fetch(mark, &h.self);
+}
+
 static struct iq_error *mark_all(const struct iq_heap_map *map,
 				 struct iq_mark **ret)
 {
@@ -78,15 +87,14 @@ static struct iq_error *mark_all(const struct iq_heap_map *map,
 	for (size_t i = 0; i < map->roots.len; i++)
 		iq_mark_range(*ret, &map->roots.data[i]);
 	for (size_t i = 0; i < map->num_holders; i++) {
-		const struct iq_heap_holder *h = &map->holders[i];
+		struct iq_heap_holder h;
 
-		if (i + AHEAD < map->num_holders) {
-			iq_mark_fetch(*ret, &h[AHEAD].stack);
-			iq_mark_fetch(*ret, &h[AHEAD].self);
-		}
-		iq_mark_range(*ret, &h->stack);
-		iq_mark_range(*ret, &h->self);
-		iq_mark_range(*ret, &h->registers);
+		if (i + AHEAD < map->num_holders)
+			fetch(*ret, map, i + AHEAD);
+		h = iq_heap_map_holder(map, i);
+		iq_mark_range(*ret, &h.stack);
+		iq_mark_range(*ret, &h.self);
+		iq_mark_range(*ret, &h.registers);
 	}
 	return iq_mark_reach(*ret);
 }
@@ -114,7 +122,7 @@ static struct sum count(const struct iq_heap_map *map,
 		}
 	}
 	for (size_t i = 0; i < map->num_holders; i++)
-		sum.stacks += map->holders[i].stack.len;
+		sum.stacks += iq_heap_map_holder(map, i).stack.len;
 	return sum;
 }
 
@@ -122,7 +130,7 @@ static void print(const struct moment t[4], const struct iq_heap_map *map,
 		  const struct iq_mark *mark)
 {
 	struct sum sum = count(map, mark);
-	uint64_t list = map->num_holders * sizeof(*map->holders);
+	uint64_t list = iq_heap_map_holders_memory(map);
 
 	printf("%.4f %.4f %.4f %.4f %.4f", t[1].wall - t[0].wall,
 	       t[2].wall - t[1].wall, t[3].wall - t[2].wall,

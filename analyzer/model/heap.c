@@ -37,11 +37,13 @@ void iq_heap_map_destroy(struct iq_heap_map *map)
 	for (size_t i = 0; i < map->num_chunks; i++)
 		free(map->chunks[i].pages);
 	free(map->chunks);
-	free(map->holders);
+	free(map->held);
 	free(map->opaque);
 	iq_vec_deinit(&map->spans);
 	iq_vec_deinit(&map->roots);
 	iq_vec_deinit(&map->root_words);
+	iq_vec_deinit(&map->stack_masks);
+	iq_vec_deinit(&map->apart);
 	iq_arena_deinit(&map->arena);
 	free(map);
 }
@@ -53,7 +55,7 @@ uint64_t iq_heap_map_memory(const struct iq_heap_map *map)
 		       map->spans.cap * sizeof(*map->spans.data) +
 		       map->roots.cap * sizeof(*map->roots.data) +
 		       map->root_words.cap * sizeof(*map->root_words.data) +
-		       map->num_holders * sizeof(*map->holders) +
+		       iq_heap_map_holders_memory(map) +
 		       (map->num_slots / 64 + 1) * sizeof(*map->opaque) +
 		       map->num_chunks * sizeof(*map->chunks) +
 		       (p->memory ? p->memory(p->ctx) : 0);

@@ -136,7 +136,8 @@ struct iq_heap_range {
 	enum iq_root_kind kind;
 };
 
-/* What one goroutine holds as long as it can run; a length of 0: nothing. */
+/* What one goroutine holds as long as it can run; a length of 0: nothing. A map
+ * keeps it shorter, as struct iq_heap_held. */
 struct iq_heap_holder {
 	struct iq_heap_range stack;
 	/* The record of the goroutine itself. */
@@ -155,6 +156,33 @@ struct iq_heap_holder {
 	 * holds. */
 	bool stack_lost;
 };
+
+/*
+ * A struct iq_heap_holder as a map keeps it: there may be a million. What all
+ * have alike is the map's, and a holder that does not fit stays apart. Stacks and
+ * records lie near the heap: words from map->near on tell where.
+ */
+struct iq_heap_held {
+	uint32_t stack;
+	uint32_t self; /* 0: nothing; its length and mask are map->self's */
+	uint32_t stack_words;
+	/* Index + 1 into the map's; 0: none. */
+	uint32_t stack_mask;
+	uint8_t stack_doubt : 4;
+	uint8_t wait_doubt : 4;
+	/* All of the stack takes 2 to the power of as many bytes; 0: not known. */
+	uint8_t whole_shift;
+	bool stack_lost;
+	bool apart; /* the rest means nothing: it is among map->apart */
+};
+
+struct iq_heap_apart {
+	size_t index;
+	struct iq_heap_holder holder;
+};
+
+/* Different texts of doubts that a map keeps; who has another stays apart. */
+#define IQ_HEAP_DOUBTS 4
 
 /*
  * Objects whose word @key refers to an opaque object: the words in @hidden are
@@ -203,9 +231,16 @@ struct iq_heap_map {
 	IQ_VEC(struct iq_heap_word) root_words;
 	/* Where masks of ranges may lie that no file has. */
 	struct iq_arena arena;
-	/* By index into facts->goroutines. */
-	struct iq_heap_holder *holders;
+	/* By index into facts->goroutines; iq_heap_map_holder() expands them. */
+	struct iq_heap_held *held;
 	size_t num_holders;
+	uint64_t near;
+	/* The first holder's record that was one: its address means nothing. */
+	struct iq_heap_range self;
+	IQ_VEC(const uint8_t *) stack_masks;
+	const char *doubts[IQ_HEAP_DOUBTS];
+	/* Those that do not fit, ordered by index. */
+	IQ_VEC(struct iq_heap_apart) apart;
 	/* Bit i: slot i is never followed (the records of goroutines). */
 	uint64_t *opaque;
 	struct iq_heap_disguise disguise;
@@ -249,6 +284,23 @@ uint32_t iq_heap_map_slot(const struct iq_heap_map *map, uint64_t addr);
 uint32_t iq_heap_map_span_of_slot(const struct iq_heap_map *map, uint32_t slot);
 /* The slot that holds @addr becomes opaque, if there is one. */
 void iq_heap_map_hide(struct iq_heap_map *map, uint64_t addr);
+
+/* heap_holders.c: room for @num holders, which hold nothing. Called once, after
+ * iq_heap_map_index(). */
+struct iq_error *iq_heap_map_make_holders(struct iq_heap_map *map, size_t num)
+	iq_must_check;
+/* Sets holder @index, below num_holders; once each, the lowest first. */
+struct iq_error *iq_heap_map_hold(struct iq_heap_map *map, size_t index,
+				  const struct iq_heap_holder *holder)
+	iq_must_check;
+/* Holder @index, below num_holders. What it points to is the map's. */
+static inline struct iq_heap_holder
+iq_heap_map_holder(const struct iq_heap_map *map, size_t index);
+/* The same of one that stays apart. */
+const struct iq_heap_holder *iq_heap_map_apart(const struct iq_heap_map *map,
+					       size_t index);
+/* Bytes that all holders take. */
+uint64_t iq_heap_map_holders_memory(const struct iq_heap_map *map);
 
 // The fast path of marking, hence here.
 
@@ -327,6 +379,37 @@ static inline uint32_t iq_heap_map_span(const struct iq_heap_map *map,
 	return addr - span->addr < span->elem_size * span->num_slots ?
 		       i - 1 :
 		       IQ_HEAP_NONE;
+}
+
+static inline struct iq_heap_holder
+iq_heap_map_holder(const struct iq_heap_map *map, size_t index)
+{
+	const struct iq_heap_held *held = &map->held[index];
+	struct iq_heap_holder ret = {
+		.stack = { .len = 8ull * held->stack_words,
+			   .kind = IQ_ROOT_STACK },
+		.self = { .kind = IQ_ROOT_GOROUTINE },
+		.registers = { .kind = IQ_ROOT_REGISTERS },
+		.stack_lost = held->stack_lost,
+	};
+
+	if (held->apart)
+		return *iq_heap_map_apart(map, index);
+	if (held->stack)
+		ret.stack.addr = map->near + 8ull * held->stack;
+	if (held->whole_shift)
+		ret.stack_bytes = 1ull << held->whole_shift;
+	if (held->self) {
+		ret.self = map->self;
+		ret.self.addr = map->near + 8ull * held->self;
+	}
+	if (held->stack_mask)
+		ret.stack.mask = map->stack_masks.data[held->stack_mask - 1];
+	if (held->stack_doubt)
+		ret.stack_doubt = map->doubts[held->stack_doubt - 1];
+	if (held->wait_doubt)
+		ret.wait_doubt = map->doubts[held->wait_doubt - 1];
+	return ret;
 }
 
 #endif

@@ -101,13 +101,14 @@ static bool trace_reference(void *ctx, const struct iq_heap_reference *ref)
 	return !t->failed;
 }
 
-static void trace_holder(struct tracing *t, const struct iq_heap_holder *holder)
+static void trace_holder(struct tracing *t, size_t index)
 {
 	const struct iq_heap_map *map = t->s->proof->map;
+	struct iq_heap_holder holder = iq_heap_map_holder(map, index);
 
-	iq_heap_walk_range(map, &holder->stack, trace_reference, t);
-	iq_heap_walk_range(map, &holder->self, trace_reference, t);
-	iq_heap_walk_range(map, &holder->registers, trace_reference, t);
+	iq_heap_walk_range(map, &holder.stack, trace_reference, t);
+	iq_heap_walk_range(map, &holder.self, trace_reference, t);
+	iq_heap_walk_range(map, &holder.registers, trace_reference, t);
 	while (t->open.len && !t->failed)
 		iq_heap_walk_object(map, t->open.data[--t->open.len],
 				    trace_reference, t);
@@ -129,7 +130,7 @@ static struct iq_error *trace(struct iq_surveying *s, bool leaked)
 
 		if (!runs && i < s->facts->goroutines.len &&
 		    iq_surveying_is_leaked(s, s->goroutines[i]) == leaked)
-			trace_holder(&t, &map->holders[i]);
+			trace_holder(&t, i);
 	}
 	iq_vec_deinit(&t.open);
 	return t.failed ? &iq_enomem : NULL;
@@ -139,9 +140,10 @@ static void count_leaked(struct iq_surveying *s, size_t goroutine)
 {
 	const struct iq_heap_map *map = s->proof->map;
 	struct iq_heap_survey *survey = s->survey;
-	uint64_t stack = goroutine < map->num_holders ?
-				 map->holders[goroutine].stack_bytes :
-				 0;
+	uint64_t stack =
+		goroutine < map->num_holders ?
+			iq_heap_map_holder(map, goroutine).stack_bytes :
+			0;
 
 	if (!survey->leaked_goroutines++)
 		survey->has_leaked_stacks = true;
@@ -154,15 +156,15 @@ static void count_doubted(struct iq_surveying *s, size_t index)
 {
 	const struct iq_heap_map *map = s->proof->map;
 	struct iq_heap_survey *survey = s->survey;
-	const struct iq_heap_holder *holder;
+	struct iq_heap_holder holder;
 	const char *doubt;
 
 	if (index >= map->num_holders || s->goroutines[index] == UINT32_MAX ||
 	    s->model->goroutines[s->goroutines[index]].reach !=
 		    IQ_REACH_UNKNOWN)
 		return;
-	holder = &map->holders[index];
-	doubt = holder->wait_doubt ? holder->wait_doubt : holder->stack_doubt;
+	holder = iq_heap_map_holder(map, index);
+	doubt = holder.wait_doubt ? holder.wait_doubt : holder.stack_doubt;
 	if (doubt && !survey->doubted_goroutines++)
 		survey->doubt = doubt;
 }

@@ -362,7 +362,7 @@ static void ask_goroutines(struct asking *a)
 	const struct iq_heap_map *map = s->proof->map;
 
 	for (size_t i = 0; i < map->num_holders && !a->failed; i++) {
-		const struct iq_heap_holder *h = &map->holders[i];
+		struct iq_heap_holder h = iq_heap_map_holder(map, i);
 		const struct iq_frame *frame;
 		bool leaked;
 
@@ -370,9 +370,9 @@ static void ask_goroutines(struct asking *a)
 							      UINT32_MAX;
 		frame = frame_of(s->model, a->goroutine);
 		leaked = iq_surveying_is_leaked(s, a->goroutine);
-		ask_range(a, &h->stack, IQ_ROOT_STACK, frame, leaked);
-		ask_range(a, &h->self, IQ_ROOT_GOROUTINE, frame, leaked);
-		ask_range(a, &h->registers, IQ_ROOT_REGISTERS, frame, leaked);
+		ask_range(a, &h.stack, IQ_ROOT_STACK, frame, leaked);
+		ask_range(a, &h.self, IQ_ROOT_GOROUTINE, frame, leaked);
+		ask_range(a, &h.registers, IQ_ROOT_REGISTERS, frame, leaked);
 	}
 }
 

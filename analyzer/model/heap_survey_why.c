@@ -60,7 +60,9 @@ static bool find_stack(const struct iq_surveying *s, struct iq_heap_why *why)
 	const struct iq_heap_map *map = s->proof->map;
 
 	for (size_t i = 0; i < map->num_holders; i++) {
-		if (!holds(&map->holders[i].stack, why->addr))
+		struct iq_heap_holder holder = iq_heap_map_holder(map, i);
+
+		if (!holds(&holder.stack, why->addr))
 			continue;
 		why->kind = IQ_HEAP_STACK;
 		if (i < s->facts->goroutines.len)

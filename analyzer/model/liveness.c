@@ -214,12 +214,10 @@ static bool fact_index(const struct liveness *l, const struct iq_goroutine *g,
 }
 
 /* There is one for each goroutine of the facts, or nothing is concluded. */
-static const struct iq_heap_holder *holder_of(const struct liveness *l,
-					      uint32_t index)
+static struct iq_heap_holder holder_of(const struct liveness *l, size_t index)
 {
-	static const struct iq_heap_holder none;
-
-	return index < l->map->num_holders ? &l->map->holders[index] : &none;
+	return index < l->map->num_holders ? iq_heap_map_holder(l->map, index) :
+					     (struct iq_heap_holder){ 0 };
 }
 
 /* Decides where everybody stands before anything is marked. */
@@ -233,7 +231,7 @@ static struct iq_error *take_stands(struct liveness *l)
 		const struct iq_goroutine *g = &m->goroutines[i];
 
 		if (!fact_index(l, g, &index) || !is_candidate(g) ||
-		    holder_of(l, index)->wait_doubt)
+		    holder_of(l, index).wait_doubt)
 			continue;
 		if (iq_wait_is_hopeless(g->fact, g->class))
 			l->stands[index] = STAND_HOPELESS;
@@ -251,26 +249,20 @@ static struct iq_error *take_stands(struct liveness *l)
 
 static void mark_holder(struct liveness *l, size_t goroutine)
 {
-	const struct iq_heap_holder *holder;
+	struct iq_heap_holder holder = holder_of(l, goroutine);
 
-	if (goroutine >= l->map->num_holders)
-		return;
-	holder = &l->map->holders[goroutine];
-	l->lost |= holder->stack_lost;
-	iq_mark_range(l->mark, &holder->stack);
-	iq_mark_range(l->mark, &holder->self);
-	iq_mark_range(l->mark, &holder->registers);
+	l->lost |= holder.stack_lost;
+	iq_mark_range(l->mark, &holder.stack);
+	iq_mark_range(l->mark, &holder.self);
+	iq_mark_range(l->mark, &holder.registers);
 }
 
 static void fetch_holder(struct liveness *l, size_t goroutine)
 {
-	const struct iq_heap_holder *holder;
+	struct iq_heap_holder holder = holder_of(l, goroutine);
 
-	if (goroutine >= l->map->num_holders)
-		return;
-	holder = &l->map->holders[goroutine];
-	iq_mark_fetch(l->mark, &holder->stack);
-	iq_mark_fetch(l->mark, &holder->self);
+	iq_mark_fetch(l->mark, &holder.stack);
+	iq_mark_fetch(l->mark, &holder.self);
 }
 
 static void mark_roots(struct liveness *l)
@@ -370,11 +362,11 @@ static enum iq_reach reach_of(const struct liveness *l,
 	if (g->id == MAIN_GOID && g->class == IQ_CLASS_EMPTY_SELECT)
 		return IQ_REACH_UNKNOWN;
 	if (l->stands[index] != STAND_RUNS)
-		return holder_of(l, index)->stack_doubt ? IQ_REACH_UNKNOWN :
-							  IQ_REACH_UNREACHABLE;
+		return holder_of(l, index).stack_doubt ? IQ_REACH_UNKNOWN :
+							 IQ_REACH_UNREACHABLE;
 	if (is_live_anyway(g))
 		return IQ_REACH_LIVE;
-	if (!is_candidate(g) || holder_of(l, index)->wait_doubt)
+	if (!is_candidate(g) || holder_of(l, index).wait_doubt)
 		return IQ_REACH_UNKNOWN;
 	// It waits for something whose address no witness knows.
 	for (uint32_t i = 0; i < g->fact->num_waits; i++) {
@@ -400,14 +392,14 @@ static struct iq_error *lacks_note(struct liveness *l, const char *why)
 static const char *doubt_of(const struct liveness *l,
 			    const struct iq_goroutine *g)
 {
-	const struct iq_heap_holder *holder;
+	struct iq_heap_holder holder;
 	uint32_t index;
 
 	if (g->reach != IQ_REACH_UNKNOWN || !is_candidate(g) ||
 	    !fact_index(l, g, &index))
 		return NULL;
 	holder = holder_of(l, index);
-	return holder->wait_doubt ? holder->wait_doubt : holder->stack_doubt;
+	return holder.wait_doubt ? holder.wait_doubt : holder.stack_doubt;
 }
 
 static struct iq_error *note_doubts(struct liveness *l)

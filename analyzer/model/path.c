@@ -59,16 +59,18 @@ static void set_bit(uint64_t *bits, size_t i)
 
 /* ---- numbers of roots */
 
-static const struct iq_heap_range *range_of(const struct iq_heap_holder *holder,
-					    uint32_t which)
+static struct iq_heap_range range_of(const struct iq_heap_map *map, size_t i,
+				     uint32_t which)
 {
+	struct iq_heap_holder holder = iq_heap_map_holder(map, i);
+
 	switch (which) {
 	case 0:
-		return &holder->stack;
+		return holder.stack;
 	case 1:
-		return &holder->self;
+		return holder.self;
 	default:
-		return &holder->registers;
+		return holder.registers;
 	}
 }
 
@@ -97,8 +99,8 @@ void iq_paths_root(const struct iq_paths *paths, uint32_t number,
 
 	*ret = (struct iq_path_root){ .goroutine = SIZE_MAX };
 	if (n < map->roots.len) {
-		ret->range = &map->roots.data[n];
-		ret->kind = ret->range->kind;
+		ret->range = map->roots.data[n];
+		ret->kind = ret->range.kind;
 		return;
 	}
 	n -= map->roots.len;
@@ -109,8 +111,8 @@ void iq_paths_root(const struct iq_paths *paths, uint32_t number,
 	}
 	n -= map->root_words.len;
 	ret->goroutine = n / IQ_PATH_RANGES;
-	ret->range = range_of(&map->holders[ret->goroutine],
-			      (uint32_t)(n % IQ_PATH_RANGES));
+	ret->range =
+		range_of(map, ret->goroutine, (uint32_t)(n % IQ_PATH_RANGES));
 	ret->kind = kinds[n % IQ_PATH_RANGES];
 }
 
@@ -171,8 +173,9 @@ static bool visit_roots(struct search *s, bool variables)
 
 static bool visit_holder(struct search *s, size_t i, uint32_t which)
 {
-	return visit_range(s, range_of(&s->map->holders[i], which),
-			   number_of_holder(s->map, i, which));
+	struct iq_heap_range range = range_of(s->map, i, which);
+
+	return visit_range(s, &range, number_of_holder(s->map, i, which));
 }
 
 /* What the woken hold: stacks first. */

@@ -132,8 +132,8 @@ static struct iq_error *place_root(struct describe *d, uint32_t number,
 	d->path->root = root.kind;
 	if (root.word) {
 		d->path->root_addr = root.word->addr;
-	} else if (!iq_heap_walk_range(d->paths->map, root.range, look, &l)) {
-		d->path->root_addr = root.range->addr + l.found.offset;
+	} else if (!iq_heap_walk_range(d->paths->map, &root.range, look, &l)) {
+		d->path->root_addr = root.range.addr + l.found.offset;
 	}
 	if (root.goroutine != SIZE_MAX) {
 		d->path->only_blocked = stays_blocked(d->paths, root.goroutine);
@@ -239,7 +239,9 @@ static struct iq_error *find_root(struct describe *d, uint64_t addr)
 
 	d->path->root_addr = addr;
 	for (size_t i = 0; i < map->num_holders; i++) {
-		if (!holds(&map->holders[i].stack, addr))
+		struct iq_heap_holder holder = iq_heap_map_holder(map, i);
+
+		if (!holds(&holder.stack, addr))
 			continue;
 		d->path->found = true;
 		d->path->root = IQ_ROOT_STACK;

@@ -45,11 +45,11 @@ static void note_all(struct note *n, const struct iq_proof *proof)
 
 	note_objects(n, proof);
 	for (size_t i = 0; i < map->num_holders; i++) {
+		struct iq_heap_holder holder = iq_heap_map_holder(map, i);
+
 		n->source = map->num_slots + (uint32_t)i;
-		if (map->holders[i].stack.len &&
-		    proof->can_run[i / 64] >> i % 64 & 1)
-			iq_heap_walk_range(map, &map->holders[i].stack, note,
-					   n);
+		if (holder.stack.len && proof->can_run[i / 64] >> i % 64 & 1)
+			iq_heap_walk_range(map, &holder.stack, note, n);
 	}
 	for (size_t i = 0; i < map->roots.len; i++) {
 		n->source = map->num_slots + (uint32_t)(map->num_holders + i);

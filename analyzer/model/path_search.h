@@ -25,8 +25,8 @@ struct iq_paths {
 
 /* A root by its number: ranges, then words, then what goroutines hold. */
 struct iq_path_root {
-	const struct iq_heap_range *range; /* NULL: a word */
-	const struct iq_heap_word *word;
+	struct iq_heap_range range;
+	const struct iq_heap_word *word; /* NULL: it is the range */
 	enum iq_root_kind kind;
 	/* Index into the facts' goroutines, SIZE_MAX: none. */
 	size_t goroutine;

@@ -436,7 +436,7 @@ static uint32_t frame_of(const struct hunt *h, uint32_t index)
 	const struct iq_goroutine_fact *fact = h->model->goroutines[index].fact;
 	const struct iq_heap *heap = h->facts->heap;
 	struct look l = { .slot = c->slot };
-	const struct iq_heap_range *stack;
+	struct iq_heap_range stack;
 	uint32_t frame;
 	size_t i;
 
@@ -444,10 +444,10 @@ static uint32_t frame_of(const struct hunt *h, uint32_t index)
 	    !heap->frame_of)
 		return c->frame;
 	i = (size_t)(fact - h->facts->goroutines.data);
-	stack = &h->map->holders[i].stack;
-	if (iq_heap_walk_range(h->map, stack, look, &l))
+	stack = iq_heap_map_holder(h->map, i).stack;
+	if (iq_heap_walk_range(h->map, &stack, look, &l))
 		return UINT32_MAX;
-	frame = heap->frame_of(heap, i, stack->addr + l.offset);
+	frame = heap->frame_of(heap, i, stack.addr + l.offset);
 	return fact->stack && frame < fact->stack->num_frames ? frame :
 								UINT32_MAX;
 }

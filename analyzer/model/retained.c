@@ -197,8 +197,8 @@ static uint64_t stack_of(const struct run *r, uint32_t goroutine)
 {
 	const struct iq_retained_costs *c = &r->costs;
 
-	return iq_proof_of(r->model, c->witness)
-		->map->holders[goroutine]
+	return iq_heap_map_holder(iq_proof_of(r->model, c->witness)->map,
+				  goroutine)
 		.stack_bytes;
 }
 

@@ -128,11 +128,10 @@ static bool walk_range(struct walk *w, const struct iq_heap_range *range)
 
 static bool walk_goroutine(struct walk *w, uint32_t index)
 {
-	const struct iq_heap_holder *holder = &w->map->holders[index];
+	struct iq_heap_holder holder = iq_heap_map_holder(w->map, index);
 
-	return begin_node(w) && walk_range(w, &holder->stack) &&
-	       walk_range(w, &holder->self) &&
-	       walk_range(w, &holder->registers);
+	return begin_node(w) && walk_range(w, &holder.stack) &&
+	       walk_range(w, &holder.self) && walk_range(w, &holder.registers);
 }
 
 static struct iq_error *index_spans(struct walk *w)

@@ -62,9 +62,11 @@ struct iq_error *iq_go_heap_goroutines(const struct iq_go_heap *heap,
 /*
  * heap_own.c: of @range, a record of the runtime that is an object of the heap, only
  * the words count that are pointers to the collector. The ends of stacks are none:
- * what begins there is another's.
+ * what begins there is another's. A mask that is equal to the one of @like, whose
+ * length is the same, is taken from there; NULL: there is none.
  */
 struct iq_error *iq_go_heap_own_words(struct iq_heap_map *map,
+				      const struct iq_heap_range *like,
 				      struct iq_heap_range *range)
 	iq_must_check;
 

@@ -24,8 +24,8 @@ struct walk {
  * defers, closures and labels are on the heap. Where it is not sure where it
  * stopped, the whole stack.
  */
-static void holder_fill(const struct walk *w, const struct iq_go_g *g,
-			struct iq_heap_holder *ret)
+static void lay_out(const struct walk *w, const struct iq_go_g *g,
+		    struct iq_heap_holder *ret)
 {
 	const struct iq_go_runtime *rt = w->heap->rt;
 	struct iq_go_unwind_start start;
@@ -90,6 +90,20 @@ static bool is_lent(const struct walk *w, const struct iq_go_g *g)
 	return m && m->lent && m->curg == g->addr;
 }
 
+static struct iq_error *hold(struct walk *w, struct iq_go_heap_stacks *stacks,
+			     size_t i)
+{
+	struct iq_heap_holder holder = { 0 };
+	struct iq_error *err;
+
+	iq_go_heap_doubt(w->heap, i, &holder);
+	lay_out(w, &w->heap->rt->gs[i], &holder);
+	err = iq_go_heap_own_words(w->map, &w->map->self, &holder.self);
+	if (!err)
+		err = iq_go_heap_stacks_narrow(stacks, i, &holder.stack);
+	return err ? err : iq_heap_map_hold(w->map, i, &holder);
+}
+
 /* Goroutines whose stacks are fetched while another's is looked at. */
 #define AHEAD 8
 
@@ -102,32 +116,22 @@ static struct iq_error *fill_known(struct walk *w,
 	struct iq_error *err;
 
 	w->known = calloc(w->map->num_slots / 64 + 1, sizeof(*w->known));
-	w->map->holders =
-		calloc(facts->goroutines.len + 1, sizeof(*w->map->holders));
-	if (!w->known || !w->map->holders)
+	if (!w->known)
 		return &iq_enomem;
-	w->map->num_holders = facts->goroutines.len;
-	for (size_t i = 0; i < rt->num_gs && i < w->map->num_holders; i++) {
-		const struct iq_go_g *g = &rt->gs[i];
-		uint32_t slot = iq_heap_map_slot(w->map, g->addr);
+	err = iq_heap_map_make_holders(w->map, facts->goroutines.len);
+	for (size_t i = 0; !err && i < rt->num_gs && i < w->map->num_holders;
+	     i++) {
+		uint32_t slot = iq_heap_map_slot(w->map, rt->gs[i].addr);
 
-		if (facts->goroutines.data[i].place != g->addr)
+		if (facts->goroutines.data[i].place != rt->gs[i].addr)
 			continue;
-		iq_go_heap_doubt(w->heap, i, &w->map->holders[i]);
-		holder_fill(w, g, &w->map->holders[i]);
-		err = iq_go_heap_own_words(w->map, &w->map->holders[i].self);
-		if (err)
-			return err;
 		if (i + AHEAD < rt->num_gs)
 			iq_go_heap_stacks_fetch(stacks, i + AHEAD);
-		err = iq_go_heap_stacks_narrow(stacks, i,
-					       &w->map->holders[i].stack);
-		if (err)
-			return err;
+		err = hold(w, stacks, i);
 		if (slot != IQ_HEAP_NONE)
 			w->known[slot / 64] |= 1ull << slot % 64;
 	}
-	return NULL;
+	return err;
 }
 
 /* One that the facts have, the first time that the list has it. */

@@ -4,26 +4,47 @@
 /* Records of the runtime that are read as ranges have at most as many words. */
 #define WORDS_MAX (1u << 16)
 
-/* Which words of an object are pointers, from its word @first on. */
-static void fill(const struct iq_heap_map *map, const struct iq_heap_span *span,
-		 uint32_t slot, uint64_t first, uint64_t num, uint8_t *mask)
-{
-	for (uint64_t i = 0; i < num; i++) {
-		uint64_t word = first + i;
-		uint64_t bits =
-			iq_heap_pointer_mask(map, span, slot, word / 64);
+/* Words of the object in @slot of @span, from the word @first on. */
+struct words {
+	const struct iq_heap_map *map;
+	const struct iq_heap_span *span;
+	uint32_t slot;
+	uint64_t first;
+	uint64_t num;
+};
 
-		if (bits >> word % 64 & 1)
-			mask[i / 8] = (uint8_t)(mask[i / 8] | 1u << i % 8);
+/* Eight bits of the mask, from word @i on. */
+static uint8_t bits_of(const struct words *w, uint64_t i)
+{
+	uint8_t ret = 0;
+
+	for (uint64_t k = 0; k < 8 && i + k < w->num; k++) {
+		uint64_t word = w->first + i + k;
+		uint64_t bits = iq_heap_pointer_mask(w->map, w->span, w->slot,
+						     word / 64);
+
+		ret = (uint8_t)(ret | (bits >> word % 64 & 1) << k);
 	}
+	return ret;
+}
+
+static bool is_mask(const struct words *w, const uint8_t *mask)
+{
+	for (uint64_t i = 0; i < w->num; i += 8) {
+		if (mask[i / 8] != bits_of(w, i))
+			return false;
+	}
+	return true;
 }
 
 struct iq_error *iq_go_heap_own_words(struct iq_heap_map *map,
+				      const struct iq_heap_range *like,
 				      struct iq_heap_range *range)
 {
 	uint32_t slot = iq_heap_map_slot(map, range->addr);
 	uint64_t num = range->len / 8;
 	const struct iq_heap_span *span;
+	struct words w;
 	uint64_t begin;
 	uint8_t *mask;
 
@@ -34,10 +55,17 @@ struct iq_error *iq_go_heap_own_words(struct iq_heap_map *map,
 	begin = range->addr - (span->addr + slot * span->elem_size);
 	if (span->noscan || begin % 8 || range->len > span->elem_size - begin)
 		return NULL;
+	w = (struct words){ map, span, slot, begin / 8, num };
+	if (like && like->mask && like->len == range->len &&
+	    is_mask(&w, like->mask)) {
+		range->mask = like->mask;
+		return NULL;
+	}
 	mask = iq_arena_calloc(&map->arena, num / 8 + 1, 1);
 	if (!mask)
 		return &iq_enomem;
-	fill(map, span, slot, begin / 8, num, mask);
+	for (uint64_t i = 0; i < num; i += 8)
+		mask[i / 8] = bits_of(&w, i);
 	range->mask = mask;
 	return NULL;
 }

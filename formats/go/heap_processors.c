@@ -24,7 +24,7 @@ static struct iq_error *add_part(struct iq_heap_map *map, uint64_t p,
 
 	if (begin >= end)
 		return NULL;
-	err = iq_go_heap_own_words(map, &range);
+	err = iq_go_heap_own_words(map, NULL, &range);
 	if (err)
 		return err;
 	return iq_vec_push(&map->roots, range) ? NULL : &iq_enomem;

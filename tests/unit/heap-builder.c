@@ -102,7 +102,9 @@ void heap_builder_root(struct heap_builder *b, uint64_t addr, uint64_t num)
 void heap_builder_stack(struct heap_builder *b, uint64_t addr, uint64_t num)
 {
 	struct iq_heap_holder holder = {
-		.stack = { .addr = addr, .len = 8 * num },
+		.stack = { .addr = addr,
+			   .len = 8 * num,
+			   .kind = IQ_ROOT_STACK },
 	};
 
 	heap_builder_memory(b, addr, 8 * num);
@@ -124,11 +126,9 @@ struct iq_heap_map *heap_builder_map(struct heap_builder *b)
 		iq_heap_map_hide(map, b->hidden.data[i]);
 	for (size_t i = 0; i < b->roots.len; i++)
 		assert_true(iq_vec_push(&map->roots, b->roots.data[i]));
-	map->holders = calloc(b->holders.len + 1, sizeof(*map->holders));
-	assert_non_null(map->holders);
+	assert_null(iq_heap_map_make_holders(map, b->holders.len));
 	for (size_t i = 0; i < b->holders.len; i++)
-		map->holders[i] = b->holders.data[i];
-	map->num_holders = b->holders.len;
+		assert_null(iq_heap_map_hold(map, i, &b->holders.data[i]));
 	if (b->lacks)
 		iq_heap_map_lacks(map, "%s", b->lacks);
 	return map;

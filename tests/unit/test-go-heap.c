@@ -249,8 +249,9 @@ static void test_every_goroutine_is_an_object_and_holds_its_stack(void **state)
 
 		assert_int_not_equal(slot, IQ_HEAP_NONE);
 		gs += (unsigned)(map->opaque[slot / 64] >> slot % 64 & 1);
-		assert_int_equal(map->holders[i].self.addr, fact->place);
-		assert_true(map->holders[i].stack.len > 0);
+		assert_int_equal(iq_heap_map_holder(map, i).self.addr,
+				 fact->place);
+		assert_true(iq_heap_map_holder(map, i).stack.len > 0);
 	}
 	assert_int_equal(gs, c.facts->goroutines.len);
 	iq_heap_map_destroy(map);
@@ -293,17 +294,17 @@ static void test_parked_stacks_have_masks(void **state)
 	open_case(&c, "leaksend/go1.26-default");
 	assert_null(c.facts->heap->load(c.facts->heap, &map));
 	for (size_t i = 0; i < c.facts->goroutines.len; i++) {
-		const struct iq_heap_range *stack = &map->holders[i].stack;
+		struct iq_heap_range stack = iq_heap_map_holder(map, i).stack;
 		uint64_t words = 0;
 
 		if (c.facts->goroutines.data[i].status != IQ_GSTATUS_WAITING ||
 		    !c.facts->goroutines.data[i].num_waits)
 			continue;
 		parked++;
-		assert_non_null(stack->mask);
-		for (uint64_t k = 0; k < stack->len / 8; k++)
-			words += stack->mask[k / 8] >> k % 8 & 1;
-		assert_true(words < stack->len / 8);
+		assert_non_null(stack.mask);
+		for (uint64_t k = 0; k < stack.len / 8; k++)
+			words += stack.mask[k / 8] >> k % 8 & 1;
+		assert_true(words < stack.len / 8);
 	}
 	assert_true(parked > 40);
 	iq_heap_map_destroy(map);

@@ -56,6 +56,74 @@ static void test_words_outside_of_slots_are_none(void **state)
 	heap_builder_deinit(&b);
 }
 
+static void test_holders_are_what_was_held(void **state)
+{
+	static const uint8_t masks[40] = { 0 };
+	static const char *const doubts[] = { "a", "b", "c", "d", "e" };
+	struct iq_heap_holder holders[1000] = { 0 };
+	struct heap_builder b;
+	struct iq_heap_map *map;
+	size_t apart = 0;
+
+	(void)state;
+	heap_builder_init(&b);
+	heap_builder_span(&b, HEAP, 64, 128);
+	map = heap_builder_map(&b);
+	free(map->held);
+	assert_null(iq_heap_map_make_holders(map, 1000));
+	for (size_t i = 0; i < 1000; i++) {
+		struct iq_heap_holder *h = &holders[i];
+
+		h->stack = (struct iq_heap_range){ .addr = HEAP + 0x800 * i,
+						   .len = 8 * (i % 200),
+						   .mask = &masks[i % 40],
+						   .kind = IQ_ROOT_STACK };
+		h->self.kind = IQ_ROOT_GOROUTINE;
+		h->registers.kind = IQ_ROOT_REGISTERS;
+		h->stack_bytes = 0x800;
+		h->stack_lost = i % 7 == 0;
+		h->wait_doubt = i % 5 ? NULL : doubts[i / 5 % 5];
+		if (i % 3) {
+			h->self.addr = HEAP + 400 * i;
+			h->self.len = i % 11 ? 400 : 408;
+		}
+		if (i % 13 == 0) {
+			h->registers.addr = HEAP + i;
+			h->registers.len = 512;
+		}
+		if (i % 17 == 0)
+			h->stack_bytes = 0xc00;
+		if (i % 19 == 0)
+			h->stack.len += 4;
+		if (i % 23 == 0)
+			h->stack.addr = HEAP + (32ull << 30);
+		apart += i % 23 == 0 || i % 13 == 0 || i % 17 == 0 ||
+			 i % 19 == 0 || (i % 3 && i % 11 == 0) ||
+			 i / 5 % 5 * !(i % 5) == 4;
+		if (i != 500)
+			assert_null(iq_heap_map_hold(map, i, h));
+	}
+	assert_int_equal(map->apart.len, apart);
+	holders[500] = (struct iq_heap_holder){ 0 };
+	for (size_t i = 0; i < 1000; i++) {
+		struct iq_heap_holder h = iq_heap_map_holder(map, i);
+
+		assert_int_equal(h.stack.len, holders[i].stack.len);
+		assert_int_equal(h.stack.addr, holders[i].stack.addr);
+		assert_ptr_equal(h.stack.mask, holders[i].stack.mask);
+		assert_int_equal(h.self.len, holders[i].self.len);
+		assert_int_equal(h.self.addr, holders[i].self.addr);
+		assert_int_equal(h.registers.len, holders[i].registers.len);
+		assert_int_equal(h.registers.addr, holders[i].registers.addr);
+		assert_int_equal(h.stack_bytes, holders[i].stack_bytes);
+		assert_int_equal(h.stack_lost, holders[i].stack_lost);
+		assert_ptr_equal(h.wait_doubt, holders[i].wait_doubt);
+		assert_null(h.stack_doubt);
+	}
+	iq_heap_map_destroy(map);
+	heap_builder_deinit(&b);
+}
+
 static void test_free_slots_are_no_objects(void **state)
 {
 	// Slots 5 and 8 are allocated, and what is below freeindex.
@@ -293,6 +361,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words_find_the_slot_that_holds_them),
 		cmocka_unit_test(test_words_outside_of_slots_are_none),
+		cmocka_unit_test(test_holders_are_what_was_held),
 		cmocka_unit_test(test_free_slots_are_no_objects),
 		cmocka_unit_test(test_an_empty_heap_has_nothing),
 		cmocka_unit_test(test_many_spans_of_a_chunk_are_found_by_page),
