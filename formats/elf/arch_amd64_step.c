@@ -9,6 +9,9 @@
 
 #include "formats/elf/arch_amd64.h"
 
+/* The processor takes no longer one. Intel SDM 2, 2.3.11. */
+#define LENGTH_MAX 15
+
 /* What an instruction is made of, as far as it was read. */
 struct parts {
 	const uint8_t *code;
@@ -311,7 +314,10 @@ static void move(const struct parts *p, size_t size, struct iq_arch_step *ret)
 bool iq_arch_amd64_step(const uint8_t *code, size_t len, uint64_t pc,
 			struct iq_arch_step *ret)
 {
-	struct parts p = { .code = code, .len = len };
+	struct parts p = {
+		.code = code,
+		.len = len < LENGTH_MAX ? len : LENGTH_MAX,
+	};
 	struct iq_arch_step step = {
 		.reg = IQ_ARCH_NO_REG,
 		.base = IQ_ARCH_NO_REG,

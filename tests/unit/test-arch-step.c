@@ -149,6 +149,19 @@ static void moves_say_from_where_to_where(void **state iq_unused)
 	assert_int_equal(s.base, 3);
 }
 
+static void prefixes_without_end_are_no_instruction(void **state iq_unused)
+{
+	struct iq_arch_step s;
+	char code[300];
+
+	memset(code, 0x66, sizeof(code));
+	code[14] = code[255] = '\x90';
+	assert_true(step(EM_X86_64, code, sizeof(code), &s));
+	assert_int_equal(s.len, 15);
+	assert_false(step(EM_X86_64, code + 15, sizeof(code) - 15, &s));
+	assert_false(step(EM_X86_64, code + 239, 17, &s));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +169,7 @@ int main(void)
 		cmocka_unit_test(jumps_lead_to_their_targets),
 		cmocka_unit_test(ends_are_told_from_calls),
 		cmocka_unit_test(moves_say_from_where_to_where),
+		cmocka_unit_test(prefixes_without_end_are_no_instruction),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
