@@ -11,11 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "base/str.h"
 #include "model/fact.h"
 
 /* How a function takes from a channel behind one place in it. */
 struct iq_code_taking {
+	/* It does so at all, and the code is there and can be followed; else
+	 * nothing else is said. */
+	bool is_known;
 	/* The first place that takes: in that function, in another of its
 	 * package that it calls, or in the one that called it and got the
 	 * channel. Function, file and line. */
@@ -42,6 +46,8 @@ struct iq_code_taking {
 
 /* Whether a call was made before by the same run of its function. */
 struct iq_code_again {
+	/* The code is there and can be followed; else nothing else is said. */
+	bool is_known;
 	/* The place comes again: a loop, with the same channel as far as that is
 	 * known. */
 	bool loops;
@@ -66,20 +72,21 @@ enum {
 };
 
 struct iq_code_facts {
-	/* Behind @pc, where a go statement returns to; false if the code is
-	 * not there or cannot be followed. */
-	bool (*taking)(const struct iq_code_facts *code, uint64_t pc,
-		       struct iq_code_taking *ret);
+	/* Behind @pc, where a go statement returns to. These fail without
+	 * memory alone. */
+	struct iq_error *(*taking)(const struct iq_code_facts *code,
+				   uint64_t pc, struct iq_code_taking *ret);
 	/* Of the call that returns to @pc. */
-	bool (*again)(const struct iq_code_facts *code, uint64_t pc,
-		      struct iq_code_again *ret);
+	struct iq_error *(*again)(const struct iq_code_facts *code, uint64_t pc,
+				  struct iq_code_again *ret);
 	/* IQ_CODE_*: what may come behind @pc in its function; 0: none of it, or
 	 * that is not known. */
-	unsigned (*then)(const struct iq_code_facts *code, uint64_t pc);
+	struct iq_error *(*then)(const struct iq_code_facts *code, uint64_t pc,
+				 unsigned *ret);
 	/* Whether the channel at @addr is the Done channel of a context, by the
 	 * types of what the goroutine whose record is at @g refers to. */
-	bool (*is_context)(const struct iq_code_facts *code, uint64_t g,
-			   uint64_t addr);
+	struct iq_error *(*is_context)(const struct iq_code_facts *code,
+				       uint64_t g, uint64_t addr, bool *ret);
 };
 
 #endif

@@ -63,12 +63,19 @@ struct iq_error *iq_leak_shows_missing_cancel(const struct iq_leak_clue *clue,
 					      struct iq_str *shown_ret)
 {
 	const struct iq_goroutine_fact *fact = clue->g->fact;
+	struct iq_error *err;
+	bool is_context;
 
 	for (uint32_t i = 0; i < fact->num_waits && may_be_told(clue); i++) {
 		const struct iq_wait *w = &fact->waits[i];
 
-		if (is_signal(w) &&
-		    clue->code->is_context(clue->code, fact->place, w->address))
+		if (!is_signal(w))
+			continue;
+		err = clue->code->is_context(clue->code, fact->place,
+					     w->address, &is_context);
+		if (err)
+			return err;
+		if (is_context)
 			return iq_textf(
 				clue->arena, shown_ret,
 				"channel 0x%" PRIx64

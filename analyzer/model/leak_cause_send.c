@@ -78,7 +78,7 @@ enum iq_leak_send iq_leak_send_of(const struct iq_leak_clue *clue)
 
 	if (clue->g->class != IQ_CLASS_CHAN_SEND || !clue->is_proven ||
 	    !clue->object || clue->object->kind != IQ_WAIT_CHAN ||
-	    !clue->has_taking || !clue->has_again || clue->waker || t->sends ||
+	    !t->is_known || !clue->has_again || clue->waker || t->sends ||
 	    clue->in_cycle || clue->again.unsure)
 		return IQ_LEAK_SEND_UNKNOWN;
 	chan = &clue->object->chan;

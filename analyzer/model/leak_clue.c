@@ -33,27 +33,33 @@ static bool is_stuck(const struct iq_model *model, uint32_t index)
 }
 
 /* Whether the frame that shows @wake will do what the waiter needs. */
-static bool will_serve(const struct iq_leak_clue *clue,
-		       const struct iq_wake *wake, enum iq_wait_kind kind,
-		       enum iq_wait_op op)
+static struct iq_error *will_serve(const struct iq_leak_clue *clue,
+				   const struct iq_wake *wake,
+				   enum iq_wait_kind kind, enum iq_wait_op op,
+				   bool *ret)
 {
 	const struct iq_facts *facts = clue->model->witnesses[clue->g->witness];
+	struct iq_error *err;
 	unsigned then;
 
-	if (wake->ground >= IQ_WAKE_DEFERS || kind != IQ_WAIT_CHAN)
-		return true;
-	if (!facts->code || !wake->frame || !wake->frame->has_pc)
-		return false;
-	then = facts->code->then(facts->code, wake->frame->pc);
-	return op == IQ_OP_SEND ? then & IQ_CODE_TAKES :
+	*ret = wake->ground >= IQ_WAKE_DEFERS || kind != IQ_WAIT_CHAN;
+	if (*ret || !facts->code || !wake->frame || !wake->frame->has_pc)
+		return NULL;
+	err = facts->code->then(facts->code, wake->frame->pc, &then);
+	if (err)
+		return err;
+	*ret = op == IQ_OP_SEND ? then & IQ_CODE_TAKES :
 				  then & (IQ_CODE_SENDS | IQ_CODE_CLOSES);
+	return NULL;
 }
 
-static void waker_find(struct iq_leak_clue *clue)
+static struct iq_error *waker_find(struct iq_leak_clue *clue)
 {
 	const struct iq_graph *graph = clue->model->graph;
 	uint32_t end = graph->first_edge[clue->index + 1];
 	unsigned num = 0;
+	struct iq_error *err;
+	bool serves;
 
 	for (uint32_t e = graph->first_edge[clue->index]; e < end; e++) {
 		const struct iq_graph_node *node =
@@ -63,18 +69,23 @@ static void waker_find(struct iq_leak_clue *clue)
 			const struct iq_wake *w = &node->wakers[i];
 
 			if (num++ == WAKERS_MAX)
-				return;
+				return NULL;
 			if (w->waits || w->ground == IQ_WAKE_SHARES ||
 			    is_member(clue->finding, w->goroutine) ||
-			    !is_stuck(clue->model, w->goroutine) ||
-			    !will_serve(clue, w, node->kind,
-					graph->edges[e].op))
+			    !is_stuck(clue->model, w->goroutine))
+				continue;
+			err = will_serve(clue, w, node->kind,
+					 graph->edges[e].op, &serves);
+			if (err)
+				return err;
+			if (!serves)
 				continue;
 			clue->waker = w;
 			clue->waker_node = node;
-			return;
+			return NULL;
 		}
 	}
+	return NULL;
 }
 
 /* The innermost of the calls that are inlined at frame @i, the runtime's own
@@ -91,9 +102,10 @@ static const struct iq_frame *innermost(const struct iq_stack *stack,
 
 /* The call by which it waits, and the calls that lead there: the innermost one
  * that its function made before. */
-static void again_find(struct iq_leak_clue *clue)
+static struct iq_error *again_find(struct iq_leak_clue *clue)
 {
 	const struct iq_stack *stack = clue->g->fact->stack;
+	struct iq_error *err;
 	unsigned num = 0;
 
 	for (uint32_t i = 0; stack && i < stack->num_frames; i++) {
@@ -104,9 +116,11 @@ static void again_find(struct iq_leak_clue *clue)
 		if (f->inlined || f->foreign || !f->has_pc || f->pc_exact ||
 		    iq_function_is_runtime(f->function))
 			continue;
-		if (num++ == FRAMES_MAX ||
-		    !clue->code->again(clue->code, f->pc, &again))
-			return;
+		if (num++ == FRAMES_MAX)
+			return NULL;
+		err = clue->code->again(clue->code, f->pc, &again);
+		if (err || !again.is_known)
+			return err;
 		if (!clue->has_again || again.loops || again.follows ||
 		    again.unsure) {
 			clue->has_again = true;
@@ -114,18 +128,19 @@ static void again_find(struct iq_leak_clue *clue)
 			clue->again_frame = innermost(stack, i);
 		}
 		if (again.loops || again.follows || again.unsure)
-			return;
+			return NULL;
 	}
+	return NULL;
 }
 
-static void code_ask(struct iq_leak_clue *clue)
+static struct iq_error *code_ask(struct iq_leak_clue *clue)
 {
 	const struct iq_frame *by = clue->g->fact->created_by;
+	struct iq_error *err = again_find(clue);
 
-	again_find(clue);
-	if (by && by->has_pc)
-		clue->has_taking =
-			clue->code->taking(clue->code, by->pc, &clue->taking);
+	if (!err && by && by->has_pc)
+		err = clue->code->taking(clue->code, by->pc, &clue->taking);
+	return err;
 }
 
 struct iq_error *iq_leak_clue_make(const struct iq_model *model,
@@ -145,15 +160,17 @@ struct iq_error *iq_leak_clue_make(const struct iq_model *model,
 		.is_proven =
 			g->fact->leaked || g->reach == IQ_REACH_UNREACHABLE,
 	};
+	struct iq_error *err;
 
 	if (g->fact->num_waits == 1) {
 		clue.wait = &g->fact->waits[0];
 		if (clue.wait->object && clue.wait->object->is_read)
 			clue.object = clue.wait->object;
 	}
-	waker_find(&clue);
-	if (clue.code && clue.is_proven)
-		code_ask(&clue);
-	*ret = clue;
-	return NULL;
+	err = waker_find(&clue);
+	if (!err && clue.code && clue.is_proven)
+		err = code_ask(&clue);
+	if (!err)
+		*ret = clue;
+	return err;
 }

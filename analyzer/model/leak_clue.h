@@ -43,7 +43,6 @@ struct iq_leak_clue {
 	struct iq_code_again again;
 	const struct iq_frame *again_frame;
 	/* What who started it does with channels then. */
-	bool has_taking;
 	struct iq_code_taking taking;
 };
 

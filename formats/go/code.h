@@ -36,20 +36,23 @@ struct iq_error *iq_go_code_open(const struct iq_go_runtime *rt,
 	iq_must_check;
 
 /* code_taking.c */
-bool iq_go_code_taking(const struct iq_code_facts *code, uint64_t pc,
-		       struct iq_code_taking *ret);
+struct iq_error *iq_go_code_taking(const struct iq_code_facts *code,
+				   uint64_t pc, struct iq_code_taking *ret)
+	iq_must_check;
 /* code_again.c */
-bool iq_go_code_again(const struct iq_code_facts *code, uint64_t pc,
-		      struct iq_code_again *ret);
-unsigned iq_go_code_then(const struct iq_code_facts *code, uint64_t pc);
+struct iq_error *iq_go_code_again(const struct iq_code_facts *code, uint64_t pc,
+				  struct iq_code_again *ret) iq_must_check;
+struct iq_error *iq_go_code_then(const struct iq_code_facts *code, uint64_t pc,
+				 unsigned *ret) iq_must_check;
 /* code_context.c */
-bool iq_go_code_is_context(const struct iq_code_facts *code, uint64_t g,
-			   uint64_t addr);
+struct iq_error *iq_go_code_is_context(const struct iq_code_facts *code,
+				       uint64_t g, uint64_t addr, bool *ret)
+	iq_must_check;
 
 /* code_callers.c: where the only direct call of the function that begins at
  * @entry returns to; 0 if there is none, or more than one. */
-uint64_t iq_go_code_caller(const struct iq_go_code_reader *reader,
-			   uint64_t entry);
+struct iq_error *iq_go_code_caller(const struct iq_go_code_reader *reader,
+				   uint64_t entry, uint64_t *ret) iq_must_check;
 void iq_go_callers_destroy(void *callers);
 
 #endif

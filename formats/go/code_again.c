@@ -42,7 +42,7 @@ static enum likeness same_again(struct iq_go_flow *flow, uint32_t step)
 }
 
 /* Whether the calls @a and @b have the same first argument. */
-static enum likeness likeness_of(const struct iq_go_flow *flow, uint32_t a,
+static enum likeness likeness_of(struct iq_go_flow *flow, uint32_t a,
 				 uint32_t b)
 {
 	struct iq_go_origin x, y;
@@ -63,13 +63,22 @@ static enum likeness likeness_of(const struct iq_go_flow *flow, uint32_t a,
 	return ALIKE;
 }
 
-/* Whether the function at @entry uses no channel but that which its first
- * argument is, or has. */
-static bool is_of_first(const struct iq_go_runtime *rt, uint64_t entry)
+/* Whether the call @s uses no channel but that which its first argument is, or
+ * has. */
+static struct iq_error *is_of_first(const struct iq_go_runtime *rt,
+				    const struct iq_go_step *s, bool *ret)
 {
 	iq_cleanup(iq_go_flow_deinit) struct iq_go_flow flow = { .rt = NULL };
-	bool ok = iq_go_flow_init(&flow, rt, entry);
+	struct iq_error *err;
+	bool ok;
 
+	*ret = s->does & CHANNEL_CALLS;
+	if (*ret)
+		return NULL;
+	err = iq_go_flow_init(&flow, rt, s->callee);
+	if (err)
+		return err;
+	ok = flow.steps.len;
 	for (uint32_t i = 0; ok && i < flow.steps.len; i++) {
 		struct iq_go_origin o;
 
@@ -79,16 +88,16 @@ static bool is_of_first(const struct iq_go_runtime *rt, uint64_t entry)
 		ok = o.root == IQ_GO_ORIGIN_ENTRY &&
 		     o.value == rt->core->cpu->arguments[0];
 	}
-	return ok;
+	*ret = ok;
+	return NULL;
 }
 
-/* Steps that make the same call as @step and that it can follow. */
-static void others_find(struct iq_go_flow *flow, uint32_t step,
+/* Steps that make the same call as @step and that it can follow; @known: its
+ * first argument says which channel. */
+static void others_find(struct iq_go_flow *flow, uint32_t step, bool known,
 			struct iq_code_again *ret)
 {
 	const struct iq_go_step *s = &flow->steps.data[step];
-	bool direct = s->does & CHANNEL_CALLS;
-	bool known = direct || is_of_first(flow->rt, s->callee);
 	unsigned num = 0;
 
 	for (uint32_t i = 0; i < flow->steps.len; i++) {
@@ -118,7 +127,7 @@ static void others_find(struct iq_go_flow *flow, uint32_t step,
 }
 
 /* What it means that @step comes again. */
-static void loops_find(struct iq_go_flow *flow, uint32_t step,
+static void loops_find(struct iq_go_flow *flow, uint32_t step, bool known,
 		       struct iq_code_again *ret)
 {
 	const struct iq_go_step *s = &flow->steps.data[step];
@@ -127,7 +136,7 @@ static void loops_find(struct iq_go_flow *flow, uint32_t step,
 	// A select names its channels anew each time.
 	if (s->does & IQ_GO_DOES_SELECT)
 		like = ALIKE;
-	else if (s->does & CHANNEL_CALLS || is_of_first(flow->rt, s->callee))
+	else if (known)
 		like = same_again(flow, step);
 	ret->loops = like == ALIKE;
 	ret->unsure = like == MAYBE;
@@ -177,54 +186,66 @@ static bool may_be_given(struct iq_go_flow *flow, uint32_t step)
 	return false;
 }
 
-bool iq_go_code_again(const struct iq_code_facts *code, uint64_t pc,
-		      struct iq_code_again *ret)
+struct iq_error *iq_go_code_again(const struct iq_code_facts *code, uint64_t pc,
+				  struct iq_code_again *ret)
 {
 	const struct iq_go_code_reader *reader =
 		(const struct iq_go_code_reader *)code;
 	iq_cleanup(iq_go_flow_deinit) struct iq_go_flow flow = { .rt = NULL };
+	struct iq_code_again again = { .is_known = true };
+	struct iq_error *err = iq_go_flow_init(&flow, reader->rt, pc - 1);
+	bool known = false;
 	uint32_t step;
 
-	*ret = (struct iq_code_again){ .line = 0 };
-	if (!iq_go_flow_init(&flow, reader->rt, pc - 1))
-		return false;
+	*ret = (struct iq_code_again){ .is_known = false };
+	if (err)
+		return err;
 	step = iq_go_flow_call(&flow, pc);
 	if (step == IQ_GO_FLOW_NONE || !flow.steps.data[step].callee)
-		return false;
-	ret->can_end = flow.steps.data[step].does & IQ_GO_DOES_RECEIVE_OK;
+		return NULL;
+	again.can_end = flow.steps.data[step].does & IQ_GO_DOES_RECEIVE_OK;
 	if (iq_go_flow_walk(&flow, step + 1).stray)
-		return false;
+		return NULL;
+	err = is_of_first(reader->rt, &flow.steps.data[step], &known);
+	if (err)
+		return err;
 	if (iq_go_flow_reached(&flow, step))
-		loops_find(&flow, step, ret);
-	ret->line = iq_go_flow_place(&flow, step).line;
-	ret->may_be_given = may_be_given(&flow, step);
-	others_find(&flow, step, ret);
-	always_find(&flow, step, ret);
-	return true;
+		loops_find(&flow, step, known, &again);
+	again.line = iq_go_flow_place(&flow, step).line;
+	again.may_be_given = may_be_given(&flow, step);
+	others_find(&flow, step, known, &again);
+	always_find(&flow, step, &again);
+	if (!flow.is_cut)
+		*ret = again;
+	return NULL;
 }
 
-unsigned iq_go_code_then(const struct iq_code_facts *code, uint64_t pc)
+struct iq_error *iq_go_code_then(const struct iq_code_facts *code, uint64_t pc,
+				 unsigned *ret)
 {
 	const struct iq_go_code_reader *reader =
 		(const struct iq_go_code_reader *)code;
 	iq_cleanup(iq_go_flow_deinit) struct iq_go_flow flow = { .rt = NULL };
+	struct iq_error *err = iq_go_flow_init(&flow, reader->rt, pc - 1);
 	unsigned does = 0;
 	uint32_t step;
 
-	if (!iq_go_flow_init(&flow, reader->rt, pc - 1))
-		return 0;
+	*ret = 0;
+	if (err)
+		return err;
 	step = iq_go_flow_call(&flow, pc);
 	if (step == IQ_GO_FLOW_NONE)
-		return 0;
+		return NULL;
 	iq_go_flow_walk(&flow, step + 1);
 	for (uint32_t i = 0; i < flow.steps.len; i++) {
 		if (iq_go_flow_reached(&flow, i))
 			does |= flow.steps.data[i].does;
 	}
-	return (does & (IQ_GO_DOES_SEND | IQ_GO_DOES_SELECT |
-			IQ_GO_DOES_TRY_SEND) ?
-			IQ_CODE_SENDS :
-			0u) |
-	       (does & IQ_GO_DOES_TAKE ? IQ_CODE_TAKES : 0u) |
-	       (does & IQ_GO_DOES_CLOSE ? IQ_CODE_CLOSES : 0u);
+	if (does & (IQ_GO_DOES_SEND | IQ_GO_DOES_SELECT | IQ_GO_DOES_TRY_SEND))
+		*ret |= IQ_CODE_SENDS;
+	if (does & IQ_GO_DOES_TAKE)
+		*ret |= IQ_CODE_TAKES;
+	if (does & IQ_GO_DOES_CLOSE)
+		*ret |= IQ_CODE_CLOSES;
+	return NULL;
 }

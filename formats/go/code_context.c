@@ -51,6 +51,7 @@ struct search {
 	uint64_t addrs[OBJECTS_MAX];
 	size_t num;
 	bool found;
+	bool failed; /* without memory */
 };
 
 /* Code, types and variables of packages lead to all sorts of things. */
@@ -70,11 +71,12 @@ static bool is_static(const struct iq_go_runtime *rt, uint64_t addr)
 static void come_to(struct search *s, uint64_t word)
 {
 	if (word < 4096 || word % 8 || s->num == OBJECTS_MAX || s->found ||
-	    (s->seen.num && iq_go_word_set_find(&s->seen, word)) ||
+	    s->failed || (s->seen.num && iq_go_word_set_find(&s->seen, word)) ||
 	    is_static(s->rt, word) ||
 	    iq_memory_state(s->rt->memory, word) != IQ_MEMORY_PRESENT)
 		return;
-	if (!iq_go_word_set_add(&s->seen, word, word))
+	s->failed = !iq_go_word_set_add(&s->seen, word, word);
+	if (s->failed)
 		return;
 	s->addrs[s->num++] = word;
 	s->found = is_context(s->rt, word, s->channel);
@@ -84,15 +86,15 @@ static void words_look(struct search *s, uint64_t addr, uint64_t num)
 {
 	uint64_t word;
 
-	for (uint64_t i = 0; i < num && !s->found; i++) {
+	for (uint64_t i = 0; i < num && !s->found && !s->failed; i++) {
 		if (!iq_memory_u64(s->rt->memory, addr + 8 * i, &word))
 			return;
 		come_to(s, word);
 	}
 }
 
-bool iq_go_code_is_context(const struct iq_code_facts *code, uint64_t g,
-			   uint64_t addr)
+struct iq_error *iq_go_code_is_context(const struct iq_code_facts *code,
+				       uint64_t g, uint64_t addr, bool *ret)
 {
 	const struct iq_go_runtime *rt =
 		((const struct iq_go_code_reader *)code)->rt;
@@ -100,12 +102,14 @@ bool iq_go_code_is_context(const struct iq_code_facts *code, uint64_t g,
 	struct search s = { .rt = rt, .channel = addr };
 	uint64_t num;
 
+	*ret = false;
 	if (!gp || gp->sched_sp % 8 || gp->sched_sp >= gp->stack_hi)
-		return false;
+		return NULL;
 	num = (gp->stack_hi - gp->sched_sp) / 8;
 	words_look(&s, gp->sched_sp, num < STACK_MAX ? num : STACK_MAX);
-	for (size_t i = 0; i < s.num && !s.found; i++)
+	for (size_t i = 0; i < s.num && !s.found && !s.failed; i++)
 		words_look(&s, s.addrs[i], OBJECT_WORDS);
 	iq_go_word_set_deinit(&s.seen);
-	return s.found;
+	*ret = s.found;
+	return s.failed ? &iq_enomem : NULL;
 }

@@ -9,6 +9,9 @@
 #define CALLS_MAX 16
 /* Instructions before and behind a call that are looked at for what is passed. */
 #define NEAR 24
+/* Steps and places that are looked at in one function: a long one that
+ * compilers make takes some 100,000. */
+#define LOOKS_MAX (1u << 23)
 
 struct deed {
 	const char *name;
@@ -88,7 +91,7 @@ static void call_read(const struct iq_go_flow *flow, struct iq_go_step *s,
 		s->does |= does_of(calls[i].function) & IQ_GO_DOES_TIMEOUT;
 }
 
-static bool steps_read(struct iq_go_flow *flow)
+static struct iq_error *steps_read(struct iq_go_flow *flow)
 {
 	const struct iq_arch *cpu = flow->rt->core->cpu;
 	uint64_t entry = flow->func.entry;
@@ -97,7 +100,7 @@ static bool steps_read(struct iq_go_flow *flow)
 	const uint8_t *code = iq_memory_window(flow->rt->memory, entry, &len);
 
 	if (!code || len < size || size > FUNCTION_MAX || !cpu->step)
-		return false;
+		return NULL;
 	for (uint64_t at = 0; at < size;) {
 		struct iq_go_step s = { .offset = (uint32_t)at };
 		uint64_t target;
@@ -112,10 +115,10 @@ static bool steps_read(struct iq_go_flow *flow)
 				     &target))
 			call_read(flow, &s, target);
 		if (!iq_vec_push(&flow->steps, s))
-			return false;
+			return &iq_enomem;
 		at += s.step.len;
 	}
-	return flow->steps.len != 0;
+	return NULL;
 }
 
 /* The step at @offset, or NONE. */
@@ -153,7 +156,7 @@ static int compare_jumps(const void *pa, const void *pb)
 }
 
 /* Where each step leads. */
-static bool jumps_find(struct iq_go_flow *flow)
+static struct iq_error *jumps_find(struct iq_go_flow *flow)
 {
 	for (uint32_t i = 0; i < flow->steps.len; i++) {
 		struct iq_go_step *s = &flow->steps.data[i];
@@ -165,31 +168,34 @@ static bool jumps_find(struct iq_go_flow *flow)
 		s->next = step_at(flow, s->step.target - flow->func.entry);
 		jump.to = s->next;
 		if (!iq_vec_push(&flow->jumps, jump))
-			return false;
+			return &iq_enomem;
 	}
 	if (flow->jumps.len)
 		qsort(flow->jumps.data, flow->jumps.len,
 		      sizeof(*flow->jumps.data), compare_jumps);
-	return true;
+	return NULL;
 }
 
-bool iq_go_flow_init(struct iq_go_flow *flow, const struct iq_go_runtime *rt,
-		     uint64_t pc)
+struct iq_error *iq_go_flow_init(struct iq_go_flow *flow,
+				 const struct iq_go_runtime *rt, uint64_t pc)
 {
+	struct iq_error *err;
 	size_t words;
 
-	*flow = (struct iq_go_flow){ .rt = rt };
+	*flow = (struct iq_go_flow){ .rt = rt, .left = LOOKS_MAX };
 	if (!iq_pclntab_func(rt->program->pcln, pc, &flow->func) ||
-	    !iq_pclntab_name(rt->program->pcln, &flow->func, &flow->name) ||
-	    !steps_read(flow))
-		return false;
-	if (!jumps_find(flow))
-		return false;
+	    !iq_pclntab_name(rt->program->pcln, &flow->func, &flow->name))
+		return NULL;
+	err = steps_read(flow);
+	if (!err)
+		err = jumps_find(flow);
+	if (err || !flow->steps.len)
+		return err;
 	words = flow->steps.len / 64 + 1;
 	flow->reached = calloc(words, sizeof(*flow->reached));
 	flow->stops = calloc(words, sizeof(*flow->stops));
 	flow->work = calloc(flow->steps.len, sizeof(*flow->work));
-	return flow->reached && flow->stops && flow->work;
+	return flow->reached && flow->stops && flow->work ? NULL : &iq_enomem;
 }
 
 void iq_go_flow_deinit(struct iq_go_flow *flow)
@@ -219,6 +225,16 @@ const struct iq_go_jump *iq_go_flow_jumps(const struct iq_go_flow *flow,
 		end++;
 	*num_ret = end - lo;
 	return end > lo ? &flow->jumps.data[lo] : NULL;
+}
+
+bool iq_go_flow_spend(struct iq_go_flow *flow, size_t amount)
+{
+	if (amount > flow->left)
+		flow->is_cut = true;
+	if (flow->is_cut)
+		return false;
+	flow->left -= (uint32_t)amount;
+	return true;
 }
 
 uint32_t iq_go_flow_call(const struct iq_go_flow *flow, uint64_t pc)
@@ -298,8 +314,9 @@ struct iq_go_way iq_go_flow_walk(struct iq_go_flow *flow, uint32_t from)
 	memset(flow->reached, 0,
 	       (flow->steps.len / 64 + 1) * sizeof(*flow->reached));
 	come_to(&w, from);
-	while (w.num)
+	while (w.num && iq_go_flow_spend(flow, 1))
 		go_on(&w, flow->work[--w.num]);
+	w.way.stray |= flow->is_cut;
 	return w.way;
 }
 

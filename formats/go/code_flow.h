@@ -62,16 +62,25 @@ struct iq_go_flow {
 	uint64_t *reached;
 	uint64_t *stops;
 	uint32_t *work;
+	/* What may still be looked at; see is_cut. */
+	uint32_t left;
+	/* It was too much: what walks and origins say since then, and what they
+	 * leave out, is nothing. */
+	bool is_cut;
 };
 
-/* Reads the function that holds @pc; false if it cannot be followed. */
-bool iq_go_flow_init(struct iq_go_flow *flow, const struct iq_go_runtime *rt,
-		     uint64_t pc);
+/* Reads the function that holds @pc: without steps if it cannot be followed. */
+struct iq_error *iq_go_flow_init(struct iq_go_flow *flow,
+				 const struct iq_go_runtime *rt, uint64_t pc)
+	iq_must_check;
 void iq_go_flow_deinit(struct iq_go_flow *flow);
 
 /* The first of the jumps that lead to @step; *@num_ret: how many do. */
 const struct iq_go_jump *iq_go_flow_jumps(const struct iq_go_flow *flow,
 					  uint32_t step, size_t *num_ret);
+/* Takes @amount of what is left; false, and is_cut, if that is less. */
+bool iq_go_flow_spend(struct iq_go_flow *flow, size_t amount);
+
 /* The call that returns to @pc, or NONE. */
 uint32_t iq_go_flow_call(const struct iq_go_flow *flow, uint64_t pc);
 
@@ -121,7 +130,7 @@ struct iq_go_origin {
 };
 
 /* code_origin.c */
-void iq_go_flow_origin(const struct iq_go_flow *flow, uint32_t step,
+void iq_go_flow_origin(struct iq_go_flow *flow, uint32_t step,
 		       unsigned argument, struct iq_go_origin *ret);
 /* Where the result of the call @step is put; IQ_GO_NO_SLOT: not known. */
 int64_t iq_go_flow_result(const struct iq_go_flow *flow, uint32_t step);

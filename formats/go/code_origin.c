@@ -19,7 +19,7 @@ struct need {
 };
 
 struct search {
-	const struct iq_go_flow *flow;
+	struct iq_go_flow *flow;
 	struct need needs[WAYS_MAX];
 	size_t num, done;
 	bool any, failed;
@@ -34,6 +34,10 @@ static void need_add(struct search *s, const struct need *from, uint32_t step,
 	n.step = step;
 	n.is_slot = is_slot;
 	n.where = where;
+	if (!iq_go_flow_spend(s->flow, s->num)) {
+		s->failed = true;
+		return;
+	}
 	for (size_t i = 0; i < s->num; i++) {
 		const struct need *known = &s->needs[i];
 
@@ -173,7 +177,7 @@ static void look_back(struct search *s, const struct need *n)
 		look_at(s, n, jumps[i].from);
 }
 
-void iq_go_flow_origin(const struct iq_go_flow *flow, uint32_t step,
+void iq_go_flow_origin(struct iq_go_flow *flow, uint32_t step,
 		       unsigned argument, struct iq_go_origin *ret)
 {
 	struct search s = { .flow = flow };

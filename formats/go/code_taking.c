@@ -44,11 +44,14 @@ static struct iq_str package_of(struct iq_str name)
 	return iq_str_sub(head, 0, begin + iq_str_find(rest, '.'));
 }
 
-static bool flow_open(struct question *q, uint64_t pc, struct iq_go_flow *ret)
+/* Without steps where the function cannot be followed. */
+static struct iq_error *flow_open(struct question *q, uint64_t pc,
+				  struct iq_go_flow *ret)
 {
 	*ret = (struct iq_go_flow){ .rt = q->reader->rt };
-	return q->num_functions++ < FUNCTIONS_MAX &&
-	       iq_go_flow_init(ret, q->reader->rt, pc);
+	if (q->num_functions++ >= FUNCTIONS_MAX)
+		return NULL;
+	return iq_go_flow_init(ret, q->reader->rt, pc);
 }
 
 /* Whether the call at @s is of a function of the same package. */
@@ -66,24 +69,24 @@ static bool is_near(const struct iq_go_flow *flow, const struct iq_go_step *s)
 
 /* ---- who else sends */
 
-static bool may_send(struct question *q, uint64_t entry, unsigned depth)
+static struct iq_error *may_send(struct question *q, uint64_t entry,
+				 unsigned depth, bool *ret)
 {
 	iq_cleanup(iq_go_flow_deinit) struct iq_go_flow flow = { .rt = NULL };
+	struct iq_error *err = flow_open(q, entry, &flow);
 
 	// What cannot be read may.
-	if (!flow_open(q, entry, &flow))
-		return true;
-	for (size_t i = 0; i < flow.steps.len; i++) {
+	*ret = !flow.steps.len;
+	for (size_t i = 0; i < flow.steps.len && !err && !*ret; i++) {
 		const struct iq_go_step *s = &flow.steps.data[i];
 
 		if (s->does &
 		    (IQ_GO_DOES_SEND | IQ_GO_DOES_SELECT | IQ_GO_DOES_TRY_SEND))
-			return true;
-		if (s->is_call && depth < DEPTH_MAX && is_near(&flow, s) &&
-		    may_send(q, s->callee, depth + 1))
-			return true;
+			*ret = true;
+		else if (s->is_call && depth < DEPTH_MAX && is_near(&flow, s))
+			err = may_send(q, s->callee, depth + 1, ret);
 	}
-	return false;
+	return err;
 }
 
 /* The function that the go statement at @step starts: its closure's code is
@@ -116,17 +119,23 @@ static uint64_t started(const struct iq_go_flow *flow, uint32_t step)
 	return 0;
 }
 
-static void starts_count(struct question *q, struct iq_go_flow *flow,
-			 uint32_t own, struct iq_code_taking *ret)
+static struct iq_error *starts_count(struct question *q,
+				     struct iq_go_flow *flow, uint32_t own,
+				     struct iq_code_taking *ret)
 {
 	ret->starts = 1;
 	for (uint32_t i = 0; i < flow->steps.len; i++) {
+		struct iq_error *err;
 		uint64_t entry;
+		bool sends = true;
 
 		if (i == own || !(flow->steps.data[i].does & IQ_GO_DOES_START))
 			continue;
 		entry = started(flow, i);
-		ret->starts += !entry || may_send(q, entry, 0);
+		err = entry ? may_send(q, entry, 0, &sends) : NULL;
+		if (err)
+			return err;
+		ret->starts += sends;
 	}
 	// The next one of a loop that makes a channel each time is of another.
 	iq_go_flow_clear(flow);
@@ -136,6 +145,7 @@ static void starts_count(struct question *q, struct iq_go_flow *flow,
 	}
 	iq_go_flow_walk(flow, own + 1);
 	ret->starts_more = iq_go_flow_reached(flow, own);
+	return NULL;
 }
 
 /* ---- who takes */
@@ -163,7 +173,7 @@ static bool is_read(const struct iq_go_flow *flow, int64_t slot)
 }
 
 /* Channels that the select at @step receives from; -1: not known. */
-static int64_t num_receives(const struct iq_go_flow *flow, uint32_t step)
+static int64_t num_receives(struct iq_go_flow *flow, uint32_t step)
 {
 	struct iq_go_origin o;
 
@@ -215,26 +225,26 @@ static void take_add(const struct taker *t, uint32_t step,
 		ret->place = iq_go_flow_place(t->flow, step);
 }
 
-static bool taking_from(struct taker *t, unsigned depth,
-			struct iq_code_taking *ret);
+static struct iq_error *taking_from(struct taker *t, unsigned depth,
+				    struct iq_code_taking *ret);
 
-/* What the function does that is called at @step, into *@ret; false: it does
- * not take. */
-static bool helper_takes(const struct taker *t, uint32_t step, unsigned depth,
-			 struct iq_code_taking *ret)
+/* What the function does that is called at @step, into *@ret. */
+static struct iq_error *helper_takes(const struct taker *t, uint32_t step,
+				     unsigned depth, struct iq_code_taking *ret)
 {
 	iq_cleanup(iq_go_flow_deinit) struct iq_go_flow flow = { .rt = NULL };
 	struct taker inner = { .question = t->question, .flow = &flow };
+	struct iq_error *err;
 
 	if (depth >= DEPTH_MAX || !is_near(t->flow, &t->flow->steps.data[step]))
-		return false;
-	if (!flow_open(t->question, t->flow->steps.data[step].callee, &flow))
-		return false;
-	return taking_from(&inner, depth + 1, ret);
+		return NULL;
+	err = flow_open(t->question, t->flow->steps.data[step].callee, &flow);
+	return err ? err : taking_from(&inner, depth + 1, ret);
 }
 
 static void merge(const struct iq_code_taking *from, struct iq_code_taking *to)
 {
+	to->is_known = true;
 	if (!to->place.line)
 		to->place = from->place;
 	to->num_cases = to->selects ? 0 : from->num_cases;
@@ -246,41 +256,44 @@ static void merge(const struct iq_code_taking *from, struct iq_code_taking *to)
 }
 
 /* Notes the calls by which helpers take as what stops a walk, if they always
- * do; false: none does. */
-static bool helpers_find(struct taker *t, unsigned depth,
-			 const uint64_t *reached, struct iq_code_taking *ret)
+ * do. */
+static struct iq_error *helpers_find(struct taker *t, unsigned depth,
+				     struct iq_code_taking *ret)
 {
-	bool any = false;
+	size_t size = (t->flow->steps.len / 64 + 1) * sizeof(uint64_t);
+	iq_cleanup(iq_freep) uint64_t *reached = malloc(size);
+	struct iq_error *err = NULL;
 
-	for (uint32_t i = 0; i < t->flow->steps.len; i++) {
-		struct iq_code_taking inner = { .loops = false };
+	if (!reached)
+		return &iq_enomem;
+	memcpy(reached, t->flow->reached, size);
+	for (uint32_t i = 0; i < t->flow->steps.len && !err; i++) {
+		struct iq_code_taking inner = { .is_known = false };
 
 		if (!(reached[i / 64] >> i % 64 & 1) ||
-		    !t->flow->steps.data[i].is_call ||
-		    !helper_takes(t, i, depth, &inner))
+		    !t->flow->steps.data[i].is_call)
 			continue;
-		any = true;
+		err = helper_takes(t, i, depth, &inner);
+		if (err || !inner.is_known)
+			continue;
 		merge(&inner, ret);
 		ret->skips |= inner.skips;
 		iq_go_flow_stop(t->flow, i);
 	}
-	return any;
+	return err;
 }
 
-static bool own_find(const struct taker *t, struct iq_code_taking *ret)
+static void own_find(const struct taker *t, struct iq_code_taking *ret)
 {
-	bool any = false;
-
 	for (uint32_t i = 0; i < t->flow->steps.len; i++) {
 		if (!iq_go_flow_reached(t->flow, i) ||
 		    !(t->flow->steps.data[i].does & IQ_GO_DOES_TAKE) ||
 		    !may_be_it(t, i))
 			continue;
-		any = true;
+		ret->is_known = true;
 		take_add(t, i, ret);
 		iq_go_flow_stop(t->flow, i);
 	}
-	return any;
 }
 
 /* Whether a place that takes comes again, before the channel is another one. */
@@ -331,87 +344,95 @@ static void rest_find(struct taker *t, struct iq_code_taking *ret)
 	ret->loops |= comes_again(t);
 }
 
-/* What the function does from t->from on, by itself or by those it calls; false:
- * it does not take. */
-static bool taking_from(struct taker *t, unsigned depth,
-			struct iq_code_taking *ret)
+/* What the function does from t->from on, by itself or by those it calls. */
+static struct iq_error *taking_from(struct taker *t, unsigned depth,
+				    struct iq_code_taking *ret)
 {
-	size_t words = t->flow->steps.len / 64 + 1;
-	uint64_t *reached;
-	bool any;
+	struct iq_code_taking taking = { .is_known = false };
+	struct iq_error *err = NULL;
 
+	if (!t->flow->steps.len)
+		return NULL;
 	iq_go_flow_clear(t->flow);
 	if (iq_go_flow_walk(t->flow, t->from).stray)
-		return false;
-	any = own_find(t, ret);
-	if (!any && !t->is_given) {
-		reached = malloc(words * sizeof(*reached));
-		if (!reached)
-			return false;
-		memcpy(reached, t->flow->reached, words * sizeof(*reached));
-		any = helpers_find(t, depth, reached, ret);
-		free(reached);
-	}
-	if (!any)
-		return false;
-	ret->skips |= iq_go_flow_walk(t->flow, t->from).leaves;
-	rest_find(t, ret);
-	return true;
+		return NULL;
+	own_find(t, &taking);
+	if (!taking.is_known && !t->is_given)
+		err = helpers_find(t, depth, &taking);
+	if (err || !taking.is_known)
+		return err;
+	taking.skips |= iq_go_flow_walk(t->flow, t->from).leaves;
+	rest_find(t, &taking);
+	if (!t->flow->is_cut)
+		*ret = taking;
+	return NULL;
 }
 
 /* The function gave the channel to the only one that calls it. */
-static bool caller_takes(struct question *q, const struct iq_go_flow *flow,
-			 struct iq_code_taking *ret)
+static struct iq_error *caller_takes(struct question *q,
+				     const struct iq_go_flow *flow,
+				     struct iq_code_taking *ret)
 {
 	iq_cleanup(iq_go_flow_deinit) struct iq_go_flow outer = { .rt = NULL };
 	struct taker t = { .question = q, .flow = &outer, .is_given = true };
-	uint64_t pc = iq_go_code_caller(q->reader, flow->func.entry);
+	struct iq_error *err;
+	uint64_t pc;
 	uint32_t step;
 
-	if (!pc || !flow_open(q, pc - 1, &outer))
-		return false;
+	err = iq_go_code_caller(q->reader, flow->func.entry, &pc);
+	if (!err && pc)
+		err = flow_open(q, pc - 1, &outer);
+	if (err)
+		return err;
 	step = iq_go_flow_call(&outer, pc);
 	if (step == IQ_GO_FLOW_NONE)
-		return false;
+		return NULL;
 	t.given = iq_go_flow_result(&outer, step);
 	t.from = step + 1;
 	return taking_from(&t, 0, ret);
 }
 
 /* Names as the runtime prints them. */
-static bool place_print(const struct iq_go_runtime *rt, struct iq_frame *place)
+static struct iq_error *place_print(const struct iq_go_runtime *rt,
+				    struct iq_frame *place)
 {
 	char buf[IQ_LIMIT_NAME];
-	struct iq_error *err;
 
-	err = iq_facts_string(
+	return iq_facts_string(
 		rt->facts, iq_go_name_print(place->function, buf, sizeof(buf)),
 		&place->function);
-	iq_error_destroy(err);
-	return !err;
 }
 
-bool iq_go_code_taking(const struct iq_code_facts *code, uint64_t pc,
-		       struct iq_code_taking *ret)
+struct iq_error *iq_go_code_taking(const struct iq_code_facts *code,
+				   uint64_t pc, struct iq_code_taking *ret)
 {
 	struct question q = {
 		.reader = (const struct iq_go_code_reader *)code,
 	};
 	iq_cleanup(iq_go_flow_deinit) struct iq_go_flow flow = { .rt = NULL };
 	struct taker t = { .question = &q, .flow = &flow };
+	struct iq_code_taking taking = { .is_known = false };
+	struct iq_error *err = flow_open(&q, pc - 1, &flow);
 	uint32_t step;
 
-	*ret = (struct iq_code_taking){ .loops = false };
-	if (!flow_open(&q, pc - 1, &flow))
-		return false;
+	*ret = (struct iq_code_taking){ .is_known = false };
+	if (err)
+		return err;
 	step = iq_go_flow_call(&flow, pc);
 	if (step == IQ_GO_FLOW_NONE)
-		return false;
+		return NULL;
 	t.from = step + 1;
 	t.makes = makes(&flow);
-	if (!taking_from(&t, 0, ret) && !caller_takes(&q, &flow, ret))
-		return false;
-	starts_count(&q, &flow, step, ret);
-	return q.num_functions <= FUNCTIONS_MAX &&
-	       place_print(q.reader->rt, &ret->place);
+	err = taking_from(&t, 0, &taking);
+	if (!err && !taking.is_known)
+		err = caller_takes(&q, &flow, &taking);
+	if (err || !taking.is_known)
+		return err;
+	err = starts_count(&q, &flow, step, &taking);
+	if (err || flow.is_cut || q.num_functions > FUNCTIONS_MAX)
+		return err;
+	err = place_print(q.reader->rt, &taking.place);
+	if (!err)
+		*ret = taking;
+	return err;
 }

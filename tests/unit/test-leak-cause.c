@@ -29,38 +29,40 @@ struct fixture {
 	struct joined x;
 	struct iq_goroutine_fact *fact;
 	struct iq_object *object;
-	bool has_taking;
 	struct iq_code_taking taking;
 	struct iq_code_again again;
 	uint64_t context;
 };
 
-static bool taking(const struct iq_code_facts *code, uint64_t pc iq_unused,
-		   struct iq_code_taking *ret)
+static struct iq_error *taking(const struct iq_code_facts *code,
+			       uint64_t pc iq_unused,
+			       struct iq_code_taking *ret)
 {
-	const struct fixture *x = (const struct fixture *)code;
-
-	*ret = x->taking;
-	return x->has_taking;
+	*ret = ((const struct fixture *)code)->taking;
+	return NULL;
 }
 
-static bool again(const struct iq_code_facts *code, uint64_t pc iq_unused,
-		  struct iq_code_again *ret)
+static struct iq_error *again(const struct iq_code_facts *code,
+			      uint64_t pc iq_unused, struct iq_code_again *ret)
 {
 	*ret = ((const struct fixture *)code)->again;
-	return true;
+	ret->is_known = true;
+	return NULL;
 }
 
-static unsigned then(const struct iq_code_facts *code iq_unused,
-		     uint64_t pc iq_unused)
+static struct iq_error *then(const struct iq_code_facts *code iq_unused,
+			     uint64_t pc iq_unused, unsigned *ret)
 {
-	return 0;
+	*ret = 0;
+	return NULL;
 }
 
-static bool is_context(const struct iq_code_facts *code, uint64_t g iq_unused,
-		       uint64_t addr)
+static struct iq_error *is_context(const struct iq_code_facts *code,
+				   uint64_t g iq_unused, uint64_t addr,
+				   bool *ret)
 {
-	return ((const struct fixture *)code)->context == addr;
+	*ret = ((const struct fixture *)code)->context == addr;
+	return NULL;
 }
 
 /* Frames of a core have pcs. */
@@ -79,8 +81,8 @@ static void init(struct fixture *x, const char *reason, const char *stack,
 	*x = (struct fixture){
 		.code = { taking, again, then, is_context },
 		.x = { .facts = { facts } },
-		.has_taking = true,
-		.taking = { .place = { .function = IQ_STR("main.fetch"),
+		.taking = { .is_known = true,
+			    .place = { .function = IQ_STR("main.fetch"),
 				       .file = IQ_STR("main.go"),
 				       .line = 7 },
 			    .starts = 1 },
@@ -265,7 +267,7 @@ static void code_that_is_not_there_names_nothing(void **state iq_unused)
 	struct fixture x;
 
 	sender(&x);
-	x.has_taking = false;
+	x.taking.is_known = false;
 	assert_cause(&x, NULL);
 }
 
