@@ -108,8 +108,7 @@ void iq_examine_core(struct iq_examination *x, struct iq_evidence *e)
 		return;
 	}
 	iq_examine_own(x, e, object_words(x));
-	// Memory was marked conservatively: it keeps too much alive, so this
-	// is no denial, and no support.
+	// Marking may keep too much alive: this is no denial, and no support.
 	if (f->unreachable && e->weight != IQ_WEIGHT_PROOF &&
 	    all_reachable(x)) {
 		e->stance = IQ_STANCE_SILENT;
