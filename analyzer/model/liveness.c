@@ -361,9 +361,12 @@ static enum iq_reach reach_of(const struct liveness *l,
 	// Whoever lets main park for ever means it: nothing to condemn.
 	if (g->id == MAIN_GOID && g->class == IQ_CLASS_EMPTY_SELECT)
 		return IQ_REACH_UNKNOWN;
+	// The reason alone says that there is nothing to wait for.
 	if (l->stands[index] != STAND_RUNS)
-		return holder_of(l, index).stack_doubt ? IQ_REACH_UNKNOWN :
-							 IQ_REACH_UNREACHABLE;
+		return holder_of(l, index).stack_doubt &&
+				       !iq_wait_class_is_hopeless(g->class) ?
+			       IQ_REACH_UNKNOWN :
+			       IQ_REACH_UNREACHABLE;
 	if (is_live_anyway(g))
 		return IQ_REACH_LIVE;
 	if (!is_candidate(g) || holder_of(l, index).wait_doubt)
