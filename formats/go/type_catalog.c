@@ -8,8 +8,12 @@
 
 /* Larger ones have no bounds of types but garbage. */
 #define TYPES_MAX (1ull << 30)
-/* Steps from a type to what it begins with. */
+/* Bytes of itabs: the largest programs have some 100,000 of them. */
+#define ITABS_MAX (64ull << 20)
+/* Steps from a type to what it begins with, and types that are met on the way:
+ * fields without a size may share a place. */
 #define DEPTH_MAX 64
+#define INNER_MAX 256
 
 static uint64_t word_at(const uint8_t *p)
 {
@@ -70,6 +74,7 @@ struct beginning {
 	struct iq_go_type_model *model;
 	uint32_t outer;
 	uint64_t slot_size;
+	unsigned num;
 };
 
 static void note_inner(struct beginning *b, uint32_t inner, unsigned depth);
@@ -88,7 +93,9 @@ static void note_fields(struct beginning *b,
 	p = iq_memory_window(b->model->rt->memory, data, &have);
 	if (!p || !l->struct_field_size)
 		return;
-	for (uint64_t i = 0; i < num && have >= l->struct_field_size; i++) {
+	for (uint64_t i = 0;
+	     i < num && have >= l->struct_field_size && b->num < INNER_MAX;
+	     i++) {
 		if (word_at(p + l->struct_field_offset.offset) >>
 		    b->model->doubled)
 			return;
@@ -140,7 +147,7 @@ static void note_inner(struct beginning *b, uint32_t inner, unsigned depth)
 	uint64_t elem;
 	uint32_t number;
 
-	if (!inner || inner == b->outer)
+	if (!inner || inner == b->outer || ++b->num > INNER_MAX)
 		return;
 	type = iq_go_type_model_get(b->model, inner);
 	if (iq_go_slot_size(b->model->rt, type->size, type->has_pointers) !=
@@ -204,10 +211,13 @@ static void itabs_of(struct iq_go_type_model *model,
 			      &offset) ||
 	    !iq_go_field_read(mem, m->moduledata_addr, l->moduledata_itabsize,
 			      &size) ||
-	    size > TYPES_MAX)
+	    size > ITABS_MAX)
 		return;
-	for (uint64_t i = 0; i < size; i += 8)
+	for (uint64_t i = 0; i < size; i += 8) {
+		if (!iq_memory_u64(mem, m->types + offset + i, &itab))
+			return;
 		iq_go_type_model_itab(model, m->types + offset + i);
+	}
 }
 
 void iq_go_type_model_catalog(struct iq_go_type_model *model)

@@ -13,6 +13,11 @@
 #define DEPTH_MAX 64
 /* Fields of one struct. */
 #define FIELDS_MAX 65536
+/* Fields and parts of all types: a program of 100 MB has fewer than a million.
+ * Of what is beyond nothing is said. */
+#define NOTED_MAX (8u << 20)
+/* Words that are looked at for the mask of one type. */
+#define MASK_LOOKS_MAX 65536
 
 struct layout {
 	struct iq_go_type_model *model;
@@ -78,6 +83,9 @@ static void fields_read(struct iq_go_type_model *model,
 
 	if (!p || !num)
 		return;
+	model->num_noted += num;
+	if (model->num_noted > NOTED_MAX)
+		return;
 	fields = iq_arena_calloc(model->arena, num, sizeof(*fields));
 	if (!fields) {
 		model->no_memory = true;
@@ -102,6 +110,7 @@ static void fields_read(struct iq_go_type_model *model,
 static void part_add(struct layout *layout, const struct iq_go_part *part)
 {
 	if (layout->parts.len < PARTS_MAX &&
+	    layout->model->num_noted + layout->parts.len < NOTED_MAX &&
 	    !iq_vec_push(&layout->parts, *part))
 		layout->model->no_memory = true;
 }
@@ -289,21 +298,28 @@ static void parts_find(struct layout *layout, struct iq_go_model_type *type,
 
 /* ---- masks */
 
+struct mask {
+	struct iq_go_type_model *model;
+	uint64_t bits;
+	unsigned num_looks;
+};
+
 /* The words of @type at @offset among the first 64. */
-static void mask_add(struct iq_go_type_model *model,
-		     const struct iq_go_model_type *type, uint64_t offset,
-		     uint64_t *mask, unsigned depth)
+static void mask_add(struct mask *mask, const struct iq_go_model_type *type,
+		     uint64_t offset, unsigned depth)
 {
 	for (uint32_t i = 0; i < type->num_parts && depth < 8; i++) {
 		const struct iq_go_part *part = &type->parts[i];
 		uint64_t at = offset + part->offset;
 
+		if (mask->num_looks++ >= MASK_LOOKS_MAX)
+			return;
 		if (part->kind == IQ_GO_PART_ARRAY) {
 			const struct iq_go_model_type *elem =
-				iq_go_type_model_get(model, part->type);
+				iq_go_type_model_get(mask->model, part->type);
 
 			for (uint64_t j = 0; j < part->count && at < 512; j++) {
-				mask_add(model, elem, at, mask, depth + 1);
+				mask_add(mask, elem, at, depth + 1);
 				at += elem->size;
 			}
 			continue;
@@ -312,7 +328,7 @@ static void mask_add(struct iq_go_type_model *model,
 		    part->kind == IQ_GO_PART_IFACE)
 			at += 8;
 		if (at < 512)
-			*mask |= 1ull << at / 8;
+			mask->bits |= 1ull << at / 8;
 	}
 }
 
@@ -384,6 +400,7 @@ static void lay(struct iq_go_type_model *model, struct iq_go_model_type *type,
 		uint32_t number)
 {
 	struct layout layout = { .model = model };
+	struct mask mask = { .model = model };
 	struct iq_go_part *parts;
 
 	if (type->addr)
@@ -401,12 +418,16 @@ static void lay(struct iq_go_type_model *model, struct iq_go_model_type *type,
 		       layout.parts.len * sizeof(*parts));
 		type->parts = parts;
 		type->num_parts = (uint32_t)layout.parts.len;
+		model->num_noted += layout.parts.len;
 	} else if (layout.parts.len) {
 		model->no_memory = true;
 	}
 	iq_vec_deinit(&layout.parts);
-	type->has_mask = mask_is_known(type);
-	mask_add(model, type, 0, &type->mask, 0);
+	mask_add(&mask, type, 0, 0);
+	type->mask = mask.bits;
+	type->has_mask = mask_is_known(type) &&
+			 mask.num_looks < MASK_LOOKS_MAX &&
+			 model->num_noted < NOTED_MAX;
 }
 
 const struct iq_go_model_type *

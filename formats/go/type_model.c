@@ -355,43 +355,48 @@ uint32_t iq_go_type_model_derive(struct iq_go_type_model *model, unsigned kind,
 
 /* ---- one at the beginning of another */
 
-/* Steps from a type to what it begins with. */
+/* Steps from a type to what it begins with, and types that are met on the way:
+ * fields without a size may share a place. */
 #define DEPTH_MAX 64
+#define INNER_MAX 1024
 
-static bool field_begins(struct iq_go_type_model *model,
-			 const struct iq_go_model_type *outer, uint32_t inner,
+struct begin {
+	struct iq_go_type_model *model;
+	uint32_t inner;
+	unsigned num;
+};
+
+static bool field_begins(struct begin *b, const struct iq_go_model_type *outer,
 			 unsigned depth);
 
-static bool begins(struct iq_go_type_model *model, uint32_t outer,
-		   uint32_t inner, unsigned depth)
+static bool begins(struct begin *b, uint32_t outer, unsigned depth)
 {
 	const struct iq_go_model_type *type;
 
-	if (!outer || !inner || depth > DEPTH_MAX)
+	if (!outer || depth > DEPTH_MAX || b->num++ >= INNER_MAX)
 		return false;
-	if (outer == inner)
+	if (outer == b->inner)
 		return true;
-	type = iq_go_type_model_lay(model, outer);
+	type = iq_go_type_model_lay(b->model, outer);
 	switch (type->kind) {
 	case IQ_GO_KIND_STRUCT:
-		return field_begins(model, type, inner, depth);
+		return field_begins(b, type, depth);
 	case IQ_GO_KIND_ARRAY:
-		return type->len && begins(model, type->elem, inner, depth + 1);
+		return type->len && begins(b, type->elem, depth + 1);
 	case IQ_GO_KIND_ELEMS:
-		return begins(model, type->elem, inner, depth + 1);
+		return begins(b, type->elem, depth + 1);
 	default:
 		return false;
 	}
 }
 
-static bool field_begins(struct iq_go_type_model *model,
-			 const struct iq_go_model_type *outer, uint32_t inner,
+static bool field_begins(struct begin *b, const struct iq_go_model_type *outer,
 			 unsigned depth)
 {
 	for (uint32_t i = 0; i < outer->num_fields; i++) {
 		if (outer->fields[i].offset)
 			return false;
-		if (begins(model, outer->fields[i].type, inner, depth + 1))
+		if (begins(b, outer->fields[i].type, depth + 1))
 			return true;
 	}
 	return false;
@@ -400,6 +405,7 @@ static bool field_begins(struct iq_go_type_model *model,
 bool iq_go_type_model_begins(struct iq_go_type_model *model, uint32_t outer,
 			     uint32_t inner)
 {
+	struct begin begin = { .model = model, .inner = inner };
 	const struct iq_go_model_type *a, *b;
 
 	if (!outer || !inner)
@@ -414,5 +420,5 @@ bool iq_go_type_model_begins(struct iq_go_type_model *model, uint32_t outer,
 	if (b->kind == IQ_GO_KIND_BYTES)
 		return !a->has_pointers && a->kind != IQ_GO_KIND_HCHAN &&
 		       a->kind != IQ_GO_KIND_HMAP;
-	return begins(model, outer, inner, 0);
+	return begins(&begin, outer, 0);
 }

@@ -122,6 +122,8 @@ struct iq_go_type_model {
 	bool doubled;
 	bool no_memory;
 	unsigned depth; /* of types that are being laid */
+	/* Fields and parts that were noted, of all types together. */
+	uint64_t num_noted;
 };
 
 /* @arena outlives the model. Afterwards no_memory says whether it worked. */
