@@ -63,6 +63,7 @@ bool iq_go_bucket_read(const struct iq_go_runtime *rt, uint64_t addr,
 	struct iq_go_record r;
 	uint64_t num;
 
+	ret->stack.len = 0;
 	if (!l->bucket_size ||
 	    !iq_go_record_read(rt->memory, addr, l->bucket_size, &r))
 		return false;
@@ -115,16 +116,25 @@ static bool counts_read(const struct iq_go_runtime *rt,
 	return true;
 }
 
+/* False if it is none of a process. */
+static bool number_of(double value, int64_t *ret)
+{
+	if (!(value >= 0 && value < 9e18))
+		return false;
+	*ret = (int64_t)value;
+	return true;
+}
+
 /* Go: src/runtime/pprof/protomem.go, scaleHeapSample. */
-static void scale(int64_t count, uint64_t size, int64_t rate, int64_t ret[2])
+static bool scale(int64_t count, uint64_t size, int64_t rate, int64_t ret[2])
 {
 	double bytes = (double)count * (double)size;
 	double factor = 1;
 
 	if (count && size && rate > 1)
 		factor = 1 / (1 - exp(-(double)size / (double)rate));
-	ret[0] = (int64_t)((double)count * factor);
-	ret[1] = (int64_t)(bytes * factor);
+	return number_of((double)count * factor, &ret[0]) &&
+	       number_of(bytes * factor, &ret[1]);
 }
 
 struct reading {
@@ -166,10 +176,9 @@ static bool memory_values(const struct reading *r, int64_t *values)
 	if (allocs > INT64_MAX / 2 || frees > allocs ||
 	    r->bucket.block_size > 1ull << 48)
 		return false;
-	scale((int64_t)allocs, r->bucket.block_size, r->rate, values);
-	scale((int64_t)(allocs - frees), r->bucket.block_size, r->rate,
-	      values + 2);
-	return true;
+	return scale((int64_t)allocs, r->bucket.block_size, r->rate, values) &&
+	       scale((int64_t)(allocs - frees), r->bucket.block_size, r->rate,
+		     values + 2);
 }
 
 /* Go: src/runtime/mprof.go, blockRecord; pprof/pprof.go, printCountCycleProfile. */
@@ -189,10 +198,9 @@ static bool block_values(const struct reading *r, int64_t *values)
 	if (!(count >= 0 && count < 1e18) || cycles > INT64_MAX)
 		return false;
 	values[0] = count < 1 ? 1 : (int64_t)count;
-	values[1] = r->ns_per_tick > 0 ?
-			    (int64_t)((double)cycles * r->ns_per_tick) :
-			    (int64_t)cycles;
-	return true;
+	values[1] = (int64_t)cycles;
+	return r->ns_per_tick <= 0 ||
+	       number_of((double)cycles * r->ns_per_tick, &values[1]);
 }
 
 /* ---- stacks */

@@ -12,7 +12,7 @@
 
 /* Elements of candidates that a search looks at: those of real lists many times
  * over. */
-#define SEARCH_MAX (4u << 20)
+#define SEARCH_MAX (64u << 20)
 /* Bytes at the beginning of a function that are looked through. */
 #define CODE_MAX 512
 /* Functions of one module: the largest programs have a million. */
@@ -33,7 +33,9 @@ static uint64_t count_list(const struct iq_go_runtime *rt, uint64_t addr,
 
 	while (addr && *budget && iq_go_bucket_read(rt, addr, bucket) &&
 	       bucket->type == type) {
-		--*budget;
+		*budget -= *budget < 1 + bucket->stack.len ?
+				   *budget :
+				   1 + bucket->stack.len;
 		n++;
 		addr = bucket->next;
 	}
@@ -55,9 +57,14 @@ static uint64_t head_by_shape(const struct iq_go_runtime *rt,
 	while (iq_go_words_next(&words, &addr, &value)) {
 		uint64_t n;
 
-		if (!value || value % 8 ||
-		    !iq_go_bucket_read(rt, value, &bucket) ||
-		    bucket.type != type)
+		bool is_bucket;
+
+		if (!value || value % 8 || !budget)
+			continue;
+		is_bucket = iq_go_bucket_read(rt, value, &bucket);
+		// What was read in vain counts, too.
+		budget -= budget < bucket.stack.len ? budget : bucket.stack.len;
+		if (!is_bucket || bucket.type != type)
 			continue;
 		n = count_list(rt, value, type, &bucket, &budget);
 		if (n > longest) {

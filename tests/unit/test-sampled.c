@@ -204,6 +204,21 @@ static void leaves_impossible_counts_out(void **state)
 	deinit(&x);
 }
 
+static void leaves_sums_beyond_all_numbers_out(void **state)
+{
+	struct iq_sampled_table *t;
+	struct fixture x;
+	(void)state;
+
+	init(&x, "go1.26.8", IQ_GO_BUCKET_MEMORY);
+	count(&x, x.buckets[0], 1, 0);
+	count(&x, x.buckets[1], INT64_MAX / 2, 1);
+	t = read_table(&x, IQ_PROFILE_HEAP);
+	assert_int_equal(t->num_records, 1);
+	assert_true(lacks(t, "make no sense"));
+	deinit(&x);
+}
+
 static void delays_without_clock_are_ticks(void **state)
 {
 	const double contentions = 3;
@@ -253,6 +268,7 @@ int main(void)
 		cmocka_unit_test(knows_bucket_by_hash),
 		cmocka_unit_test(ends_in_circle),
 		cmocka_unit_test(leaves_impossible_counts_out),
+		cmocka_unit_test(leaves_sums_beyond_all_numbers_out),
 		cmocka_unit_test(delays_without_clock_are_ticks),
 		cmocka_unit_test(tells_empty_from_absent),
 	};
