@@ -9,9 +9,11 @@
 #ifndef IQ_MODEL_HEAP_H
 #define IQ_MODEL_HEAP_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/attr.h"
@@ -135,6 +137,12 @@ struct iq_heap_range {
 	bool optional;
 	enum iq_root_kind kind;
 };
+
+static inline bool iq_heap_range_has(const struct iq_heap_range *range,
+				     uint64_t addr)
+{
+	return addr - range->addr < range->len;
+}
 
 /* What one goroutine holds as long as it can run; a length of 0: nothing. A map
  * keeps it shorter, as struct iq_heap_held. */
@@ -303,6 +311,15 @@ const struct iq_heap_holder *iq_heap_map_apart(const struct iq_heap_map *map,
 uint64_t iq_heap_map_holders_memory(const struct iq_heap_map *map);
 
 // The fast path of marking, hence here.
+
+/* The word that eight bytes of the process are. */
+static inline uint64_t iq_heap_word_of(const uint8_t *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return le64toh(word);
+}
 
 /* Pages by which spans begin and end. Go: src/runtime/malloc.go, pageSize. */
 #define IQ_HEAP_PAGE_SHIFT 13

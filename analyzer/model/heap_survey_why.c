@@ -3,11 +3,6 @@
 #include "base/cleanup.h"
 #include "model/heap_survey_parts.h"
 
-static bool holds(const struct iq_heap_range *range, uint64_t addr)
-{
-	return addr >= range->addr && addr - range->addr < range->len;
-}
-
 /* The slot that holds @addr, whether it is allocated or not. */
 static bool find_slot(const struct iq_heap_map *map, uint64_t addr,
 		      const struct iq_heap_span **span_ret, uint32_t *ret)
@@ -62,7 +57,7 @@ static bool find_stack(const struct iq_surveying *s, struct iq_heap_why *why)
 	for (size_t i = 0; i < map->num_holders; i++) {
 		struct iq_heap_holder holder = iq_heap_map_holder(map, i);
 
-		if (!holds(&holder.stack, why->addr))
+		if (!iq_heap_range_has(&holder.stack, why->addr))
 			continue;
 		why->kind = IQ_HEAP_STACK;
 		if (i < s->facts->goroutines.len)
@@ -76,7 +71,7 @@ static bool is_variable(const struct iq_heap_map *map, uint64_t addr)
 {
 	for (size_t i = 0; i < map->roots.len; i++) {
 		if (map->roots.data[i].kind == IQ_ROOT_VARIABLE &&
-		    holds(&map->roots.data[i], addr))
+		    iq_heap_range_has(&map->roots.data[i], addr))
 			return true;
 	}
 	return false;

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/heap_walk.h"
 
-#include <endian.h>
-#include <string.h>
-
 /* What is missing is missing by pages. */
 #define PAGE_BYTES 4096
 
@@ -12,14 +9,6 @@ struct walk {
 	iq_heap_visit *visit;
 	void *ctx;
 };
-
-static uint64_t load_word(const uint8_t *bytes)
-{
-	uint64_t word;
-
-	memcpy(&word, bytes, sizeof(word));
-	return le64toh(word);
-}
 
 static bool is_opaque(const struct iq_heap_map *map, uint32_t slot)
 {
@@ -53,7 +42,7 @@ static bool read_word(const struct iq_heap_memory *memory, uint64_t addr,
 			return false;
 		bytes[i] = *byte;
 	}
-	*ret = load_word(bytes);
+	*ret = iq_heap_word_of(bytes);
 	return true;
 }
 
@@ -88,7 +77,7 @@ static bool walk_block(const struct walk *w, uint64_t addr, uint64_t offset,
 
 		mask &= mask - 1;
 		if (bytes && have >= 8ull * i + 8)
-			word = load_word(bytes + 8ull * i);
+			word = iq_heap_word_of(bytes + 8ull * i);
 		else if (!read_word(memory, addr + at, &word))
 			continue;
 		// Most words point nowhere, and this costs least.

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/mark.h"
 
-#include <endian.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/vec.h"
 
@@ -138,14 +136,6 @@ static void put_off(struct iq_mark *mark, uint32_t slot)
 	mark->num_pending++;
 }
 
-static inline uint64_t load_word(const uint8_t *bytes)
-{
-	uint64_t word;
-
-	memcpy(&word, bytes, sizeof(word));
-	return le64toh(word);
-}
-
 static inline const uint8_t *item_bytes(const struct iq_heap_span *span,
 					uint32_t slot)
 {
@@ -188,7 +178,7 @@ static inline void scan_bytes(struct iq_mark *mark, const uint8_t *bytes,
 			      uint64_t len)
 {
 	for (uint64_t i = 0; i + 8 <= len; i += 8)
-		mark_word(mark, load_word(bytes + i));
+		mark_word(mark, iq_heap_word_of(bytes + i));
 }
 
 /* The words of an object whose bits are set in @mask. */
@@ -196,7 +186,8 @@ static inline void scan_words(struct iq_mark *mark, const uint8_t *bytes,
 			      uint64_t words)
 {
 	for (; words; words &= words - 1)
-		mark_word(mark, load_word(bytes + 8 * __builtin_ctzll(words)));
+		mark_word(mark,
+			  iq_heap_word_of(bytes + 8 * __builtin_ctzll(words)));
 }
 
 static bool is_opaque(const struct iq_heap_map *map, uint64_t addr)
@@ -213,7 +204,8 @@ static uint64_t hidden_words(const struct iq_heap_map *map,
 {
 	const struct iq_heap_disguise *d = &map->disguise;
 
-	return is_opaque(map, load_word(bytes + 8 * d->key)) ? d->hidden : 0;
+	return is_opaque(map, iq_heap_word_of(bytes + 8 * d->key)) ? d->hidden :
+								     0;
 }
 
 /* The word at @addr, whose bytes may lie in two pieces; false if not there. */
@@ -255,7 +247,7 @@ static void scan_pieces(struct iq_mark *mark, const struct iq_heap_range *range)
 		}
 		n = 8;
 		if (left >= 8 && read_split(memory, range->addr + at, word)) {
-			mark_word(mark, load_word(word));
+			mark_word(mark, iq_heap_word_of(word));
 			continue;
 		}
 		if (!range->optional) {
@@ -289,9 +281,9 @@ static void scan_split(struct iq_mark *mark, const struct iq_heap_span *span,
 			uint8_t word[8];
 
 			if (bytes && have >= i + 8) {
-				mark_word(mark, load_word(bytes + i));
+				mark_word(mark, iq_heap_word_of(bytes + i));
 			} else if (read_split(memory, at + i, word)) {
-				mark_word(mark, load_word(word));
+				mark_word(mark, iq_heap_word_of(word));
 			} else {
 				// The first one ends it: nothing will be
 				// concluded.
@@ -384,7 +376,7 @@ static void scan_masked(struct iq_mark *mark, const uint8_t *bytes,
 		if (i % 8 == 0 && !mask[i / 8])
 			i += 7;
 		else if (mask[i / 8] >> i % 8 & 1)
-			mark_word(mark, load_word(bytes + 8 * i));
+			mark_word(mark, iq_heap_word_of(bytes + 8 * i));
 	}
 }
 

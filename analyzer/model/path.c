@@ -434,19 +434,3 @@ void iq_paths_destroy(struct iq_paths *paths)
 	free(paths->from);
 	free(paths);
 }
-
-struct iq_error *iq_path_find(const struct iq_model *model, size_t witness,
-			      const struct iq_heap_types *types, uint64_t addr,
-			      struct iq_arena *arena, struct iq_path *ret,
-			      struct iq_str *why_ret)
-{
-	struct iq_paths *paths;
-	struct iq_error *err = iq_paths_create(model, witness, &paths, why_ret);
-
-	*ret = (struct iq_path){ .goroutine = UINT32_MAX, .frame = UINT32_MAX };
-	if (err || !paths)
-		return err;
-	err = iq_paths_find(paths, types, addr, arena, ret, why_ret);
-	iq_paths_destroy(paths);
-	return err;
-}

@@ -111,12 +111,6 @@ struct iq_error *iq_paths_find(const struct iq_paths *paths,
 			       struct iq_arena *arena, struct iq_path *ret,
 			       struct iq_str *why_ret) iq_must_check;
 
-/* All of that for one address; ret->found is false where there is no proof. */
-struct iq_error *iq_path_find(const struct iq_model *model, size_t witness,
-			      const struct iq_heap_types *types, uint64_t addr,
-			      struct iq_arena *arena, struct iq_path *ret,
-			      struct iq_str *why_ret) iq_must_check;
-
 /*
  * Who could serve what the goroutine @index waits for: nobody who waits for the
  * same, and none that stays blocked. One that is proven to stay blocked itself

@@ -227,11 +227,6 @@ static struct iq_error *fill_steps(struct describe *d, uint32_t slot,
 
 /* ---- an address that is in no object */
 
-static bool holds(const struct iq_heap_range *range, uint64_t addr)
-{
-	return addr - range->addr < range->len;
-}
-
 static struct iq_error *find_root(struct describe *d, uint64_t addr)
 {
 	const struct iq_heap_map *map = d->paths->map;
@@ -241,7 +236,7 @@ static struct iq_error *find_root(struct describe *d, uint64_t addr)
 	for (size_t i = 0; i < map->num_holders; i++) {
 		struct iq_heap_holder holder = iq_heap_map_holder(map, i);
 
-		if (!holds(&holder.stack, addr))
+		if (!iq_heap_range_has(&holder.stack, addr))
 			continue;
 		d->path->found = true;
 		d->path->root = IQ_ROOT_STACK;
@@ -253,7 +248,7 @@ static struct iq_error *find_root(struct describe *d, uint64_t addr)
 	err = name_variable(d, addr);
 	d->path->found = d->path->root_name.len > 0;
 	for (size_t i = 0; i < map->roots.len && !d->path->found; i++) {
-		if (!holds(&map->roots.data[i], addr))
+		if (!iq_heap_range_has(&map->roots.data[i], addr))
 			continue;
 		d->path->found = true;
 		d->path->root = map->roots.data[i].kind;

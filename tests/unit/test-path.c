@@ -132,14 +132,26 @@ static void analyse(struct fixture *x)
 	assert_null(iq_graph_make(x->model));
 }
 
+static struct iq_path find_typed(struct fixture *x,
+				 const struct iq_heap_types *types,
+				 uint64_t addr, struct iq_str *why_ret)
+{
+	struct iq_path path = { .goroutine = UINT32_MAX, .frame = UINT32_MAX };
+	struct iq_paths *paths;
+
+	assert_null(iq_paths_create(x->model, 0, &paths, why_ret));
+	if (paths)
+		assert_null(iq_paths_find(paths, types, addr, &x->arena, &path,
+					  why_ret));
+	iq_paths_destroy(paths);
+	return path;
+}
+
 static struct iq_path find(struct fixture *x, uint64_t addr)
 {
-	struct iq_path path;
 	struct iq_str why;
 
-	assert_null(
-		iq_path_find(x->model, 0, NULL, addr, &x->arena, &path, &why));
-	return path;
+	return find_typed(x, NULL, addr, &why);
 }
 
 static uint64_t id_of(const struct fixture *x, uint32_t goroutine)
@@ -395,12 +407,10 @@ static void test_where_memory_lacks_no_way_is_no_answer(void **state)
 	add_receiver(&x, 1, OBJECT(7));
 	holds(&x, 1, 0, OBJECT(7));
 	analyse(&x);
-	assert_null(iq_path_find(x.model, 0, NULL, OBJECT(9), &x.arena, &path,
-				 &why));
+	path = find_typed(&x, NULL, OBJECT(9), &why);
 	assert_true(!path.found && why.len);
 	assert_null(iq_proof_make(x.model, 0, &proof));
-	assert_null(iq_path_find(x.model, 0, NULL, OBJECT(9), &x.arena, &path,
-				 &why));
+	path = find_typed(&x, NULL, OBJECT(9), &why);
 	assert_false(path.found);
 	assert_true(iq_str_equal(why, IQ_STR("half of it is gone")));
 	// Nobody is proven to stay blocked.
@@ -460,8 +470,7 @@ static void test_types_give_names(void **state)
 	heap_builder_word(&x.heap, GLOBALS + 16, OBJECT(5));
 	refers(&x, 5, 40, 7);
 	analyse(&x);
-	assert_null(iq_path_find(x.model, 0, &types, OBJECT(7), &x.arena, &path,
-				 &why));
+	path = find_typed(&x, &types, OBJECT(7), &why);
 	assert_true(iq_str_equal(path.root_name, IQ_STR("a.b/main.pool.f16")));
 	assert_true(iq_str_equal(path.steps[0].type, IQ_STR("main.pool")));
 	assert_true(iq_str_equal(path.steps[0].place, IQ_STR(".f1_40")));
