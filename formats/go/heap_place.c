@@ -121,10 +121,7 @@ void iq_go_heap_put_section(const struct iq_heap *base, uint64_t addr,
 	for (size_t i = 0; i < program->num_modules; i++) {
 		const struct iq_go_module *m = &program->modules[i];
 
-		if ((addr < m->noptrdata || addr >= m->enoptrdata) &&
-		    (addr < m->data || addr >= m->edata) &&
-		    (addr < m->bss || addr >= m->ebss) &&
-		    (addr < m->noptrbss || addr >= m->enoptrbss))
+		if (!iq_go_module_has_variable(m, addr))
 			continue;
 		if (i)
 			put_file(program, addr, out);

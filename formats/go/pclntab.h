@@ -49,6 +49,16 @@ struct iq_go_module {
 	bool has_funcdata;
 };
 
+/* Whether a variable of a package may be at @addr. */
+static inline bool iq_go_module_has_variable(const struct iq_go_module *m,
+					     uint64_t addr)
+{
+	return (addr >= m->noptrdata && addr < m->enoptrdata) ||
+	       (addr >= m->data && addr < m->edata) ||
+	       (addr >= m->bss && addr < m->ebss) ||
+	       (addr >= m->noptrbss && addr < m->enoptrbss);
+}
+
 struct iq_go_func {
 	const struct iq_go_module *module;
 	uint64_t entry;

@@ -37,14 +37,6 @@ static struct iq_error *words_scan(struct iq_go_named *named,
 	return NULL;
 }
 
-static bool is_data(const struct iq_go_module *m, uint64_t addr)
-{
-	return (addr >= m->noptrdata && addr < m->enoptrdata) ||
-	       (addr >= m->data && addr < m->edata) ||
-	       (addr >= m->bss && addr < m->ebss) ||
-	       (addr >= m->noptrbss && addr < m->enoptrbss);
-}
-
 /* What is waited for is itself a variable of a package. */
 static struct iq_error *variables_add(struct iq_go_named *named,
 				      const struct iq_go_word_set *words,
@@ -53,7 +45,7 @@ static struct iq_error *variables_add(struct iq_go_named *named,
 	for (size_t i = 0; i <= words->mask; i++) {
 		const struct iq_go_word *w = &words->slots[i];
 
-		if (w->word && is_data(m, w->word) &&
+		if (w->word && iq_go_module_has_variable(m, w->word) &&
 		    !iq_go_word_set_add_kinds(&named->places, w->word,
 					      w->object, w->kinds))
 			return &iq_enomem;

@@ -181,9 +181,7 @@ static bool put_module(const struct iq_go_scene *s, uint64_t addr,
 		const struct iq_go_module *m = &s->rt->program->modules[i];
 		struct iq_go_type type;
 
-		if (in(addr, m->data, m->edata) || in(addr, m->bss, m->ebss) ||
-		    in(addr, m->noptrdata, m->enoptrdata) ||
-		    in(addr, m->noptrbss, m->enoptrbss)) {
+		if (iq_go_module_has_variable(m, addr)) {
 			iq_out_cstr(out, "package variables");
 			return true;
 		}
