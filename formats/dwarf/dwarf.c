@@ -409,8 +409,21 @@ struct iq_error *iq_dwarf_type_read(struct iq_dwarf *dwarf, uint64_t offset,
 	return err;
 }
 
-struct iq_error *iq_dwarf_members(struct iq_dwarf *dwarf, uint64_t offset,
-				  iq_dwarf_member_fn *visit, void *ctx)
+static bool any_member_read(struct iq_dwarf *dwarf, Dwarf_Die die,
+			    struct iq_str *name_ret,
+			    struct iq_dwarf_member *ret)
+{
+	return name_of(dwarf, die, name_ret) &&
+	       member_read(dwarf, die, *name_ret, ret);
+}
+
+/* The children of the entry at @offset that @read takes. */
+static struct iq_error *members_visit(struct iq_dwarf *dwarf, uint64_t offset,
+				      bool (*read)(struct iq_dwarf *dwarf,
+						   Dwarf_Die die,
+						   struct iq_str *name_ret,
+						   struct iq_dwarf_member *ret),
+				      iq_dwarf_member_fn *visit, void *ctx)
 {
 	iq_cleanup(die_free) Dwarf_Die parent = NULL;
 	iq_cleanup(die_free) Dwarf_Die die = NULL;
@@ -422,13 +435,18 @@ struct iq_error *iq_dwarf_members(struct iq_dwarf *dwarf, uint64_t offset,
 		struct iq_dwarf_member member = { 0 };
 		struct iq_str name;
 
-		if (name_of(dwarf, die, &name) &&
-		    member_read(dwarf, die, name, &member) &&
+		if (read(dwarf, die, &name, &member) &&
 		    !visit(ctx, name, &member))
 			return NULL;
 		err = die_next(dwarf, &die);
 	}
 	return err;
+}
+
+struct iq_error *iq_dwarf_members(struct iq_dwarf *dwarf, uint64_t offset,
+				  iq_dwarf_member_fn *visit, void *ctx)
+{
+	return members_visit(dwarf, offset, any_member_read, visit, ctx);
 }
 
 /* ---- compile units */
@@ -498,22 +516,7 @@ static bool captured_read(struct iq_dwarf *dwarf, Dwarf_Die die,
 struct iq_error *iq_dwarf_captured(struct iq_dwarf *dwarf, uint64_t offset,
 				   iq_dwarf_member_fn *visit, void *ctx)
 {
-	iq_cleanup(die_free) Dwarf_Die parent = NULL;
-	iq_cleanup(die_free) Dwarf_Die die = NULL;
-	struct iq_error *err = die_at(dwarf, offset, &parent);
-
-	if (!err)
-		err = die_child(dwarf, parent, &die);
-	while (!err && die) {
-		struct iq_dwarf_member member = { 0 };
-		struct iq_str name;
-
-		if (captured_read(dwarf, die, &name, &member) &&
-		    !visit(ctx, name, &member))
-			return NULL;
-		err = die_next(dwarf, &die);
-	}
-	return err;
+	return members_visit(dwarf, offset, captured_read, visit, ctx);
 }
 
 static struct iq_error *unit_visit(struct iq_dwarf *dwarf, Dwarf_Die unit,
