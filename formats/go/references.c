@@ -93,10 +93,12 @@ static int compare_parts(const void *a, const void *b)
 static struct iq_error *collect(struct job *job)
 {
 	const struct iq_go_runtime *rt = job->scan.rt;
-	const struct iq_goroutine_fact *facts =
-		rt->facts->goroutines.data + job->scan.first;
+	const struct iq_goroutine_fact *facts;
 	struct iq_error *err = NULL;
 
+	if (!rt->num_gs)
+		return NULL;
+	facts = rt->facts->goroutines.data + job->scan.first;
 	for (size_t i = 0; i < rt->num_gs; i++) {
 		for (uint32_t k = 0; k < facts[i].num_waits && !err; k++) {
 			const struct iq_wait *wait = &facts[i].waits[k];

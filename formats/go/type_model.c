@@ -199,8 +199,10 @@ static void captured(struct iq_go_type_model *model, struct iq_str name,
 		else
 			high = mid;
 	}
+	if (low == model->closures.len)
+		return;
 	c = &model->closures.data[low];
-	if (low == model->closures.len || !iq_str_equal(c->name, name))
+	if (!iq_str_equal(c->name, name))
 		return;
 	type->fields = c->fields;
 	type->num_fields = c->num_fields;
