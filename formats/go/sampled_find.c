@@ -88,14 +88,6 @@ bool iq_go_sampled_head(const struct iq_go_runtime *rt,
 	return *ret || !iq_go_words_missing(rt);
 }
 
-static bool is_data(const struct iq_go_module *m, uint64_t addr)
-{
-	return (addr >= m->noptrdata && addr < m->enoptrdata) ||
-	       (addr >= m->data && addr < m->edata) ||
-	       (addr >= m->bss && addr < m->ebss) ||
-	       (addr >= m->noptrbss && addr < m->enoptrbss);
-}
-
 static bool find_function(const struct iq_go_runtime *rt, const char *name,
 			  struct iq_go_func *ret)
 {
@@ -158,7 +150,7 @@ static bool first_taken(const struct iq_go_runtime *rt,
 		if (cpu->names(code + at, (size_t)(len - at), func->entry + at,
 			       &place) &&
 		    place.loads && place.addr % 8 == 0 &&
-		    is_data(func->module, place.addr) &&
+		    iq_go_module_has_variable(func->module, place.addr) &&
 		    number_at(rt, wanted, place.addr, ret))
 			return true;
 	}
