@@ -132,6 +132,15 @@ static struct iq_error *taker_words(const struct iq_leak_clue *clue,
 	return iq_text_frame(clue->arena, &clue->taking.place, ret);
 }
 
+static struct iq_error *both_words(const struct iq_leak_clue *clue,
+				   const char **taker_ret,
+				   struct iq_str *room_ret)
+{
+	struct iq_error *err = room_words(clue, room_ret);
+
+	return err ? err : taker_words(clue, taker_ret);
+}
+
 struct iq_error *iq_leak_shows_early_return(const struct iq_leak_clue *clue,
 					    struct iq_str *shown_ret)
 {
@@ -141,9 +150,7 @@ struct iq_error *iq_leak_shows_early_return(const struct iq_leak_clue *clue,
 
 	if (iq_leak_send_of(clue) != IQ_LEAK_SEND_EARLY)
 		return NULL;
-	err = room_words(clue, &room);
-	if (!err)
-		err = taker_words(clue, &taker);
+	err = both_words(clue, &taker, &room);
 	if (err)
 		return err;
 	return iq_textf(clue->arena, shown_ret,
@@ -165,9 +172,7 @@ struct iq_error *iq_leak_shows_timeout_won(const struct iq_leak_clue *clue,
 
 	if (iq_leak_send_of(clue) != IQ_LEAK_SEND_TIMEOUT)
 		return NULL;
-	err = room_words(clue, &room);
-	if (!err)
-		err = taker_words(clue, &taker);
+	err = both_words(clue, &taker, &room);
 	if (err)
 		return err;
 	return iq_textf(clue->arena, shown_ret,
@@ -215,9 +220,7 @@ struct iq_error *iq_leak_shows_n_senders(const struct iq_leak_clue *clue,
 
 	if (iq_leak_send_of(clue) != IQ_LEAK_SEND_MANY)
 		return NULL;
-	err = room_words(clue, &room);
-	if (!err)
-		err = taker_words(clue, &taker);
+	err = both_words(clue, &taker, &room);
 	if (err)
 		return err;
 	return iq_textf(clue->arena, shown_ret,
