@@ -44,6 +44,8 @@ static void core_read(const struct iq_source *core,
 			facts_check(facts);
 		else if (err != &iq_enomem && !err->has_offset)
 			abort();
+		if (!err)
+			fuzz_case(facts);
 	}
 	iq_error_destroy(err);
 	iq_facts_destroy(facts);

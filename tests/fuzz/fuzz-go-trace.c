@@ -90,6 +90,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			facts_check(facts);
 		else if (err != &iq_enomem && !err->has_offset)
 			abort();
+		if (!err)
+			fuzz_case(facts);
 	}
 	iq_error_destroy(err);
 	iq_facts_destroy(facts);

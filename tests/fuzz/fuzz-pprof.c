@@ -93,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!err) {
 			profile_check(facts);
 			goroutines_check(facts);
+			fuzz_case(facts);
 		} else if (err != &iq_enomem && !err->has_offset) {
 			abort();
 		}

@@ -11,6 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/fact.h"
+
+/* Joins and judges the facts of one witness, which are finished, and makes all
+ * reports of it. */
+void fuzz_case(struct iq_facts *facts);
+
 /* Reads the input and forgets it; 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
