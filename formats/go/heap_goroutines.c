@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/pool.h"
 #include "formats/go/goroutine.h"
 #include "formats/go/heap_stacks.h"
 #include "formats/go/stack_start.h"
@@ -24,10 +25,9 @@ struct walk {
  * defers, closures and labels are on the heap. Where it is not sure where it
  * stopped, the whole stack.
  */
-static void lay_out(const struct walk *w, const struct iq_go_g *g,
+static void lay_out(const struct iq_go_runtime *rt, const struct iq_go_g *g,
 		    struct iq_heap_holder *ret)
 {
-	const struct iq_go_runtime *rt = w->heap->rt;
 	struct iq_go_unwind_start start;
 	uint64_t from = g->stack_lo;
 	uint64_t state;
@@ -54,11 +54,6 @@ static void lay_out(const struct walk *w, const struct iq_go_g *g,
 		ret->registers.addr = state;
 		ret->registers.len = rt->layout->x_reg_state_size & ~7u;
 	}
-	if (g->status == IQ_GSTATUS_RUNNING && !iq_go_runtime_m(rt, g->m))
-		iq_heap_map_lacks(w->map,
-				  "the thread of goroutine %" PRIu64
-				  " is not known",
-				  g->goid);
 }
 
 /* The record of a goroutine is an object of its own that is never freed. Where
@@ -90,48 +85,90 @@ static bool is_lent(const struct walk *w, const struct iq_go_g *g)
 	return m && m->lent && m->curg == g->addr;
 }
 
-static struct iq_error *hold(struct walk *w, struct iq_go_heap_stacks *stacks,
-			     size_t i)
-{
-	struct iq_heap_holder holder = { 0 };
-	struct iq_error *err;
+/* Goroutines that are laid out at once, by all threads. */
+#define BLOCK 4096
+/* Goroutines whose stacks are fetched while another one is held. */
+#define AHEAD 4
 
-	iq_go_heap_doubt(w->heap, i, &holder);
-	lay_out(w, &w->heap->rt->gs[i], &holder);
-	err = iq_go_heap_own_words(w->map, &w->map->self, &holder.self);
-	if (!err)
-		err = iq_go_heap_stacks_narrow(stacks, i, &holder.stack);
-	return err ? err : iq_heap_map_hold(w->map, i, &holder);
+struct block {
+	const struct walk *w;
+	size_t first; /* index of the first one */
+	struct iq_heap_holder *holders;
+};
+
+static struct iq_error *lay_out_range(void *ctx, unsigned worker iq_unused,
+				      size_t begin, size_t end)
+{
+	const struct block *b = ctx;
+	const struct iq_go_heap *heap = b->w->heap;
+
+	for (size_t i = begin; i < end; i++) {
+		b->holders[i] = (struct iq_heap_holder){ 0 };
+		iq_go_heap_doubt(heap, b->first + i, &b->holders[i]);
+		lay_out(heap->rt, &heap->rt->gs[b->first + i], &b->holders[i]);
+	}
+	return NULL;
 }
 
-/* Goroutines whose stacks are fetched while another's is looked at. */
-#define AHEAD 8
+static struct iq_error *hold(struct walk *w, struct iq_go_heap_stacks *stacks,
+			     size_t i, struct iq_heap_holder *holder)
+{
+	const struct iq_go_runtime *rt = w->heap->rt;
+	const struct iq_go_g *g = &rt->gs[i];
+	uint32_t slot = iq_heap_map_slot(w->map, g->addr);
+	struct iq_error *err;
 
-/* What the facts have. Their goroutines are in the order of the gs. */
+	if (rt->facts->goroutines.data[i].place != g->addr)
+		return NULL;
+	if (g->status == IQ_GSTATUS_RUNNING && !iq_go_runtime_m(rt, g->m))
+		iq_heap_map_lacks(w->map,
+				  "the thread of goroutine %" PRIu64
+				  " is not known",
+				  g->goid);
+	if (i + AHEAD < rt->num_gs)
+		iq_go_heap_stacks_fetch(stacks, i + AHEAD);
+	err = iq_go_heap_own_words(w->map, &w->map->self, &holder->self);
+	if (!err)
+		err = iq_go_heap_stacks_narrow(stacks, i, &holder->stack);
+	if (slot != IQ_HEAP_NONE)
+		w->known[slot / 64] |= 1ull << slot % 64;
+	return err ? err : iq_heap_map_hold(w->map, i, holder);
+}
+
+static struct iq_error *hold_all(struct walk *w,
+				 struct iq_go_heap_stacks *stacks)
+{
+	const struct iq_go_runtime *rt = w->heap->rt;
+	size_t num = w->map->num_holders < rt->num_gs ? w->map->num_holders :
+							rt->num_gs;
+	struct block b = { .w = w };
+	struct iq_error *err = NULL;
+
+	b.holders = calloc(BLOCK, sizeof(*b.holders));
+	if (!b.holders)
+		return &iq_enomem;
+	for (; b.first < num && !err; b.first += BLOCK) {
+		size_t n = num - b.first < BLOCK ? num - b.first : BLOCK;
+
+		err = iq_pool_run(rt->pool, n, BLOCK / 16, lay_out_range, &b);
+		for (size_t i = 0; i < n && !err; i++)
+			err = hold(w, stacks, b.first + i, &b.holders[i]);
+	}
+	free(b.holders);
+	return err;
+}
+
 static struct iq_error *fill_known(struct walk *w,
 				   struct iq_go_heap_stacks *stacks)
 {
-	const struct iq_go_runtime *rt = w->heap->rt;
-	const struct iq_facts *facts = rt->facts;
 	struct iq_error *err;
 
 	w->known = calloc(w->map->num_slots / 64 + 1, sizeof(*w->known));
 	if (!w->known)
 		return &iq_enomem;
-	err = iq_heap_map_make_holders(w->map, facts->goroutines.len);
-	for (size_t i = 0; !err && i < rt->num_gs && i < w->map->num_holders;
-	     i++) {
-		uint32_t slot = iq_heap_map_slot(w->map, rt->gs[i].addr);
-
-		if (facts->goroutines.data[i].place != rt->gs[i].addr)
-			continue;
-		if (i + AHEAD < rt->num_gs)
-			iq_go_heap_stacks_fetch(stacks, i + AHEAD);
-		err = hold(w, stacks, i);
-		if (slot != IQ_HEAP_NONE)
-			w->known[slot / 64] |= 1ull << slot % 64;
-	}
-	return err;
+	err = iq_heap_map_make_holders(w->map,
+				       w->heap->rt->facts->goroutines.len);
+	return err ? err : hold_all(w, stacks);
 }
 
 /* One that the facts have, the first time that the list has it. */
