@@ -234,7 +234,8 @@ static struct iq_error *add_cycle(const struct iq_model *model,
 				cycle->members, cycle->num_members, &f);
 
 	f.mere = cycle->mere;
-	if (!cycle->mere && is_unreachable(model, cycle)) {
+	// That nobody wakes them is proven, whoever has what they wait for.
+	if (is_unreachable(model, cycle)) {
 		f.confidence = IQ_CONFIDENCE_PROVEN;
 		f.unreachable = true;
 	}

@@ -38,8 +38,8 @@ static struct iq_error *add_self(const struct iq_model *model,
 		iq_finding_init(&iq_detector_deadlock_self, model,
 				findings->arena, cycle->members, 1, &f);
 
-	if (!cycle->mere &&
-	    model->goroutines[self->goroutine].reach == IQ_REACH_UNREACHABLE) {
+	// That nobody wakes it is proven, whoever has what it waits for.
+	if (model->goroutines[self->goroutine].reach == IQ_REACH_UNREACHABLE) {
 		f.confidence = IQ_CONFIDENCE_PROVEN;
 		f.unreachable = true;
 	}
