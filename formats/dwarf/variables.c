@@ -21,6 +21,7 @@
 #define SIZE_MAX_OF_TYPE (1ull << 40)
 /* Go: src/internal/abi/type.go, Struct. */
 #define GO_KIND_STRUCT 25
+#define GO_KIND_UNSAFE_POINTER 26
 #define GO_KIND_MAX 26
 
 /* Sizes of the tables, which follow in the order of their members. */
@@ -159,6 +160,16 @@ static void function_take(void *ctx, struct iq_str name, uint64_t offset)
 		c->no_memory = true;
 }
 
+/* Go gives unsafe.Pointer a descriptor and no kind. Go:
+ * src/cmd/link/internal/ld/dwarf.go, DW_ABRV_BARE_PTRTYPE. */
+static unsigned kind_of(const struct iq_dwarf_type *t)
+{
+	return !t->go_kind && !t->has_elem &&
+			       iq_str_equal(t->name, IQ_STR("unsafe.Pointer")) ?
+		       GO_KIND_UNSAFE_POINTER :
+		       t->go_kind;
+}
+
 static struct iq_error *type_take(struct collector *c, uint64_t entry)
 {
 	struct iq_dwarf_table_type type = { .elem = IQ_DWARF_NO_TYPE };
@@ -173,7 +184,7 @@ static struct iq_error *type_take(struct collector *c, uint64_t entry)
 	type.size = t.has_size ? t.size : 0;
 	type.len = t.len;
 	type.runtime = t.has_runtime ? t.runtime : 0;
-	type.go_kind = t.go_kind;
+	type.go_kind = kind_of(&t);
 	type.name = text_add(c, t.name);
 	type.first_field = (uint32_t)c->fields.len;
 	if (!type.runtime && t.has_elem)

@@ -62,7 +62,7 @@ static bool is_static(const struct iq_go_runtime *rt, uint64_t addr)
 
 		if ((addr >= m->text && addr < m->etext) ||
 		    (addr >= m->types && addr < m->etypes) ||
-		    (addr >= m->noptrdata && addr < m->enoptrbss))
+		    iq_go_module_has_variable(m, addr))
 			return true;
 	}
 	return false;

@@ -103,7 +103,8 @@ static struct iq_error *find(struct iq_go_typing *t,
 		iq_go_typing_roots(t);
 		iq_go_typing_walk(t);
 		for (size_t k = 0; k < variables->all.len; k++)
-			if (variables->all.data[k].type)
+			if (variables->all.data[k].type &&
+			    !variables->all.data[k].is_apart)
 				iq_go_typing_range(
 					t, variables->all.data[k].addr,
 					variables->all.data[k].type, 1);

@@ -60,25 +60,29 @@ static const struct iq_go_type_model *model_of(const struct iq_heap_types *base)
 	return &((const struct iq_go_types *)base)->model;
 }
 
-void iq_go_types_put_place(const struct iq_heap_types *base, uint32_t number,
-			   uint64_t offset, struct iq_out *out)
+void iq_go_type_put_place(const struct iq_go_type_model *model, uint32_t number,
+			  uint64_t offset, struct iq_out *out)
 {
-	const struct iq_go_type_model *model = model_of(base);
-
-	if (!number || number >= base->num_types ||
-	    offset < iq_go_type_model_get(model, number)->lead)
+	if (!number || offset < iq_go_type_model_get(model, number)->lead)
 		return;
 	offset -= iq_go_type_model_get(model, number)->lead;
 	for (unsigned i = 0; i < DEPTH_MAX && number; i++)
 		number = step(model, number, &offset, out);
 }
 
-bool iq_go_types_put_variable(const struct iq_heap_types *base, uint64_t addr,
-			      struct iq_out *out)
+void iq_go_types_put_place(const struct iq_heap_types *base, uint32_t number,
+			   uint64_t offset, struct iq_out *out)
 {
-	const struct iq_go_types *types = (const struct iq_go_types *)base;
-	const struct iq_go_typed_variable *all = types->variables.all.data;
-	size_t low = 0, high = types->variables.all.len;
+	if (number < base->num_types)
+		iq_go_type_put_place(model_of(base), number, offset, out);
+}
+
+const struct iq_go_typed_variable *
+iq_go_typed_variables_at(const struct iq_go_typed_variables *variables,
+			 uint64_t addr)
+{
+	const struct iq_go_typed_variable *all = variables->all.data;
+	size_t low = 0, high = variables->all.len;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
@@ -88,10 +92,21 @@ bool iq_go_types_put_variable(const struct iq_heap_types *base, uint64_t addr,
 		else
 			high = mid;
 	}
-	if (!low || addr - all[low - 1].addr >= all[low - 1].size)
+	return low && addr - all[low - 1].addr < all[low - 1].size ?
+		       &all[low - 1] :
+		       NULL;
+}
+
+bool iq_go_types_put_variable(const struct iq_heap_types *base, uint64_t addr,
+			      struct iq_out *out)
+{
+	const struct iq_go_types *types = (const struct iq_go_types *)base;
+	const struct iq_go_typed_variable *v =
+		iq_go_typed_variables_at(&types->variables, addr);
+
+	if (!v)
 		return false;
-	iq_out_str(out, all[low - 1].name);
-	iq_go_types_put_place(base, all[low - 1].type, addr - all[low - 1].addr,
-			      out);
+	iq_out_str(out, v->name);
+	iq_go_types_put_place(base, v->type, addr - v->addr, out);
 	return true;
 }

@@ -18,6 +18,7 @@ struct iq_go_typed_variable {
 	uint64_t size;	    /* 0: it has no place */
 	uint32_t type;	    /* 0: not known */
 	bool is_bound;	    /* no variable, but where others end */
+	bool is_apart;	    /* it has no name of its own, see below */
 	struct iq_str name; /* "main.pool"; not clean */
 };
 
@@ -39,6 +40,16 @@ iq_go_typed_variables_symbols(struct iq_go_typed_variables *variables,
 /* Once they are ordered: gives them sizes. */
 void iq_go_typed_variables_measure(struct iq_go_typed_variables *variables,
 				   const struct iq_go_type_model *model);
+/*
+ * heap_types_roots.c: of "var bus = &Bus{...}" the linker keeps the struct apart,
+ * without a name. What a variable refers to there, directly or through others, is
+ * called as if it were in it: "main.bus.subs".
+ */
+struct iq_error *
+iq_go_typed_variables_apart(struct iq_go_typed_variables *variables,
+			    struct iq_go_type_model *model) iq_must_check;
+/* By address; what lies apart behind what has a name. */
+void iq_go_typed_variables_order(struct iq_go_typed_variables *variables);
 void iq_go_typed_variables_deinit(struct iq_go_typed_variables *variables);
 
 struct iq_go_types {
@@ -50,6 +61,14 @@ struct iq_go_types {
 	struct iq_heap_type *list;
 };
 
+/* Adds ".jobs" for the byte @offset of a value of the type @number, which is
+ * laid out. */
+void iq_go_type_put_place(const struct iq_go_type_model *model, uint32_t number,
+			  uint64_t offset, struct iq_out *out);
+/* The one that holds @addr, or NULL. */
+const struct iq_go_typed_variable *
+iq_go_typed_variables_at(const struct iq_go_typed_variables *variables,
+			 uint64_t addr);
 void iq_go_types_put_place(const struct iq_heap_types *types, uint32_t type,
 			   uint64_t offset, struct iq_out *out);
 bool iq_go_types_put_variable(const struct iq_heap_types *types, uint64_t addr,

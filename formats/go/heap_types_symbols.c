@@ -37,10 +37,11 @@ static bool symbol_take(void *ctx, struct iq_str name, uint64_t value)
 		.name = name,
 	};
 
-	if (v.addr < t->module->noptrdata || v.addr >= t->module->enoptrbss)
-		return true;
 	// A bound ends what stands before it and names nothing.
 	v.is_bound = is_bound(name);
+	if (!iq_go_module_has_variable(t->module, v.addr) &&
+	    !(v.is_bound && iq_go_module_has_variable(t->module, v.addr - 1)))
+		return true;
 	t->no_memory = !iq_vec_push(&t->variables->all, v);
 	return !t->no_memory;
 }

@@ -292,9 +292,18 @@ static int by_addr(const void *a, const void *b)
 	// A variable stands behind the bound that it begins at.
 	if (x->is_bound != y->is_bound)
 		return x->is_bound ? -1 : 1;
+	if (x->is_apart != y->is_apart)
+		return x->is_apart ? 1 : -1;
 	if (x->type != y->type)
 		return x->type < y->type ? -1 : 1;
 	return iq_str_compare(x->name, y->name);
+}
+
+void iq_go_typed_variables_order(struct iq_go_typed_variables *variables)
+{
+	if (variables->all.len)
+		qsort(variables->all.data, variables->all.len,
+		      sizeof(*variables->all.data), by_addr);
 }
 
 static int by_name(const void *a, const void *b)
@@ -319,10 +328,10 @@ iq_go_typed_variables_read(struct iq_go_typed_variables *variables,
 		if (file && file->elf && file->verified)
 			err = file_read(variables, model, file, m);
 	}
-	if (!err && variables->all.len)
-		qsort(variables->all.data, variables->all.len,
-		      sizeof(*variables->all.data), by_addr);
+	iq_go_typed_variables_order(variables);
 	iq_go_typed_variables_measure(variables, model);
+	if (!err)
+		err = iq_go_typed_variables_apart(variables, model);
 	if (!err && model->closures.len)
 		qsort(model->closures.data, model->closures.len,
 		      sizeof(*model->closures.data), by_name);

@@ -170,8 +170,8 @@ static bool is_variable(const struct iq_go_typing *t, uint64_t addr,
 	for (size_t i = 0; i < program->num_modules; i++) {
 		const struct iq_go_module *m = &program->modules[i];
 
-		if (addr >= m->noptrdata && addr < m->enoptrbss) {
-			*len_ret = m->enoptrbss - addr;
+		if (iq_go_module_variables_end(m, addr)) {
+			*len_ret = iq_go_module_variables_end(m, addr) - addr;
 			return true;
 		}
 	}

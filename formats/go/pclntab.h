@@ -49,14 +49,27 @@ struct iq_go_module {
 	bool has_funcdata;
 };
 
+/*
+ * Where the section ends in which a variable of a package may be at @addr; 0: in
+ * none. Their order is the linker's: Go 1.27 has data before noptrdata.
+ */
+static inline uint64_t iq_go_module_variables_end(const struct iq_go_module *m,
+						  uint64_t addr)
+{
+	if (addr >= m->noptrdata && addr < m->enoptrdata)
+		return m->enoptrdata;
+	if (addr >= m->data && addr < m->edata)
+		return m->edata;
+	if (addr >= m->bss && addr < m->ebss)
+		return m->ebss;
+	return addr >= m->noptrbss && addr < m->enoptrbss ? m->enoptrbss : 0;
+}
+
 /* Whether a variable of a package may be at @addr. */
 static inline bool iq_go_module_has_variable(const struct iq_go_module *m,
 					     uint64_t addr)
 {
-	return (addr >= m->noptrdata && addr < m->enoptrdata) ||
-	       (addr >= m->data && addr < m->edata) ||
-	       (addr >= m->bss && addr < m->ebss) ||
-	       (addr >= m->noptrbss && addr < m->enoptrbss);
+	return iq_go_module_variables_end(m, addr) != 0;
 }
 
 struct iq_go_func {

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "formats/dwarf/variables.h"
+#include "formats/go/heap_types_put.h"
 #include "formats/reader.h"
 #include "model/object.h"
 #include "tests/programs.h"
@@ -218,6 +219,88 @@ static void test_variables_have_names_where_they_were_kept(void **state)
 	iq_out_deinit(&out);
 }
 
+/* The one of @name that lies apart, or not. */
+static const struct iq_go_typed_variable *
+variable_of(const struct capture *c, const char *name, bool is_apart)
+{
+	const struct iq_go_types *types = (const struct iq_go_types *)c->types;
+
+	for (size_t i = 0; i < types->variables.all.len; i++) {
+		const struct iq_go_typed_variable *v =
+			&types->variables.all.data[i];
+
+		if (v->is_apart == is_apart &&
+		    iq_str_equal(v->name, iq_str_of(name)))
+			return v;
+	}
+	return NULL;
+}
+
+/* "var store = &registry{...}": the struct has no name of its own. */
+static void test_what_a_variable_refers_to_is_called_by_it(void **state)
+{
+	static const char name[] = "inquest.test/selflock.store";
+	const struct iq_go_typed_variable *v, *apart;
+	struct iq_out out;
+	struct capture c;
+
+	(void)state;
+	if (!capture_open(&c, "selflock", "go1.26-default"))
+		skip();
+	v = variable_of(&c, name, false);
+	apart = variable_of(&c, name, true);
+	assert_non_null(v);
+	assert_non_null(apart);
+	assert_int_equal(v->size, 8);
+	assert_int_equal(apart->size, 16);
+	iq_out_init_memory(&out);
+	assert_true(c.types->put_variable(c.types, v->addr, &out));
+	iq_out_char(&out, ' ');
+	assert_true(c.types->put_variable(c.types, apart->addr + 8, &out));
+	iq_out_char(&out, '\0');
+	assert_string_equal(out.buf, "inquest.test/selflock.store "
+				     "inquest.test/selflock.store.counts");
+	iq_out_deinit(&out);
+	capture_close(&c);
+}
+
+static void test_unsafe_pointers_are_variables_as_well(void **state)
+{
+	const struct iq_go_typed_variable *v;
+	struct capture c;
+
+	(void)state;
+	if (!capture_open(&c, "selflock", "go1.26-default"))
+		skip();
+	v = variable_of(&c, "runtime.cgoTraceback", false);
+	assert_non_null(v);
+	assert_int_equal(v->size, 8);
+	capture_close(&c);
+}
+
+/* Go 1.27 has data before noptrdata. */
+static void test_sections_of_variables_may_stand_in_any_order(void **state)
+{
+	const struct iq_go_module m = {
+		.data = 0x1000,
+		.edata = 0x1100,
+		.noptrdata = 0x2000,
+		.enoptrdata = 0x2100,
+		.bss = 0x3000,
+		.ebss = 0x3100,
+		.noptrbss = 0x3100,
+		.enoptrbss = 0x3200,
+	};
+
+	(void)state;
+	assert_int_equal(iq_go_module_variables_end(&m, 0x1008), 0x1100);
+	assert_int_equal(iq_go_module_variables_end(&m, 0x1100), 0);
+	assert_int_equal(iq_go_module_variables_end(&m, 0x2000), 0x2100);
+	assert_int_equal(iq_go_module_variables_end(&m, 0x30ff), 0x3100);
+	assert_int_equal(iq_go_module_variables_end(&m, 0x3100), 0x3200);
+	assert_int_equal(iq_go_module_variables_end(&m, 0x3200), 0);
+}
+
 static void
 test_closures_have_what_they_captured_behind_the_function(void **state)
 {
@@ -337,6 +420,11 @@ int main(void)
 			test_variables_have_names_where_they_were_kept),
 		cmocka_unit_test(
 			test_closures_have_what_they_captured_behind_the_function),
+		cmocka_unit_test(
+			test_what_a_variable_refers_to_is_called_by_it),
+		cmocka_unit_test(test_unsafe_pointers_are_variables_as_well),
+		cmocka_unit_test(
+			test_sections_of_variables_may_stand_in_any_order),
 		cmocka_unit_test(test_types_are_no_larger_than_objects),
 		cmocka_unit_test(test_the_same_heap_has_the_same_types),
 		cmocka_unit_test(test_slots_are_as_large_as_size_classes),
