@@ -389,12 +389,13 @@ static bool is_known(const struct iq_reference_fact *kept, size_t num,
 /* Keeps the strongest mentions of each object, each frame once. */
 static void tidy(struct iq_go_scanner *s, size_t begin)
 {
-	struct iq_reference_fact *found = s->found.data + begin;
+	struct iq_reference_fact *found;
 	size_t n = s->found.len - begin;
 	size_t kept = 0, first = 0, max = 0;
 
 	if (n < 2)
 		return;
+	found = s->found.data + begin;
 	qsort(found, n, sizeof(*found), compare_strength);
 	for (size_t i = 0; i < n; i++) {
 		if (!kept || found[kept - 1].object != found[i].object) {
