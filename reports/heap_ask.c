@@ -40,6 +40,11 @@ static struct iq_str object_words(struct iq_heap_text *text,
 
 	if (why->addr == o->addr)
 		return words;
+	if (why->addr < o->addr)
+		return iq_term_textf(term,
+				     "%.*s: 0x%" PRIx64
+				     " is in the runtime's header before it",
+				     IQ_STR_ARG(words), why->addr);
 	if (!place.len)
 		place = iq_term_textf(term, "+%" PRIu64, why->addr - o->addr);
 	return iq_term_textf(term, "%.*s: 0x%" PRIx64 " is %.*s in it",

@@ -30,11 +30,15 @@ static void put_head(struct page *p, const char *schema)
 {
 	const struct iq_heap_survey *s = p->survey;
 	const struct iq_facts *facts = p->model->witnesses[s->witness];
-	struct iq_gap gap = {
-		.code = IQ_GAP_MISSING,
-		.text = s->lacks,
-		.count = 1,
+	const struct iq_gap gaps[] = {
+		{ .code = IQ_GAP_MISSING, .text = s->lacks, .count = 1 },
+		{ .code = IQ_GAP_MISSING, .text = s->leaked_lacks, .count = 1 },
 	};
+	size_t num = s->lacks.len > 0;
+
+	// Where nothing else is missing it is the same.
+	if (s->leaked_lacks.len && !iq_str_equal(s->leaked_lacks, s->lacks))
+		num = 2;
 
 	iq_json_pair_cstr(p->json, "schema", schema);
 	iq_json_pair_u64(p->json, "witness", s->witness);
@@ -42,7 +46,7 @@ static void put_head(struct page *p, const char *schema)
 	iq_json_pair_text(p->json, "go_version", facts->process.go_version);
 	iq_json_pair_bool(p->json, "complete", !s->lacks.len);
 	iq_json_key(p->json, "problems");
-	iq_json_problems(p->json, &gap, s->lacks.len > 0);
+	iq_json_problems(p->json, gaps, num);
 }
 
 /* @num of a list, or as many as --limit lets. */
@@ -118,6 +122,7 @@ static void put_leaked(struct page *p)
 {
 	const struct iq_heap_survey *s = p->survey;
 	bool judged = s->found && s->judged;
+	bool whole = judged && !s->leaked_lacks.len;
 	bool known = judged && (s->has_leaked_stacks || !s->leaked_goroutines);
 
 	iq_json_key(p->json, "leaked");
@@ -127,10 +132,10 @@ static void put_leaked(struct page *p)
 			  s->doubted_goroutines);
 	iq_json_pair_text(p->json, "unjudged_because",
 			  iq_str_of(s->doubt ? s->doubt : ""));
-	iq_json_maybe_u64(p->json, "retained_bytes", known,
+	iq_json_maybe_u64(p->json, "retained_bytes", known && whole,
 			  s->leaked.bytes + s->leaked_stacks);
-	iq_json_maybe_u64(p->json, "heap_objects", judged, s->leaked.objects);
-	iq_json_maybe_u64(p->json, "heap_bytes", judged, s->leaked.bytes);
+	iq_json_maybe_u64(p->json, "heap_objects", whole, s->leaked.objects);
+	iq_json_maybe_u64(p->json, "heap_bytes", whole, s->leaked.bytes);
 	iq_json_maybe_u64(p->json, "stack_bytes", known, s->leaked_stacks);
 	iq_json_object_end(p->json);
 }

@@ -253,6 +253,12 @@ static size_t next_finding(const struct iq_model *m, size_t last)
 	return best;
 }
 
+static void put_paragraph(struct iq_heap_text *text, struct iq_str clean)
+{
+	iq_term_wrap(text->term, clean, 0, 2);
+	iq_out_cstr(text->term->out, "\n\n");
+}
+
 /* "51 leaked goroutines keep 1.0 MiB: 200 objects of 0.9 MiB, stacks …" */
 static void put_together(struct iq_heap_text *text)
 {
@@ -263,6 +269,14 @@ static void put_together(struct iq_heap_text *text)
 	char stacks[IQ_QUANTITY_SIZE], shared[IQ_QUANTITY_SIZE];
 	struct iq_str words;
 
+	if (t->lacks.len)
+		put_paragraph(
+			text,
+			iq_term_textf(
+				term,
+				"what leaked goroutines keep is not "
+				"known: %.*s",
+				IQ_STR_ARG(iq_term_clean(term, t->lacks))));
 	if (!t->known)
 		return;
 	words = iq_term_textf(
@@ -281,8 +295,26 @@ static void put_together(struct iq_heap_text *text)
 				      "findings and is of none",
 				      IQ_STR_ARG(words),
 				      iq_heap_bytes(shared, t->shared_bytes));
-	iq_term_wrap(term, words, 0, 2);
-	iq_out_cstr(term->out, "\n\n");
+	put_paragraph(text, words);
+}
+
+/* Why no finding is listed, unless the sum of all has told it. */
+static struct iq_str nobody_words(struct iq_heap_text *text)
+{
+	const struct iq_heap_survey *s = text->survey;
+	char number[IQ_WORDS_SIZE];
+
+	if (text->model->retained.lacks.len)
+		return IQ_STR("");
+	if (!s->leaked_goroutines)
+		return IQ_STR("no goroutine is proven to stay blocked: nothing "
+			      "is kept by one alone");
+	return iq_term_textf(
+		text->term,
+		"%s goroutine%s proven to stay blocked, and no finding is of "
+		"such ones alone",
+		iq_words_number(number, s->leaked_goroutines),
+		s->leaked_goroutines == 1 ? " is" : "s are");
 }
 
 void iq_heap_put_retained(struct iq_heap_text *text)
@@ -290,6 +322,7 @@ void iq_heap_put_retained(struct iq_heap_text *text)
 	const struct iq_model *m = text->model;
 	size_t max = iq_heap_shown(text->options, SIZE_MAX, MAX_FINDINGS);
 	size_t shown = 0, left = 0;
+	struct iq_str words;
 
 	iq_out_char(text->term->out, '\n');
 	put_together(text);
@@ -307,9 +340,9 @@ void iq_heap_put_retained(struct iq_heap_text *text)
 			      left == 1 ? "" : "s");
 	if (shown)
 		return;
-	iq_term_wrap(text->term,
-		     IQ_STR("no goroutine is proven to stay blocked: nothing "
-			    "is kept by one alone"),
-		     0, 2);
+	words = nobody_words(text);
+	if (!words.len)
+		return;
+	iq_term_wrap(text->term, words, 0, 2);
 	iq_out_char(text->term->out, '\n');
 }

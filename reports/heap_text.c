@@ -23,6 +23,7 @@ struct iq_error *iq_heap_check(const struct iq_model *model,
 	const struct iq_heap_survey *list = model->surveys;
 	char quoted[IQ_STR_QUOTE_SIZE], like[IQ_STR_QUOTE_SIZE];
 	struct iq_str likes = { 0 };
+	bool found = false, refers = false;
 
 	if (!model->num_surveys)
 		return iq_error_new(IQ_ERROR_FORMAT,
@@ -33,10 +34,22 @@ struct iq_error *iq_heap_check(const struct iq_model *model,
 	for (size_t i = 0; i < model->num_surveys; i++) {
 		if (list[i].who.known)
 			return NULL;
+		found |= list[i].found;
+		refers |= list[i].who.has_pointers;
 		if (!likes.len && list[i].who.num_likes)
 			likes = list[i].who.likes[0];
 	}
+	// Where there is no heap the report says so.
+	if (!found)
+		return NULL;
 	iq_str_quote(iq_str_of(options->heap.type), quoted);
+	if (refers)
+		return iq_error_new(
+			IQ_ERROR_USAGE,
+			"no object is certainly of type %s: what pointers to "
+			"it refer to is one, or what begins with it, and is "
+			"listed by its size",
+			quoted);
 	if (likes.len)
 		return iq_error_new(IQ_ERROR_USAGE,
 				    "no object is known to be of type %s; is "
@@ -111,6 +124,19 @@ static void put_sum(struct iq_heap_text *text, const char *what,
 	put_row(text, what, sum.objects, sum.bytes, words);
 }
 
+/* Why it is not known what leaked goroutines hold. */
+static struct iq_str lacking_words(struct iq_heap_text *text)
+{
+	const struct iq_heap_survey *s = text->survey;
+	char number[IQ_WORDS_SIZE];
+	struct iq_str lacks = iq_term_clean(text->term, s->leaked_lacks);
+
+	return iq_term_textf(text->term, "by %s leaked goroutine%s: %.*s",
+			     iq_words_number(number, s->leaked_goroutines),
+			     s->leaked_goroutines == 1 ? "" : "s",
+			     IQ_STR_ARG(lacks));
+}
+
 static struct iq_str leaked_words(struct iq_heap_text *text)
 {
 	const struct iq_heap_survey *s = text->survey;
@@ -146,10 +172,8 @@ static struct iq_str unjudged_words(struct iq_heap_text *text)
 			     s->doubted_goroutines == 1 ? "" : "s", s->doubt);
 }
 
-static void put_unjudged(struct iq_heap_text *text)
+static void put_unknown(struct iq_heap_text *text, struct iq_str words)
 {
-	struct iq_str words = unjudged_words(text);
-
 	if (!words.len)
 		return;
 	iq_out_cstr(text->term->out, "    leaked");
@@ -169,9 +193,11 @@ static void put_sums(struct iq_heap_text *text)
 	char number[IQ_WORDS_SIZE];
 
 	put_sum(text, "live", live, IQ_STR(""));
-	if (s->leaked_goroutines)
+	if (s->leaked_lacks.len)
+		put_unknown(text, lacking_words(text));
+	else if (s->leaked_goroutines)
 		put_sum(text, "  leaked", s->leaked, leaked_words(text));
-	put_unjudged(text);
+	put_unknown(text, unjudged_words(text));
 	put_sum(text, s->lacks.len ? "not reached" : "garbage", s->garbage,
 		s->lacks.len ? IQ_STR("by what is there") :
 			       IQ_STR("not yet collected or swept"));

@@ -107,6 +107,9 @@ struct iq_heap_span {
 	bool noscan;
 	/* The reader's own: what @pointers is. */
 	uint8_t pointers_as;
+	/* Each object begins so many bytes behind the start of its slot: what
+	 * is before it is the runtime's. */
+	uint8_t lead;
 };
 
 /* What a reference that is in no object stands in. */
@@ -125,6 +128,9 @@ struct iq_heap_word {
 	uint64_t word;
 	uint64_t addr; /* where it stood; 0: in no memory */
 	enum iq_root_kind kind;
+	/* Index + 1 into facts->goroutines: who runs on the thread whose
+	 * registers these are; 0: nobody, or it is not known. */
+	uint32_t holder;
 };
 
 /* Words that may be references: roots, stacks. */
@@ -136,6 +142,8 @@ struct iq_heap_range {
 	/* What of it is not in memory held no reference. */
 	bool optional;
 	enum iq_root_kind kind;
+	/* As in struct iq_heap_word; of what no struct iq_heap_holder has. */
+	uint32_t holder;
 };
 
 static inline bool iq_heap_range_has(const struct iq_heap_range *range,
@@ -361,6 +369,13 @@ static inline uint64_t iq_heap_pointer_mask(const struct iq_heap_map *map,
 	uint64_t mask = p->mask ? p->mask(p->ctx, span, slot, block) : ~0ull;
 
 	return left >= 64 ? mask : mask & ((1ull << left) - 1);
+}
+
+/* Where the object in slot @index of @span begins. */
+static inline uint64_t iq_heap_span_object(const struct iq_heap_span *span,
+					   uint32_t index)
+{
+	return span->addr + index * span->elem_size + span->lead;
 }
 
 static inline bool iq_heap_allocated(const struct iq_heap_span *span,

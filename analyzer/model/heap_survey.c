@@ -88,6 +88,9 @@ struct tracing {
 	uint64_t *bits;
 	IQ_VEC(uint32_t) open; /* slots that are to be looked through */
 	bool failed;	       /* without memory */
+	/* Something was not in the core, which may refer to anything. */
+	bool missed;
+	uint64_t missing; /* the first such address */
 };
 
 static bool trace_reference(void *ctx, const struct iq_heap_reference *ref)
@@ -101,17 +104,81 @@ static bool trace_reference(void *ctx, const struct iq_heap_reference *ref)
 	return !t->failed;
 }
 
-static void trace_holder(struct tracing *t, size_t index)
+static void trace_range(struct tracing *t, const struct iq_heap_range *range)
 {
 	const struct iq_heap_map *map = t->s->proof->map;
-	struct iq_heap_holder holder = iq_heap_map_holder(map, index);
 
-	iq_heap_walk_range(map, &holder.stack, trace_reference, t);
-	iq_heap_walk_range(map, &holder.self, trace_reference, t);
-	iq_heap_walk_range(map, &holder.registers, trace_reference, t);
+	if (!t->missed && !range->optional)
+		t->missed = iq_heap_is_missing(map, range->addr, range->len,
+					       &t->missing);
+	iq_heap_walk_range(map, range, trace_reference, t);
+}
+
+static void trace_object(struct tracing *t, uint32_t slot)
+{
+	const struct iq_heap_map *map = t->s->proof->map;
+	uint32_t in = iq_heap_map_span_of_slot(map, slot);
+	const struct iq_heap_span *span = &map->spans.data[in];
+
+	if (span->noscan)
+		return;
+	if (!t->missed && !span->bytes)
+		t->missed = iq_heap_is_missing(
+			map,
+			span->addr + (slot - span->first) * span->elem_size,
+			span->elem_size, &t->missing);
+	iq_heap_walk_object_in(map, in, slot, trace_reference, t);
+}
+
+/* What goroutine @index of the facts waits for. */
+static void trace_waits(struct tracing *t, size_t index)
+{
+	const struct iq_goroutine_fact *fact =
+		&t->s->facts->goroutines.data[index];
+
+	for (uint32_t i = 0; i < fact->num_waits; i++) {
+		struct iq_heap_reference ref = {
+			.slot = iq_heap_slot_of_wait(t->s->proof->map,
+						     &fact->waits[i]),
+		};
+
+		if (ref.slot != IQ_HEAP_NONE)
+			trace_reference(t, &ref);
+	}
+}
+
+/* Of goroutine @index of the facts. */
+static void trace_holder(struct tracing *t, size_t index)
+{
+	struct iq_heap_holder holder =
+		iq_heap_map_holder(t->s->proof->map, index);
+
+	trace_range(t, &holder.stack);
+	trace_range(t, &holder.self);
+	trace_range(t, &holder.registers);
+	trace_waits(t, index);
 	while (t->open.len && !t->failed)
-		iq_heap_walk_object(map, t->open.data[--t->open.len],
-				    trace_reference, t);
+		trace_object(t, t->open.data[--t->open.len]);
+}
+
+/* What was not there keeps what is leaked from being counted. */
+static struct iq_error *note_missing(struct iq_surveying *s,
+				     const struct tracing *t, bool leaked)
+{
+	struct iq_heap_survey *survey = s->survey;
+	struct iq_error *err;
+
+	if (t->failed)
+		return &iq_enomem;
+	if (!t->missed)
+		return NULL;
+	err = iq_textf(&s->model->arena, &survey->leaked_lacks,
+		       "memory at 0x%" PRIx64
+		       ", which %s goroutines hold, is not in the core",
+		       t->missing, leaked ? "leaked" : "blocked");
+	if (!survey->lacks.len)
+		survey->lacks = survey->leaked_lacks;
+	return err;
 }
 
 /* From goroutines that stay blocked by proof, or from the others. */
@@ -133,7 +200,7 @@ static struct iq_error *trace(struct iq_surveying *s, bool leaked)
 			trace_holder(&t, i);
 	}
 	iq_vec_deinit(&t.open);
-	return t.failed ? &iq_enomem : NULL;
+	return note_missing(s, &t, leaked);
 }
 
 static void count_leaked(struct iq_surveying *s, size_t goroutine)
@@ -188,10 +255,11 @@ static struct iq_error *trace_all(struct iq_surveying *s)
 			held = true;
 		}
 	}
-	// What both reach is not leaked.
+	// What both reach is not leaked; where it is not known what one holds,
+	// nothing is.
 	if (held)
 		err = trace(s, false);
-	if (!err && leaked)
+	if (!err && leaked && !s->survey->leaked_lacks.len)
 		err = trace(s, true);
 	return err;
 }

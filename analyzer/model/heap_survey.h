@@ -121,6 +121,9 @@ struct iq_heap_who {
 	const struct iq_heap_referrer *referrers;
 	size_t num_referrers;
 	uint64_t num_references;
+	/* Pointers to it are in objects of known type: what they refer to may
+	 * be of another one that begins with it. */
+	bool has_pointers;
 	/* Types whose names are like it, of what is known; a few. */
 	const struct iq_str *likes;
 	size_t num_likes;
@@ -156,6 +159,9 @@ struct iq_heap_survey {
 	 * the first one; what they hold counts as live. Static. */
 	uint64_t doubted_goroutines;
 	const char *doubt;
+	/* Why it is not known what they hold: @leaked is "at least", or nothing;
+	 * empty: it is known. Clean. */
+	struct iq_str leaked_lacks;
 	/* All of their stacks, if each one's size is known. */
 	bool has_leaked_stacks;
 	uint64_t leaked_stacks;

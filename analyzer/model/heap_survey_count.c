@@ -166,7 +166,7 @@ static bool count_span(struct counting *c, const struct iq_heap_span *span)
 		return false;
 	for (uint32_t i = 0; i < span->num_slots; i++) {
 		struct iq_heap_object object = {
-			.addr = span->addr + i * span->elem_size,
+			.addr = iq_heap_span_object(span, i),
 			.size = span->elem_size,
 		};
 

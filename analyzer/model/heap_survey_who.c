@@ -100,6 +100,23 @@ static bool want(struct asking *a)
 	return known;
 }
 
+/* Whether "*main.T" stands in the name of @type and ends there. */
+static bool has_pointer_to(struct iq_str type, struct iq_str name)
+{
+	while (name.len && type.len > name.len) {
+		size_t at = iq_str_search(type, name);
+		size_t end = at + name.len;
+
+		if (at >= type.len)
+			return false;
+		if (at && type.ptr[at - 1] == '*' &&
+		    (end == type.len || strchr(",;)]} ", type.ptr[end])))
+			return true;
+		type = iq_str_sub(type, end, type.len);
+	}
+	return false;
+}
+
 /* Names that have the word in them; rows are ordered by what they hold. */
 static struct iq_error *find_likes(struct iq_surveying *s)
 {
@@ -111,11 +128,11 @@ static struct iq_error *find_likes(struct iq_surveying *s)
 	if (!list)
 		return &iq_enomem;
 	survey->who.likes = list;
-	for (size_t i = 0;
-	     i < survey->num_rows && survey->who.num_likes < MAX_LIKES; i++) {
+	for (size_t i = 0; i < survey->num_rows; i++) {
 		struct iq_str type = survey->rows[i].type;
 
-		if (name.len && type.len &&
+		survey->who.has_pointers |= has_pointer_to(type, name);
+		if (survey->who.num_likes < MAX_LIKES && name.len && type.len &&
 		    iq_str_search(type, name) < type.len)
 			list[survey->who.num_likes++] = type;
 	}
@@ -356,6 +373,33 @@ static const struct iq_frame *frame_of(const struct iq_model *m,
 	return stack->frames[sig->site];
 }
 
+/* The record of its wait refers to what goroutine @index of the facts, which
+ * stays blocked, waits for; told of what nothing else refers to. */
+static void ask_waits(struct asking *a, size_t index, const void *frame,
+		      bool leaked)
+{
+	const struct iq_surveying *s = a->s;
+	const struct iq_goroutine_fact *fact =
+		&s->facts->goroutines.data[index];
+
+	memset(&a->kin, 0, sizeof(a->kin));
+	a->kin.is_root = true;
+	a->kin.root = IQ_ROOT_GOROUTINE;
+	a->kin.frame = frame;
+	a->kin.leaked = leaked;
+	a->base = 0;
+	for (uint32_t i = 0; i < fact->num_waits && !a->failed; i++) {
+		struct iq_heap_reference ref = {
+			.slot = iq_heap_slot_of_wait(s->proof->map,
+						     &fact->waits[i]),
+		};
+
+		if (ref.slot != IQ_HEAP_NONE &&
+		    !iq_surveying_bit(a->referred, ref.slot))
+			take(a, &ref);
+	}
+}
+
 static void ask_goroutines(struct asking *a)
 {
 	const struct iq_surveying *s = a->s;
@@ -373,6 +417,9 @@ static void ask_goroutines(struct asking *a)
 		ask_range(a, &h.stack, IQ_ROOT_STACK, frame, leaked);
 		ask_range(a, &h.self, IQ_ROOT_GOROUTINE, frame, leaked);
 		ask_range(a, &h.registers, IQ_ROOT_REGISTERS, frame, leaked);
+		if (i < s->facts->goroutines.len &&
+		    !(s->proof->can_run[i / 64] >> i % 64 & 1))
+			ask_waits(a, i, frame, leaked);
 	}
 }
 

@@ -82,20 +82,19 @@ static struct iq_error *describe_slot(const struct iq_surveying *s,
 				      uint32_t index, struct iq_heap_why *why)
 {
 	uint32_t slot = span->first + index;
+	uint64_t start = span->addr + index * span->elem_size;
 	uint32_t type = iq_surveying_type(s, slot);
 	struct iq_error *err;
 
 	why->kind = IQ_HEAP_FREE;
-	why->object.addr = span->addr + index * span->elem_size;
+	why->object.addr = iq_heap_span_object(span, index);
 	why->object.size = span->elem_size;
 	if (!iq_heap_allocated(span, index))
 		return NULL;
 	why->kind = IQ_HEAP_OBJECT;
 	why->object.state = iq_surveying_state(s, slot);
 	err = iq_surveying_name(s, type, &why->object.type);
-	return err ? err :
-		     put_place(s, type, why->addr - why->object.addr,
-			       &why->place);
+	return err ? err : put_place(s, type, why->addr - start, &why->place);
 }
 
 static struct iq_error *describe(const struct iq_surveying *s,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/heap_walk.h"
 
+#include "model/fact.h"
+
 /* What is missing is missing by pages. */
 #define PAGE_BYTES 4096
 
@@ -197,6 +199,30 @@ bool iq_heap_walk_range(const struct iq_heap_map *map,
 				  visit, ctx);
 }
 
+bool iq_heap_is_missing(const struct iq_heap_map *map, uint64_t addr,
+			uint64_t len, uint64_t *ret)
+{
+	uint64_t have;
+
+	for (uint64_t at = 0; at < len; at += have) {
+		if (map->memory.window(map->memory.ctx, addr + at, &have) &&
+		    have)
+			continue;
+		*ret = addr + at;
+		return true;
+	}
+	return false;
+}
+
+uint32_t iq_heap_slot_of_wait(const struct iq_heap_map *map,
+			      const struct iq_wait *wait)
+{
+	// The word it sleeps on, where the object's start is inferred.
+	uint64_t addr = wait->has_sema ? wait->sema_addr : wait->address;
+
+	return wait->has_address ? iq_heap_map_slot(map, addr) : IQ_HEAP_NONE;
+}
+
 uint64_t iq_heap_slot_addr(const struct iq_heap_map *map, uint32_t slot)
 {
 	const struct iq_heap_span *span =
@@ -208,4 +234,12 @@ uint64_t iq_heap_slot_addr(const struct iq_heap_map *map, uint32_t slot)
 uint64_t iq_heap_slot_size(const struct iq_heap_map *map, uint32_t slot)
 {
 	return map->spans.data[iq_heap_map_span_of_slot(map, slot)].elem_size;
+}
+
+uint64_t iq_heap_object_addr(const struct iq_heap_map *map, uint32_t slot)
+{
+	const struct iq_heap_span *span =
+		&map->spans.data[iq_heap_map_span_of_slot(map, slot)];
+
+	return iq_heap_span_object(span, slot - span->first);
 }

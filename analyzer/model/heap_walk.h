@@ -11,6 +11,8 @@
 
 #include "model/heap.h"
 
+struct iq_wait;
+
 /* A word that refers to an allocated object. */
 struct iq_heap_reference {
 	uint64_t offset; /* of the word, in the object or range that has it */
@@ -41,8 +43,22 @@ bool iq_heap_walk_bytes(const struct iq_heap_map *map,
 			const struct iq_heap_range *range, const uint8_t *bytes,
 			iq_heap_visit *visit, void *ctx);
 
-/* Where the object of @slot begins, and its size in bytes. */
+/* Whether some of it is not in memory: the address of the first such byte. */
+bool iq_heap_is_missing(const struct iq_heap_map *map, uint64_t addr,
+			uint64_t len, uint64_t *ret);
+
+/*
+ * The object that is waited for, IQ_HEAP_NONE if it is none of the heap. Who
+ * waits keeps it by the runtime's record of the wait, even where its stack has no
+ * use for it any more.
+ */
+uint32_t iq_heap_slot_of_wait(const struct iq_heap_map *map,
+			      const struct iq_wait *wait);
+
+/* Where the slot begins, and its size in bytes. */
 uint64_t iq_heap_slot_addr(const struct iq_heap_map *map, uint32_t slot);
 uint64_t iq_heap_slot_size(const struct iq_heap_map *map, uint32_t slot);
+/* Where the object in it begins: what a pointer to it has. */
+uint64_t iq_heap_object_addr(const struct iq_heap_map *map, uint32_t slot);
 
 #endif

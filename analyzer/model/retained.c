@@ -284,7 +284,7 @@ static struct iq_error *list_objects(struct run *r, uint32_t cost)
 		uint32_t g = top->list[i].goroutine;
 
 		list[i] = (struct iq_retainer){
-			.address = iq_heap_slot_addr(map, slot),
+			.address = iq_heap_object_addr(map, slot),
 			.objects = c->objects[node],
 			.bytes = c->bytes[node],
 			.goroutine = g == NONE ? NONE : c->model_of[g],

@@ -317,7 +317,8 @@ struct iq_error *iq_retained_costs_sum(struct iq_retained_costs *c)
 		.holders = c->holders,
 	};
 	struct iq_error *err = iq_retained_graph_make(
-		iq_proof_of(c->model, c->witness), &sets, &c->graph);
+		iq_proof_of(c->model, c->witness),
+		c->model->witnesses[c->witness], &sets, &c->graph);
 
 	if (err || c->graph.lacks[0])
 		return err;

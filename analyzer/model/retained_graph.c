@@ -16,6 +16,7 @@
 struct walk {
 	const struct iq_heap_map *map;
 	const struct iq_mark *mark;
+	const struct iq_facts *facts;
 	struct iq_retained_graph *graph;
 	/* Bit i: slot i was met. */
 	uint64_t *met;
@@ -98,20 +99,15 @@ static const uint8_t *find_bytes(struct walk *w, uint64_t addr, uint64_t len)
 /* What is missing may refer to anything. */
 static bool is_whole(struct walk *w, uint64_t addr, uint64_t len)
 {
-	const struct iq_heap_memory *memory = &w->map->memory;
 	struct iq_retained_graph *g = w->graph;
-	uint64_t have;
+	uint64_t missing;
 
-	for (uint64_t at = 0; at < len; at += have) {
-		if (memory->window(memory->ctx, addr + at, &have) && have)
-			continue;
-		snprintf(g->lacks, sizeof(g->lacks),
-			 "memory at 0x%" PRIx64
-			 ", which they hold, is not in the core",
-			 addr + at);
-		return false;
-	}
-	return true;
+	if (!iq_heap_is_missing(w->map, addr, len, &missing))
+		return true;
+	snprintf(g->lacks, sizeof(g->lacks),
+		 "memory at 0x%" PRIx64 ", which they hold, is not in the core",
+		 missing);
+	return false;
 }
 
 static bool walk_range(struct walk *w, const struct iq_heap_range *range)
@@ -126,12 +122,30 @@ static bool walk_range(struct walk *w, const struct iq_heap_range *range)
 	return iq_heap_walk_bytes(w->map, range, bytes, add_reference, w);
 }
 
+/* Edges to what the goroutine waits for. */
+static bool walk_waits(struct walk *w, uint32_t index)
+{
+	const struct iq_goroutine_fact *fact =
+		&w->facts->goroutines.data[index];
+
+	for (uint32_t i = 0; i < fact->num_waits; i++) {
+		struct iq_heap_reference ref = {
+			.slot = iq_heap_slot_of_wait(w->map, &fact->waits[i]),
+		};
+
+		if (ref.slot != IQ_HEAP_NONE && !add_reference(w, &ref))
+			return false;
+	}
+	return true;
+}
+
 static bool walk_goroutine(struct walk *w, uint32_t index)
 {
 	struct iq_heap_holder holder = iq_heap_map_holder(w->map, index);
 
 	return begin_node(w) && walk_range(w, &holder.stack) &&
-	       walk_range(w, &holder.self) && walk_range(w, &holder.registers);
+	       walk_range(w, &holder.self) &&
+	       walk_range(w, &holder.registers) && walk_waits(w, index);
 }
 
 static struct iq_error *index_spans(struct walk *w)
@@ -282,12 +296,14 @@ static struct iq_error *walk_init(struct walk *w)
 }
 
 struct iq_error *iq_retained_graph_make(const struct iq_proof *proof,
+					const struct iq_facts *facts,
 					const struct iq_retained_sets *sets,
 					struct iq_retained_graph *ret)
 {
 	iq_cleanup(walk_deinit) struct walk w = {
 		.map = proof->map,
 		.mark = proof->mark,
+		.facts = facts,
 		.graph = ret,
 	};
 	struct iq_error *err = walk_init(&w);

@@ -15,7 +15,8 @@
 #include "model/liveness.h"
 
 /* The goroutines, in sets: those of set s are
- * holders[first[s] .. first[s + 1]), indexes into the map's holders. */
+ * holders[first[s] .. first[s + 1]), indexes into the map's holders and into the
+ * facts' goroutines. */
 struct iq_retained_sets {
 	uint32_t num;
 	const uint32_t *first;
@@ -38,6 +39,7 @@ struct iq_retained_graph {
 };
 
 struct iq_error *iq_retained_graph_make(const struct iq_proof *proof,
+					const struct iq_facts *facts,
 					const struct iq_retained_sets *sets,
 					struct iq_retained_graph *ret)
 	iq_must_check;

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/go/heap.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "formats/go/coverage.h"
 #include "formats/go/heap_masks.h"
 #include "formats/go/heap_types.h"
+
+/* Of the text that says why there is no heap. */
+#define NOT_FOUND_SIZE 160
 
 static const uint8_t *window(const void *ctx, uint64_t addr, uint64_t *len_ret)
 {
@@ -49,13 +54,44 @@ static void disguise_sudogs(const struct iq_go_layout *l,
 	}
 }
 
+/* What was looked for, and how much is not there of where it may be. */
+static void say_not_found(const struct iq_go_runtime *rt,
+			  char ret[NOT_FOUND_SIZE])
+{
+	uint64_t bytes = 0, first = 0;
+	size_t num;
+	const struct iq_memory_range *ranges =
+		iq_memory_ranges(rt->memory, &num);
+	int len = snprintf(ret, NOT_FOUND_SIZE,
+			   "the runtime's heap was not found (looked for: "
+			   "mheap_.allspans and its spans");
+
+	for (size_t i = 0; i < num; i++) {
+		if (ranges[i].state == IQ_MEMORY_PRESENT ||
+		    !(ranges[i].prot & IQ_MEMORY_WRITE))
+			continue;
+		if (!bytes)
+			first = ranges[i].addr;
+		bytes += ranges[i].len;
+	}
+	if (bytes)
+		snprintf(ret + len, NOT_FOUND_SIZE - (size_t)len,
+			 "; %" PRIu64 " bytes from 0x%" PRIx64
+			 " on are not in the core)",
+			 bytes, first);
+	else
+		snprintf(ret + len, NOT_FOUND_SIZE - (size_t)len, ")");
+}
+
 static struct iq_error *fill(const struct iq_go_heap *heap,
 			     struct iq_heap_map *map)
 {
+	char why[NOT_FOUND_SIZE];
 	struct iq_error *err;
 
 	if (!heap->mheap_addr) {
-		iq_heap_map_lacks(map, "the runtime's heap was not found");
+		say_not_found(heap->rt, why);
+		iq_heap_map_lacks(map, "%s", why);
 		return iq_heap_map_index(map);
 	}
 	err = iq_go_heap_masks_open(heap, map);
@@ -109,6 +145,7 @@ struct iq_error *iq_go_heap_open(const struct iq_go_runtime *rt,
 {
 	struct iq_go_heap *heap =
 		iq_arena_calloc(&rt->facts->arena, 1, sizeof(*heap));
+	char why[NOT_FOUND_SIZE];
 
 	if (!heap)
 		return &iq_enomem;
@@ -121,12 +158,13 @@ struct iq_error *iq_go_heap_open(const struct iq_go_runtime *rt,
 	heap->heap.users = iq_go_heap_users;
 	heap->rt = rt;
 	heap->mheap_addr = iq_go_heap_find(rt);
-	if (heap->mheap_addr)
-		rt->facts->witness.tells |= IQ_TELLS_HEAP;
-	else
-		iq_facts_gap(
-			rt->facts, IQ_GAP_MISSING,
-			"the runtime's heap was not found: who can reach what is waited for stays unknown");
 	*ret = &heap->heap;
+	if (heap->mheap_addr) {
+		rt->facts->witness.tells |= IQ_TELLS_HEAP;
+		return NULL;
+	}
+	say_not_found(rt, why);
+	iq_facts_gap(rt->facts, IQ_GAP_MISSING,
+		     "%s: who can reach what is waited for stays unknown", why);
 	return NULL;
 }

@@ -13,6 +13,32 @@
  * have no pointers in the lowest bit. */
 #define SPANCLASS_NOSCAN 1
 
+#define SPANCLASS_SIZE_SHIFT 1
+/* Of spans that have one object each. */
+#define SIZE_CLASS_LARGE 0
+#define HEADER_BYTES 8
+/* Go: src/internal/runtime/gc/sizeclasses.go. */
+#define SMALLEST_OBJECT 8
+/* Files that one process's memory may come from: the core and those of modules. */
+#define SOURCES_MAX 64
+
+/* Objects begin behind a header: those with pointers whose bits are not in the
+ * span. Go: src/runtime/malloc.go, mallocgcSmallScanHeader; 1.22 and newer. */
+static bool has_headers(const struct iq_go_heap *heap,
+			const struct iq_go_record *r,
+			const struct iq_heap_span *span)
+{
+	const struct iq_go_layout *l = heap->rt->layout;
+	int64_t bits_max =
+		heap->rt->version->constants->min_size_for_malloc_header;
+
+	return iq_go_has(l->mspan_large_type) && bits_max > 0 &&
+	       !span->noscan && span->elem_size > (uint64_t)bits_max &&
+	       iq_go_record_uint(r, l->mspan_spanclass) >>
+			       SPANCLASS_SIZE_SHIFT !=
+		       SIZE_CLASS_LARGE;
+}
+
 /* The bits of a span, if all of them are there. */
 static const uint8_t *alloc_bits(const struct iq_go_heap *heap,
 				 const struct iq_go_record *r, uint64_t num)
@@ -51,15 +77,48 @@ static bool span_of(const struct iq_go_heap *heap, const struct iq_go_record *r,
 	ret->num_slots = (uint32_t)num;
 	ret->free_index = (uint32_t)(free_index < num ? free_index : num);
 	ret->alloc_bits = alloc_bits(heap, r, num);
+	ret->lead = has_headers(heap, r, ret) ? HEADER_BYTES : 0;
 	return true;
 }
 
-static struct iq_error *span_read(struct iq_go_specials *specials,
-				  uint64_t addr)
+struct slots {
+	struct iq_go_specials specials;
+	/* How many more there can be. */
+	uint64_t budget;
+};
+
+/*
+ * As many objects of the smallest size as the files have bytes for: of addresses
+ * alone, which may all stand for the same bytes, a small file can claim any
+ * number.
+ */
+static uint64_t max_slots(const struct iq_memory *memory)
 {
-	const struct iq_go_heap *heap = specials->heap;
+	const struct iq_source *seen[SOURCES_MAX];
+	uint64_t bytes = 0;
+	size_t num, num_seen = 0;
+	const struct iq_memory_range *ranges = iq_memory_ranges(memory, &num);
+
+	for (size_t i = 0; i < num; i++) {
+		size_t k = 0;
+
+		while (k < num_seen && seen[k] != ranges[i].source)
+			k++;
+		if (ranges[i].state != IQ_MEMORY_PRESENT || k < num_seen)
+			continue;
+		if (num_seen == SOURCES_MAX)
+			break;
+		seen[num_seen++] = ranges[i].source;
+		bytes += ranges[i].source->size;
+	}
+	return bytes / SMALLEST_OBJECT;
+}
+
+static struct iq_error *span_read(struct slots *slots, uint64_t addr)
+{
+	const struct iq_go_heap *heap = slots->specials.heap;
 	const struct iq_go_layout *l = heap->rt->layout;
-	struct iq_heap_map *map = specials->map;
+	struct iq_heap_map *map = slots->specials.map;
 	struct iq_heap_span span;
 	struct iq_go_record r;
 
@@ -89,24 +148,31 @@ static struct iq_error *span_read(struct iq_go_specials *specials,
 					  span.addr);
 		return NULL;
 	}
+	// No object is without bytes of its own.
+	if (span.num_slots > slots->budget) {
+		iq_heap_map_lacks(map, "the spans of the heap claim more "
+				       "objects than the core has room for");
+		return NULL;
+	}
+	slots->budget -= span.num_slots;
 	iq_go_heap_masks_span(map, &r, &span);
 	if (!iq_vec_push(&map->spans, span))
 		return &iq_enomem;
-	return iq_go_heap_specials(specials, &r);
+	return iq_go_heap_specials(&slots->specials, &r);
 }
 
 /* The spans of one piece of the array, as the core has it. */
-static struct iq_error *spans_piece(struct iq_go_specials *specials,
-				    uint64_t addr, uint64_t num)
+static struct iq_error *spans_piece(struct slots *slots, uint64_t addr,
+				    uint64_t num)
 {
 	struct iq_error *err = NULL;
 
 	for (uint64_t i = 0; i < num && !err; i++) {
 		uint64_t span;
 
-		if (iq_memory_u64(specials->heap->rt->memory, addr + 8 * i,
-				  &span))
-			err = span_read(specials, span);
+		if (iq_memory_u64(slots->specials.heap->rt->memory,
+				  addr + 8 * i, &span))
+			err = span_read(slots, span);
 	}
 	return err;
 }
@@ -114,10 +180,11 @@ static struct iq_error *spans_piece(struct iq_go_specials *specials,
 struct iq_error *iq_go_heap_spans(const struct iq_go_heap *heap,
 				  struct iq_heap_map *map)
 {
-	struct iq_go_specials specials = {
-		.heap = heap,
-		.map = map,
-		.budget = IQ_LIMIT_SPECIALS,
+	struct slots slots = {
+		.specials = { .heap = heap,
+			      .map = map,
+			      .budget = IQ_LIMIT_SPECIALS },
+		.budget = max_slots(heap->rt->memory),
 	};
 	uint64_t at =
 		heap->mheap_addr + heap->rt->layout->mheap_allspans.offset;
@@ -139,7 +206,7 @@ struct iq_error *iq_go_heap_spans(const struct iq_go_heap *heap,
 			return NULL;
 		}
 		n = have / 8 < len - i ? have / 8 : len - i;
-		err = spans_piece(&specials, array + 8 * i, n);
+		err = spans_piece(&slots, array + 8 * i, n);
 		if (err)
 			return err;
 	}
