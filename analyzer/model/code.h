@@ -30,6 +30,8 @@ struct iq_code_taking {
 	/* A place that takes can come again without the one behind which all of
 	 * this is: a loop. */
 	bool loops;
+	/* Behind a place that takes another one can come. */
+	bool follows;
 	/* A way out of the function that comes by none of them. */
 	bool skips;
 	/* Channels that the only select receives from; 0: not known. */
@@ -57,6 +59,10 @@ struct iq_code_again {
 	bool unsure;
 	/* There is no way to the place at hand but by another one. */
 	bool always;
+	/* So many other places make the call and can come before, and one of
+	 * them comes again. */
+	uint32_t num_before;
+	bool before_loops;
 	/* What it waits for may be what another call gave: not all calls
 	 * before it are known. */
 	bool may_be_given;

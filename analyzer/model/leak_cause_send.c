@@ -34,20 +34,46 @@ static enum iq_leak_send of_first(const struct iq_leak_clue *clue)
 	return IQ_LEAK_SEND_UNKNOWN;
 }
 
+/* Values that may have been received: what was sent before, of which the channel
+ * still has as many as it holds. */
+static uint64_t most_taken(const struct iq_leak_clue *clue)
+{
+	const struct iq_code_again *a = &clue->again;
+	uint64_t cap = clue->object->chan.cap;
+
+	if (a->loops || a->before_loops || clue->again_outside)
+		return UINT64_MAX;
+	return a->num_before > cap ? a->num_before - cap : 0;
+}
+
+/* Who receives takes one value, or none: places lie on different ways. */
+static enum iq_leak_send of_one_taken(const struct iq_leak_clue *clue)
+{
+	const struct iq_code_taking *t = &clue->taking;
+	// It has sent before, and that was taken.
+	bool sure = clue->again.always && !clue->object->chan.cap;
+
+	if (receives_only(t) && (!t->skips || sure))
+		return IQ_LEAK_SEND_DOUBLE;
+	return sure && !clue->again.loops && !t->tries ? IQ_LEAK_SEND_DOUBLE :
+							 IQ_LEAK_SEND_UNKNOWN;
+}
+
 /* One goroutine sends, and may have sent before. */
 static enum iq_leak_send of_later(const struct iq_leak_clue *clue)
 {
 	const struct iq_code_taking *t = &clue->taking;
-	// It has sent before for sure.
-	bool sure = clue->again.always || clue->object->chan.cap;
+	uint64_t most = most_taken(clue);
 
-	if (!t->loops) {
-		if (receives_only(t) && (!t->skips || sure))
-			return IQ_LEAK_SEND_DOUBLE;
-		return sure && !clue->again.loops && !t->tries ?
-			       IQ_LEAK_SEND_DOUBLE :
-			       IQ_LEAK_SEND_UNKNOWN;
-	}
+	if (!most)
+		return receives_only(t) && t->skips ? IQ_LEAK_SEND_EARLY :
+						      IQ_LEAK_SEND_UNKNOWN;
+	if (!t->loops && !t->follows)
+		return of_one_taken(clue);
+	// It would have taken another one.
+	if (!t->loops)
+		return receives_only(t) && most == 1 ? IQ_LEAK_SEND_EARLY :
+						       IQ_LEAK_SEND_UNKNOWN;
 	if (selects_only(t) && t->num_cases != 1 && clue->again.loops)
 		return IQ_LEAK_SEND_TIMEOUT;
 	return receives_only(t) && clue->again.loops ? IQ_LEAK_SEND_EARLY :
@@ -60,7 +86,7 @@ static enum iq_leak_send of_many(const struct iq_leak_clue *clue)
 	const struct iq_code_taking *t = &clue->taking;
 
 	// Who loops may have sent all of it alone.
-	if (t->loops || clue->again.loops || clue->again.follows)
+	if (t->loops || t->follows || clue->again.loops || clue->again.follows)
 		return IQ_LEAK_SEND_UNKNOWN;
 	if (receives_only(t) && !t->skips)
 		return IQ_LEAK_SEND_MANY;
@@ -158,7 +184,7 @@ struct iq_error *iq_leak_shows_early_return(const struct iq_leak_clue *clue,
 			"does not come there%s; %.*s",
 			taker, gone_words(clue),
 			clue->taking.tries ? ", or came there too early" :
-			clue->taking.loops ? " again" :
+			most_taken(clue)   ? " again" :
 					     "",
 			IQ_STR_ARG(room));
 }

@@ -107,6 +107,7 @@ static struct iq_error *again_find(struct iq_leak_clue *clue)
 	const struct iq_stack *stack = clue->g->fact->stack;
 	struct iq_error *err;
 	unsigned num = 0;
+	bool is_found = false;
 
 	for (uint32_t i = 0; stack && i < stack->num_frames; i++) {
 		const struct iq_frame *f = stack->frames[i];
@@ -116,19 +117,27 @@ static struct iq_error *again_find(struct iq_leak_clue *clue)
 		if (f->inlined || f->foreign || !f->has_pc || f->pc_exact ||
 		    iq_function_is_runtime(f->function))
 			continue;
-		if (num++ == FRAMES_MAX)
+		if (num++ == FRAMES_MAX) {
+			clue->again_outside = true;
 			return NULL;
+		}
 		err = clue->code->again(clue->code, f->pc, &again);
-		if (err || !again.is_known)
+		if (err)
 			return err;
+		if (is_found || !again.is_known) {
+			clue->again_outside |= !again.is_known || again.loops ||
+					       again.follows || again.unsure;
+			if (!again.is_known)
+				return NULL;
+			continue;
+		}
 		if (!clue->has_again || again.loops || again.follows ||
 		    again.unsure) {
 			clue->has_again = true;
 			clue->again = again;
 			clue->again_frame = innermost(stack, i);
 		}
-		if (again.loops || again.follows || again.unsure)
-			return NULL;
+		is_found = again.loops || again.follows || again.unsure;
 	}
 	return NULL;
 }

@@ -42,6 +42,8 @@ struct iq_leak_clue {
 	bool has_again;
 	struct iq_code_again again;
 	const struct iq_frame *again_frame;
+	/* Callers of again_frame may make their call more than once, too. */
+	bool again_outside;
 	/* What who started it does with channels then. */
 	struct iq_code_taking taking;
 };

@@ -120,6 +120,8 @@ static void others_find(struct iq_go_flow *flow, uint32_t step, bool known,
 			ret->unsure = true;
 			continue;
 		}
+		ret->num_before++;
+		ret->before_loops |= iq_go_flow_reached(flow, i);
 		if (!ret->follows)
 			ret->line = iq_go_flow_place(flow, i).line;
 		ret->follows = true;

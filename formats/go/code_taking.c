@@ -252,6 +252,7 @@ static void merge(const struct iq_code_taking *from, struct iq_code_taking *to)
 	to->selects += from->selects;
 	to->tries += from->tries;
 	to->loops |= from->loops;
+	to->follows |= from->follows;
 	to->has_timeout |= from->has_timeout;
 }
 
@@ -296,17 +297,26 @@ static void own_find(const struct taker *t, struct iq_code_taking *ret)
 	}
 }
 
-/* Whether a place that takes comes again, before the channel is another one. */
-static bool comes_again(struct taker *t)
+/* What stops a walk and takes, and is no other channel's beginning. */
+static bool is_place(const struct taker *t, uint32_t step)
+{
+	const struct iq_go_flow *flow = t->flow;
+
+	return flow->stops[step / 64] >> step % 64 & 1 &&
+	       !(flow->steps.data[step].does & IQ_GO_DOES_MAKE) &&
+	       step + 1 != t->from;
+}
+
+/* Whether a place that takes comes again, and whether another one can follow,
+ * before the channel is another one. */
+static void next_find(struct taker *t, struct iq_code_taking *ret)
 {
 	struct iq_go_flow *flow = t->flow;
 	size_t words = flow->steps.len / 64 + 1;
 
 	// What stops a walk now are the places; all further ones stop, too.
 	for (uint32_t i = 0; i < flow->steps.len; i++) {
-		if (!(flow->stops[i / 64] >> i % 64 & 1) ||
-		    flow->steps.data[i].does & IQ_GO_DOES_MAKE ||
-		    i + 1 == t->from)
+		if (!is_place(t, i))
 			continue;
 		iq_go_flow_walk(flow, i + 1);
 		for (size_t w = 0; w < words; w++) {
@@ -316,12 +326,11 @@ static bool comes_again(struct taker *t)
 				uint32_t at = (uint32_t)(w * 64) +
 					      (uint32_t)__builtin_ctzll(hits);
 
-				if (at == i)
-					return true;
+				ret->loops |= at == i;
+				ret->follows |= at != i && is_place(t, at);
 			}
 		}
 	}
-	return false;
 }
 
 static void rest_find(struct taker *t, struct iq_code_taking *ret)
@@ -341,7 +350,7 @@ static void rest_find(struct taker *t, struct iq_code_taking *ret)
 	}
 	if (t->from)
 		iq_go_flow_stop(flow, t->from - 1);
-	ret->loops |= comes_again(t);
+	next_find(t, ret);
 }
 
 /* What the function does from t->from on, by itself or by those it calls. */

@@ -47,6 +47,8 @@ static struct iq_error *again(const struct iq_code_facts *code,
 {
 	*ret = ((const struct fixture *)code)->again;
 	ret->is_known = true;
+	if (ret->follows && !ret->num_before)
+		ret->num_before = 1;
 	return NULL;
 }
 
@@ -251,14 +253,62 @@ static void full_buffer_of_the_only_sender_was_its_own(void **state iq_unused)
 
 	sender(&x);
 	x.object->chan.cap = x.object->chan.len = 1;
-	x.taking.selects = 1;
+	x.taking.receives = 1;
 	x.again.follows = true;
+	x.again.num_before = 2;
 	assert_cause(&x, "double-send");
 	// Its first send: others have filled it.
 	sender(&x);
 	x.object->chan.cap = x.object->chan.len = 1;
 	x.taking.receives = 1;
 	x.taking.skips = true;
+	assert_cause(&x, NULL);
+}
+
+static void
+full_buffer_of_all_sends_was_never_received_from(void **state iq_unused)
+{
+	struct fixture x;
+
+	sender(&x);
+	x.object->chan.cap = x.object->chan.len = 2;
+	x.taking.receives = 3;
+	x.taking.follows = x.taking.skips = true;
+	x.again.follows = true;
+	x.again.num_before = 2;
+	assert_cause(&x, "early-return");
+	// All ways receive, and nothing was: it did not go as the code says.
+	sender(&x);
+	x.object->chan.cap = x.object->chan.len = 1;
+	x.taking.receives = 1;
+	x.again.follows = true;
+	assert_cause(&x, NULL);
+	// The place before comes again: nobody knows how often it sent.
+	sender(&x);
+	x.object->chan.cap = x.object->chan.len = 2;
+	x.taking.receives = 1;
+	x.taking.skips = true;
+	x.again.follows = x.again.before_loops = true;
+	x.again.num_before = 2;
+	assert_cause(&x, NULL);
+}
+
+static void
+receiver_that_left_before_its_second_receive_is_early(void **state iq_unused)
+{
+	struct fixture x;
+
+	sender(&x);
+	x.taking.receives = 2;
+	x.taking.follows = true;
+	x.again.follows = x.again.always = true;
+	assert_cause(&x, "early-return");
+	// It may have taken all that it wanted.
+	sender(&x);
+	x.taking.receives = 2;
+	x.taking.follows = true;
+	x.again.follows = x.again.always = true;
+	x.again.num_before = 2;
 	assert_cause(&x, NULL);
 }
 
@@ -360,6 +410,10 @@ int main(void)
 		cmocka_unit_test(one_receive_for_several_senders_is_too_few),
 		cmocka_unit_test(select_of_all_senders_channels_takes_one),
 		cmocka_unit_test(full_buffer_of_the_only_sender_was_its_own),
+		cmocka_unit_test(
+			full_buffer_of_all_sends_was_never_received_from),
+		cmocka_unit_test(
+			receiver_that_left_before_its_second_receive_is_early),
 		cmocka_unit_test(code_that_is_not_there_names_nothing),
 		cmocka_unit_test(receive_in_a_loop_is_a_range_without_close),
 		cmocka_unit_test(done_channel_of_a_context_wants_a_cancel),
