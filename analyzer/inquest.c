@@ -46,7 +46,8 @@ struct inquest {
 	const struct iq_facts **witnesses;
 	struct iq_model *model;
 	enum iq_stage stage;
-	bool failed; /* on the way to the stage */
+	bool failed;	/* on the way to the stage */
+	char note[256]; /* of the last report; empty: none */
 };
 
 static struct inquest_error nomem = { .kind = INQUEST_ERROR_NOMEM };
@@ -485,6 +486,9 @@ const struct inquest_error *inquest_render(struct inquest *iq,
 	options.sysroot = iq->options.read.sysroot;
 	options.debug_dirs = iq->options.read.debug_dirs;
 	options.num_debug_dirs = iq->options.read.num_debug_dirs;
+	options.note = iq->note;
+	options.note_size = sizeof(iq->note);
+	iq->note[0] = '\0';
 	iq_out_init(&out, fd);
 	err = report->render(iq->model, &options, &out);
 	if (!err) {
@@ -492,7 +496,14 @@ const struct inquest_error *inquest_render(struct inquest *iq,
 		err = iq_out_flush(&out);
 	}
 	iq_out_deinit(&out);
+	if (!err && iq->note[0])
+		err = iq_model_add_gap(iq->model, IQ_GAP_MISSING, iq->note);
 	return err ? take_error(iq, kind, NULL, err) : NULL;
+}
+
+const char *inquest_note(const struct inquest *iq)
+{
+	return iq->note[0] ? iq->note : NULL;
 }
 
 bool inquest_has_report(const char *command, const char *format)

@@ -85,6 +85,12 @@ const struct inquest_error *inquest_render(struct inquest *iq,
 					   const char *command,
 					   const char *format, int fd);
 
+/*
+ * Since 0.1.0. What the last report could not have in it, and has no words to say
+ * so itself (a profile), as one line; NULL: nothing. Until the next report.
+ */
+const char *inquest_note(const struct inquest *iq);
+
 /* Since 0.1.0. Whether inquest_render() knows this command in this format. */
 bool inquest_has_report(const char *command, const char *format);
 /* Since 0.1.0. The formats, by index: "text", "json"; NULL past the last. */

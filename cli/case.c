@@ -255,6 +255,15 @@ static void tell_time(struct inquest *iq, const struct cli_args *args,
 		seconds);
 }
 
+/* What the output itself cannot say. */
+static void tell_note(struct inquest *iq, const struct cli_args *args)
+{
+	const char *note = inquest_note(iq);
+
+	if (note && !args->quiet)
+		fprintf(stderr, "inquest: %s\n", note);
+}
+
 /* A list as JSON has no line for why it is empty; one as text has. */
 static void tell_empty(struct inquest *iq, const struct cli_args *args,
 		       const char *command)
@@ -293,6 +302,7 @@ static int run(struct inquest *iq, struct cli_args *args, const char *command)
 		return CLI_TROUBLE;
 	if (!write_reports(iq, args, command))
 		return CLI_TROUBLE;
+	tell_note(iq, args);
 	tell_empty(iq, args, command);
 	tell_witnesses(iq, args);
 	tell_time(iq, args, now() - start);

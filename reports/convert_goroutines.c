@@ -53,6 +53,7 @@ struct convert {
 	/* By goroutine: index of the first finding that has it. */
 	uint32_t *findings;
 	IQ_VEC(struct iq_pprof_out_label) labels;
+	uint64_t num_written;
 };
 
 static void convert_deinit(struct convert *c)
@@ -185,6 +186,7 @@ static struct iq_error *sample_write(struct convert *c,
 				     const struct sample_key *key,
 				     const int64_t *values)
 {
+	c->num_written++;
 	return iq_pprof_out_sample(c->p, key->stack ? key->stack->frames : NULL,
 				   num_frames(key->stack), values,
 				   c->labels.data, c->labels.len);
@@ -283,6 +285,7 @@ struct iq_error *iq_convert_goroutines(const struct iq_model *model,
 	head.default_type = types[0].type;
 	head.period_type = types[0];
 	head.period = 1;
+	head.hides_wrappers = true;
 	err = find_findings(&c);
 	if (!err)
 		err = iq_pprof_out_create(out, &head, &c.p);
@@ -290,5 +293,9 @@ struct iq_error *iq_convert_goroutines(const struct iq_model *model,
 		err = iq_convert_origin(model->witnesses[w], c.p);
 	if (!err)
 		err = write_samples(&c);
+	if (!err && !c.num_written)
+		err = iq_error_new(IQ_ERROR_USAGE,
+				   "there is no such goroutine: the profile is "
+				   "empty");
 	return err ? err : iq_pprof_out_finish(c.p);
 }

@@ -99,7 +99,44 @@ static const struct iq_facts *find_memory(const struct iq_model *model)
 	return NULL;
 }
 
+/* An error where there is nothing to write. */
+static struct iq_error *check_table(const struct iq_facts *witness,
+				    const struct table *table,
+				    const struct iq_sampled_table *t)
+{
+	if (!t)
+		return iq_error_new(
+			IQ_ERROR_USAGE,
+			"the %s profile of the process is not in the core",
+			table->name);
+	if (t->num_records)
+		return NULL;
+	if (t->is_cut)
+		return iq_error_new(IQ_ERROR_USAGE,
+				    "nothing of the %s profile is left: %.*s",
+				    table->name, IQ_STR_ARG(t->lacks));
+	return iq_error_new(
+		IQ_ERROR_USAGE,
+		witness->witness.complete ?
+			"the process has not sampled its %s: its profile is empty" :
+			"no samples of its %s were found: the process took none, or they are not in the core",
+		table->name);
+}
+
+/* Conditions are on goroutines. */
+static struct iq_error *check_options(const struct iq_report_options *options,
+				      const struct table *table)
+{
+	if (!options->num_conditions && !options->per_goroutine)
+		return NULL;
+	return iq_error_new(
+		IQ_ERROR_USAGE,
+		"samples of the %s profile are of no goroutine: conditions and --per-goroutine do not apply",
+		table->name);
+}
+
 static struct iq_error *convert_table(const struct iq_model *model,
+				      const struct iq_report_options *options,
 				      const struct table *table,
 				      struct iq_out *out)
 {
@@ -109,6 +146,9 @@ static struct iq_error *convert_table(const struct iq_model *model,
 	struct iq_error *err;
 
 	iq_arena_init(&arena);
+	err = check_options(options, table);
+	if (err)
+		return err;
 	if (!witness)
 		return iq_error_new(
 			IQ_ERROR_USAGE,
@@ -117,16 +157,13 @@ static struct iq_error *convert_table(const struct iq_model *model,
 	err = witness->sampled->read(witness->sampled, table->type, &arena, &t);
 	if (err)
 		return err;
-	if (!t)
-		return iq_error_new(
-			IQ_ERROR_USAGE,
-			"the %s profile of the process is not in the core",
-			table->name);
-	if (!t->num_records)
-		return iq_error_new(
-			IQ_ERROR_USAGE,
-			"the process has not sampled its %s: its profile is empty",
-			table->name);
+	err = check_table(witness, table, t);
+	if (err)
+		return err;
+	if (t->lacks.len && options->note)
+		snprintf(options->note, options->note_size,
+			 "the %s profile: %.*s", table->name,
+			 IQ_STR_ARG(t->lacks));
 	return write_table(witness, table, t, out);
 }
 
@@ -140,7 +177,7 @@ static struct iq_error *convert_pprof(const struct iq_model *model,
 		return iq_convert_goroutines(model, options, out);
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(tables); i++) {
 		if (!strcmp(name, tables[i].name))
-			return convert_table(model, &tables[i], out);
+			return convert_table(model, options, &tables[i], out);
 	}
 	return iq_error_new(
 		IQ_ERROR_USAGE,

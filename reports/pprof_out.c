@@ -84,6 +84,7 @@ struct iq_pprof_out {
 	uint64_t num_locations;
 	uint64_t num_functions;
 	size_t num_types;
+	bool hides_wrappers;
 	struct iq_str executable;
 	struct iq_str build_id;
 	IQ_VEC(uint8_t) packed;
@@ -315,6 +316,16 @@ static bool is_within(const struct iq_frame *inner,
 	return inner->inlined && inner->entry == outer->entry;
 }
 
+static bool is_hidden(const struct iq_pprof_out *p,
+		      const struct iq_frame *const *frames, size_t num)
+{
+	for (size_t i = 0; i < num; i++) {
+		if (!p->hides_wrappers || !frames[i]->wrapper)
+			return false;
+	}
+	return true;
+}
+
 static struct iq_error *locations_collect(struct iq_pprof_out *p,
 					  const struct iq_frame *const *frames,
 					  size_t num)
@@ -329,6 +340,8 @@ static struct iq_error *locations_collect(struct iq_pprof_out *p,
 		     i + n < num && is_within(frames[i + n - 1], frames[i + n]);
 		     n++)
 			;
+		if (is_hidden(p, frames + i, n))
+			continue;
 		err = location_keep(p, frames + i, n, &id);
 		if (!err && !iq_vec_push(&p->ids, id))
 			err = &iq_enomem;
@@ -449,6 +462,7 @@ struct iq_error *iq_pprof_out_create(struct iq_out *out,
 		return &iq_enomem;
 	iq_arena_init(&p->arena);
 	p->num_types = head->num_types;
+	p->hides_wrappers = head->hides_wrappers;
 	p->executable = head->executable;
 	p->build_id = head->build_id;
 	err = iq_gzip_out_create(out, &p->gz);
@@ -487,13 +501,18 @@ static struct iq_error *put_location(struct iq_pprof_out *p,
 	Pprof__Line **places = calloc(l->num, sizeof(*places));
 	struct iq_error *err = lines && places ? NULL : &iq_enomem;
 	// Of code without a name the address alone is known.
-	size_t num = l->key.first->function.len ? l->num : 0;
+	bool is_named = l->key.first->function.len;
+	size_t num = 0;
 
-	for (size_t i = 0; i < num && !err; i++) {
-		pprof__line__init(&lines[i]);
-		places[i] = &lines[i];
-		lines[i].line = l->frames[i]->line;
-		err = function_keep(p, l->frames[i], &lines[i].function_id);
+	for (size_t i = 0; is_named && i < l->num && !err; i++) {
+		Pprof__Line *line = &lines[num];
+
+		if (is_hidden(p, &l->frames[i], 1))
+			continue;
+		places[num++] = line;
+		pprof__line__init(line);
+		line->line = l->frames[i]->line;
+		err = function_keep(p, l->frames[i], &line->function_id);
 	}
 	location.id = l->id;
 	location.mapping_id = l->mapping;

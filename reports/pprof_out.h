@@ -32,6 +32,8 @@ struct iq_pprof_head {
 	struct iq_value_type period_type;
 	int64_t period;	 /* 0: not known */
 	int64_t time_ns; /* since 1970; 0: not known */
+	/* Frames of compilers' wrappers are left out. */
+	bool hides_wrappers;
 	/* Of the program; empty: not known. */
 	struct iq_str executable;
 	struct iq_str build_id;

@@ -58,6 +58,10 @@ struct iq_report_options {
 	/* profile: the sample type to show, by name or number; NULL: its own
 	 * default. */
 	const char *sample_index;
+	/* Where a report without words of its own says what it lacks: one line,
+	 * clean; NULL: nowhere. */
+	char *note;
+	size_t note_size;
 	/* convert: "goroutine", "heap" …; NULL: goroutines. */
 	const char *profile;
 	bool per_goroutine; /* convert: a sample for each, with its id */

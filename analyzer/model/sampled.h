@@ -42,6 +42,8 @@ struct iq_sampled_table {
 	/* In the order of the runtime's list: the newest first. */
 	const struct iq_sampled_record *records;
 	size_t num_records;
+	/* The list ends where memory is missing. */
+	bool is_cut;
 	/* Why records may be missing, or values are not scaled; clean text,
 	 * empty: neither. */
 	struct iq_str lacks;

@@ -149,7 +149,32 @@ struct reading {
 	bool cycles[CYCLES + 1];
 	int64_t rate;
 	double ns_per_tick; /* 0: not known */
+	/* Of mutexes: how many waits each one that was counted stands for. */
+	int64_t each;
 };
+
+/* Adds a reason, each once. */
+static void lacks(struct reading *r, const char *why)
+{
+	struct iq_str *text = &r->table->lacks;
+	struct iq_str add = iq_str_of(why);
+	char *all;
+
+	if (iq_str_search(*text, add) < text->len)
+		return;
+	if (!text->len) {
+		*text = add;
+		return;
+	}
+	all = iq_arena_alloc(r->arena, text->len + add.len + 3);
+	// The first one says enough.
+	if (!all)
+		return;
+	memcpy(all, text->ptr, text->len);
+	memcpy(all + text->len, "; ", 2);
+	memcpy(all + text->len + 2, add.ptr, add.len + 1);
+	*text = (struct iq_str){ .ptr = all, .len = text->len + 2 + add.len };
+}
 
 static void reading_deinit(struct reading *r)
 {
@@ -197,10 +222,12 @@ static bool block_values(const struct reading *r, int64_t *values)
 	memcpy(&count, &bits, sizeof(count));
 	if (!(count >= 0 && count < 1e18) || cycles > INT64_MAX)
 		return false;
-	values[0] = count < 1 ? 1 : (int64_t)count;
-	values[1] = (int64_t)cycles;
-	return r->ns_per_tick <= 0 ||
-	       number_of((double)cycles * r->ns_per_tick, &values[1]);
+	if (count < 1)
+		count = 1;
+	return number_of(count * (double)r->each, &values[0]) &&
+	       number_of((double)cycles * (double)r->each *
+				 (r->ns_per_tick > 0 ? r->ns_per_tick : 1),
+			 &values[1]);
 }
 
 /* ---- stacks */
@@ -237,26 +264,26 @@ static struct iq_error *is_told(struct reading *r, size_t next,
 
 static bool frame_push(struct reading *r, const struct iq_frame *frame)
 {
-	// Go: src/runtime/pprof/proto.go, allFrames; symtab.go, Frames.Next.
-	if (iq_str_equal(frame->function, IQ_STR("runtime.goexit")) ||
-	    frame->wrapper)
+	// Go: src/runtime/pprof/proto.go, allFrames.
+	if (iq_str_equal(frame->function, IQ_STR("runtime.goexit")))
 		return true;
 	return iq_vec_push(&r->frames, frame);
 }
 
-/* Code without a name: the executable is not there, or it is C's. */
-static struct iq_error *address_push(struct reading *r, uint64_t pc)
+/* A pc in no function: where functions are known it is C's, or a mark of the
+ * runtime, both of which Go's own profiles leave out. */
+static struct iq_error *unknown_push(struct reading *r, uint64_t pc)
 {
-	struct iq_frame *frame = iq_arena_calloc(r->arena, 1, sizeof(*frame));
+	struct iq_frame *frame;
 
+	if (r->rt->program->modules[0].has_pclntab)
+		return NULL;
+	frame = iq_arena_calloc(r->arena, 1, sizeof(*frame));
 	if (!frame)
 		return &iq_enomem;
 	frame->has_pc = true;
 	frame->pc = pc;
-	if (!r->table->lacks.len)
-		r->table->lacks =
-			IQ_STR("some functions have no name: their "
-			       "code is not in the core or the files");
+	lacks(r, "functions have no names: the executable is not there");
 	return iq_vec_push(&r->frames, frame) ? NULL : &iq_enomem;
 }
 
@@ -279,15 +306,18 @@ static struct iq_error *frames_collect(struct reading *r)
 			r->sym, r->bucket.stack.data[i], false, &f);
 
 		if (!err && !f->num)
-			err = address_push(r, r->bucket.stack.data[i]);
+			err = unknown_push(r, r->bucket.stack.data[i]);
 		else if (!err && each && !frame_push(r, f->frames[0]))
 			err = &iq_enomem;
 		if (err)
 			return err;
 		if (each)
 			continue;
+		// Wrappers count where they stand themselves alone.
+		// Go: src/runtime/symtab.go, Frames.Next.
 		for (uint32_t k = 0; k < f->num; k++) {
-			if (!frame_push(r, f->frames[k]))
+			if ((!k || !f->frames[k]->wrapper) &&
+			    !frame_push(r, f->frames[k]))
 				return &iq_enomem;
 		}
 		do {
@@ -329,7 +359,7 @@ static struct iq_error *record_add(struct reading *r)
 
 	if (is_memory ? !memory_values(r, record.values) :
 			!block_values(r, record.values)) {
-		r->table->lacks = IQ_STR("counts of some stacks make no sense");
+		lacks(r, "counts of some stacks make no sense");
 		return NULL;
 	}
 	// Of a cycle that is not published yet.
@@ -402,8 +432,8 @@ static struct iq_error *each_bucket(struct reading *r, uint64_t head,
 		if (addr == kept || n == BUCKETS_MAX ||
 		    !iq_go_bucket_read(r->rt, addr, &r->bucket) ||
 		    r->bucket.type != type) {
-			r->table->lacks = IQ_STR(
-				"the runtime's list of stacks is cut off");
+			lacks(r, "the runtime's list of stacks is cut off");
+			r->table->is_cut = true;
 			break;
 		}
 		if (n == lap) {
@@ -438,15 +468,16 @@ static struct iq_error *choose_cycles(struct reading *r, uint64_t head)
 
 	if (err)
 		return err;
-	if (!r->cycles[0]) {
+	// Of a list that is cut off the rest may be published.
+	if (!r->cycles[0] && !r->table->is_cut) {
 		memset(r->cycles, true, sizeof(r->cycles));
 		return NULL;
 	}
+	r->cycles[0] = true;
 	if (iq_go_sampled_cycle(r->rt, CYCLES, &cycle))
 		r->cycles[1 + cycle] = true;
 	else
-		r->table->lacks = IQ_STR(
-			"what the last collection has published is not known");
+		lacks(r, "what the last collection has published is not known");
 	return NULL;
 }
 
@@ -458,8 +489,8 @@ static struct iq_error *read_memory(struct reading *r, uint64_t head)
 	t->has_period = iq_go_sampled_rate(r->rt, &t->period);
 	r->rate = t->has_period ? t->period : 0;
 	if (!t->has_period)
-		t->lacks = IQ_STR(
-			"MemProfileRate is not known: values are those sampled");
+		lacks(r,
+		      "MemProfileRate is not known: values are those sampled");
 	return err;
 }
 
@@ -474,8 +505,18 @@ static void read_ticks(struct reading *r)
 		return;
 	}
 	r->table->types[1].unit = IQ_STR("ticks");
-	r->table->lacks = IQ_STR(
-		"the process has not measured how long a tick of its clock is");
+	lacks(r, "how long a tick of the process's clock is, is not known");
+}
+
+/* Up to Go 1.19 who writes the profile of mutexes multiplies, and who samples
+ * does from then on. Go: src/runtime/pprof/pprof.go, scaleMutexProfile. */
+static void read_fraction(struct reading *r, enum iq_go_bucket_type type)
+{
+	r->each = 1;
+	if (type == IQ_GO_BUCKET_MUTEX &&
+	    !iq_go_sampled_fraction(r->rt, &r->each))
+		lacks(r,
+		      "the fraction of waits that is sampled is not known: values are those sampled");
 }
 
 static struct iq_error *table_read(struct reading *r, const struct kind *kind,
@@ -494,6 +535,7 @@ static struct iq_error *table_read(struct reading *r, const struct kind *kind,
 		err = read_memory(r, head);
 	else
 		read_ticks(r);
+	read_fraction(r, kind->bucket);
 	if (!err)
 		err = each_bucket(r, head, kind->bucket, record_add);
 	if (err)

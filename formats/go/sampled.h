@@ -47,6 +47,12 @@ bool iq_go_sampled_rate(const struct iq_go_runtime *rt, int64_t *ret);
 /* Ticks of the clock of block and mutex profiles in a second; false if the
  * process has not measured them. */
 bool iq_go_sampled_ticks(const struct iq_go_runtime *rt, int64_t *ret);
+/*
+ * What values of the mutex profile are multiplied by where it is written: 1, or
+ * up to Go 1.19 runtime.SetMutexProfileFraction's; false, and 1, if that is not
+ * known.
+ */
+bool iq_go_sampled_fraction(const struct iq_go_runtime *rt, int64_t *ret);
 /* Which of the cycles that are still to be published the next profile of the
  * heap would have added (0 to @num - 1); false if not known. */
 bool iq_go_sampled_cycle(const struct iq_go_runtime *rt, uint64_t num,

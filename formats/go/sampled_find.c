@@ -200,6 +200,21 @@ bool iq_go_sampled_ticks(const struct iq_go_runtime *rt, int64_t *ret)
 	return find_number(rt, &ticks, ret);
 }
 
+bool iq_go_sampled_fraction(const struct iq_go_runtime *rt, int64_t *ret)
+{
+	static const struct number fraction = {
+		.symbol = "runtime.mutexprofilerate",
+		.functions = { "runtime.mutexevent" },
+		.min = 1,
+		.max = INT32_MAX,
+	};
+	struct iq_go_func scales;
+
+	*ret = 1;
+	return !find_function(rt, "runtime/pprof.scaleMutexProfile", &scales) ||
+	       find_number(rt, &fraction, ret);
+}
+
 bool iq_go_sampled_cycle(const struct iq_go_runtime *rt, uint64_t num,
 			 uint64_t *ret)
 {

@@ -246,6 +246,61 @@ static void delays_without_clock_are_ticks(void **state)
 	deinit(&x);
 }
 
+/* What is published may stand in the part that is not there. */
+static void takes_no_cycle_of_a_cut_list(void **state)
+{
+	struct iq_sampled_table *t;
+	struct fixture x;
+	(void)state;
+
+	init(&x, "go1.26.8", IQ_GO_BUCKET_MEMORY);
+	for (unsigned i = 0; i < BUCKETS; i++) {
+		const struct iq_go_layout *l = layout_of(&x);
+
+		go_process_field(&x.p,
+				 record_of(&x, x.buckets[i]) +
+					 l->mem_record_future.offset,
+				 l->mem_record_cycle_allocs, 5);
+	}
+	go_process_field(&x.p, x.buckets[0], layout_of(&x)->bucket_allnext,
+			 0x10);
+	t = read_table(&x, IQ_PROFILE_HEAP);
+	assert_non_null(t);
+	assert_true(t->is_cut);
+	assert_int_equal(t->num_records, 0);
+	deinit(&x);
+}
+
+/* The first word of some stacks says how the rest was made. */
+static void leaves_marks_of_the_runtime_out(void **state)
+{
+	const struct iq_go_layout *l;
+	struct iq_sampled_table *t;
+	uint64_t stack[2] = { UINT64_MAX, GO_PROCESS_PC_G };
+	const double contentions = 1;
+	struct fixture x;
+	uint64_t bits;
+	(void)state;
+
+	init(&x, "go1.24.13", IQ_GO_BUCKET_MUTEX);
+	l = layout_of(&x);
+	memcpy(&bits, &contentions, sizeof(bits));
+	for (unsigned i = 0; i < BUCKETS; i++)
+		go_process_field(&x.p, record_of(&x, x.buckets[i]),
+				 l->block_record_count, bits);
+	go_process_put(&x.p, x.buckets[2] + l->bucket_size, stack[0], 8);
+	go_process_put(&x.p, x.buckets[2] + l->bucket_size + 8, stack[1], 8);
+	go_process_field(&x.p, x.buckets[2], l->bucket_hash,
+			 hash_of(stack, 2, 0));
+	t = read_table(&x, IQ_PROFILE_MUTEX);
+	assert_non_null(t);
+	assert_int_equal(t->num_records, BUCKETS);
+	assert_int_equal(t->records[0].num_frames, 1);
+	assert_string_equal(t->records[0].frames[0]->function.ptr,
+			    "main.G[...]");
+	deinit(&x);
+}
+
 static void tells_empty_from_absent(void **state)
 {
 	struct iq_sampled_table *t;
@@ -270,6 +325,8 @@ int main(void)
 		cmocka_unit_test(leaves_impossible_counts_out),
 		cmocka_unit_test(leaves_sums_beyond_all_numbers_out),
 		cmocka_unit_test(delays_without_clock_are_ticks),
+		cmocka_unit_test(takes_no_cycle_of_a_cut_list),
+		cmocka_unit_test(leaves_marks_of_the_runtime_out),
 		cmocka_unit_test(tells_empty_from_absent),
 	};
 
