@@ -291,6 +291,61 @@ static void test_a_heap_with_holes_says_so(void **state)
 	deinit(&x);
 }
 
+static void test_what_a_leaked_one_waits_for_is_leaked(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	init(&x);
+	add(&x, 1, "sleep", SLEEP, 0);
+	facts_waits(x.facts, add(&x, 2, "chan send", SEND, 0), IQ_WAIT_CHAN,
+		    NODE(3));
+	heap_builder_word(&x.heap, NODE(3) + 8, NODE(4));
+	x.query = (struct iq_heap_query){ .view = IQ_HEAP_WHO,
+					  .type = "main.node" };
+	ask(&x);
+	assert_sum(x.survey->leaked, 2, 2 * 96);
+	assert_int_equal(x.survey->who.num_references, 2);
+	deinit(&x);
+}
+
+static void test_what_leaked_ones_hold_may_be_missing(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	build(&x);
+	// The second of the two big objects.
+	x.heap.regions[2].len = 8192;
+	heap_builder_word(&x.heap, NODE(3) + 16, BIG(1));
+	ask(&x);
+	assert_true(x.survey->judged);
+	assert_int_equal(x.survey->leaked_goroutines, 1);
+	assert_true(x.survey->leaked_lacks.len > 0);
+	assert_true(x.survey->lacks.len > 0);
+	deinit(&x);
+}
+
+static void test_an_object_begins_behind_its_header(void **state)
+{
+	const uint64_t addrs[] = { BIG(0) + 8, BIG(0) };
+	struct fixture x;
+
+	(void)state;
+	build(&x);
+	x.heap.spans.data[1].lead = 8;
+	heap_builder_word(&x.heap, GLOBALS + 8, BIG(0) + 8);
+	x.query = (struct iq_heap_query){
+		.view = IQ_HEAP_WHY,
+		.addrs = addrs,
+		.num_addrs = IQ_ARRAY_SIZE(addrs),
+	};
+	ask(&x);
+	assert_int_equal(x.survey->whys[0].object.addr, BIG(0) + 8);
+	assert_int_equal(x.survey->whys[1].object.addr, BIG(0) + 8);
+	deinit(&x);
+}
+
 static void test_a_core_without_a_heap_is_surveyed_as_such(void **state)
 {
 	struct fixture x;
@@ -400,6 +455,28 @@ static void test_a_type_that_nothing_is_of_has_others_like_it(void **state)
 	deinit(&x);
 }
 
+static void test_what_pointers_lead_to_may_begin_with_the_type(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	build(&x);
+	memset(x.of, 0, sizeof(x.of));
+	x.of[NUM_SLOTS] = TYPE_ARRAY;
+	heap_builder_word(&x.heap, GLOBALS + 8, BIG(0));
+	who(&x, "main.node");
+	assert_false(x.survey->who.known);
+	assert_true(x.survey->who.has_pointers);
+	deinit(&x);
+	build(&x);
+	memset(x.of, 0, sizeof(x.of));
+	x.of[NUM_SLOTS] = TYPE_ARRAY;
+	heap_builder_word(&x.heap, GLOBALS + 8, BIG(0));
+	who(&x, "main.no");
+	assert_false(x.survey->who.has_pointers);
+	deinit(&x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -410,6 +487,11 @@ int main(void)
 		cmocka_unit_test(
 			test_the_biggest_are_in_order_and_as_many_as_asked_for),
 		cmocka_unit_test(test_a_heap_with_holes_says_so),
+		cmocka_unit_test(test_what_a_leaked_one_waits_for_is_leaked),
+		cmocka_unit_test(test_what_leaked_ones_hold_may_be_missing),
+		cmocka_unit_test(test_an_object_begins_behind_its_header),
+		cmocka_unit_test(
+			test_what_pointers_lead_to_may_begin_with_the_type),
 		cmocka_unit_test(
 			test_a_core_without_a_heap_is_surveyed_as_such),
 		cmocka_unit_test(test_addresses_are_told_apart),

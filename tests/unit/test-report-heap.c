@@ -258,6 +258,45 @@ static void test_a_type_that_is_not_there_is_an_error(void **state)
 	render_deinit(&x);
 }
 
+static void test_a_heap_that_is_not_there_has_no_types(void **state)
+{
+	struct iq_heap_survey survey = { .lacks = { "not found", 9 } };
+	struct render x;
+	const char *text;
+
+	(void)state;
+	begin(&x, &survey, IQ_HEAP_WHO);
+	text = render_text(&x, "heap", "text");
+	assert_non_null(text);
+	assert_non_null(strstr(text, "nothing can be counted: not found"));
+	render_deinit(&x);
+}
+
+static void test_sums_of_what_is_missing_are_unknown(void **state)
+{
+	struct iq_heap_survey survey = survey_of_all();
+	struct render x;
+	const char *text;
+
+	(void)state;
+	survey.leaked_lacks = IQ_STR("a page is not in the core");
+	survey.lacks = survey.leaked_lacks;
+	begin(&x, &survey, IQ_HEAP_TOTALS);
+	text = render_text(&x, "heap", "text");
+	assert_non_null(text);
+	assert_non_null(strstr(text, "leaked          unknown"));
+	text = render_text(&x, "heap", "json");
+	assert_non_null(strstr(text, "\"retained_bytes\":null"));
+	assert_non_null(strstr(text, "\"leaked\":{\"goroutines\":40"));
+	x.options.heap.view = IQ_HEAP_RETAINED;
+	x.model->num_findings = 0;
+	x.model->retained.lacks = survey.leaked_lacks;
+	text = render_text(&x, "heap", "text");
+	assert_non_null(strstr(text, "keep is not known: a page"));
+	assert_null(strstr(text, "proven"));
+	render_deinit(&x);
+}
+
 static void test_what_is_missing_makes_garbage_unknown(void **state)
 {
 	struct iq_heap_survey survey = survey_of_all();
@@ -315,6 +354,8 @@ int main(void)
 		cmocka_unit_test(test_a_way_is_told_from_its_root_on),
 		cmocka_unit_test(test_referrers_are_told_by_place),
 		cmocka_unit_test(test_a_type_that_is_not_there_is_an_error),
+		cmocka_unit_test(test_a_heap_that_is_not_there_has_no_types),
+		cmocka_unit_test(test_sums_of_what_is_missing_are_unknown),
 		cmocka_unit_test(test_what_is_missing_makes_garbage_unknown),
 		cmocka_unit_test(test_a_core_without_a_heap_has_no_numbers),
 	};

@@ -70,6 +70,8 @@ static void init(struct fixture *x, uint32_t num_goroutines)
 		x->heap.holders.data[i].stack_bytes = STACK_BYTES;
 		fact = facts_add(x->facts, i + 1, "chan send", SEND);
 		facts_waits(x->facts, fact, IQ_WAIT_CHAN, OBJECT(i));
+		// The record of its wait does.
+		x->stack[i][i] = true;
 	}
 }
 
@@ -277,6 +279,23 @@ static void test_what_only_they_refer_to_is_kept_with_their_stacks(void **state)
 	deinit(&x);
 }
 
+static void test_what_it_waits_for_is_kept_by_the_wait(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	init(&x, 1);
+	object_refers(&x, 0, 10);
+	claim(&x, 0, 0);
+	run(&x);
+	count(&x);
+	check(&x);
+	assert_int_equal(x.findings[0].retained.objects, 2);
+	assert_int_equal(x.findings[0].retained.retainers[0].address,
+			 OBJECT(0));
+	deinit(&x);
+}
+
 static void test_what_lives_is_not_theirs(void **state)
 {
 	struct fixture x;
@@ -463,6 +482,7 @@ static void test_random_heaps_agree_with_marking_without_them(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_it_waits_for_is_kept_by_the_wait),
 		cmocka_unit_test(
 			test_what_only_they_refer_to_is_kept_with_their_stacks),
 		cmocka_unit_test(test_what_lives_is_not_theirs),
