@@ -311,6 +311,138 @@ static void test_parked_stacks_have_masks(void **state)
 	capture_close(&c);
 }
 
+/* Spans whose objects begin behind a header. */
+static unsigned num_with_headers(const char *name)
+{
+	struct iq_heap_map *map;
+	struct capture c;
+	unsigned num = 0;
+
+	open_case(&c, name);
+	assert_null(c.facts->heap->load(c.facts->heap, &map));
+	for (size_t i = 0; i < map->spans.len; i++) {
+		const struct iq_heap_span *span = &map->spans.data[i];
+
+		if (!span->lead)
+			continue;
+		assert_false(span->noscan);
+		assert_true(span->elem_size > 512);
+		num++;
+	}
+	iq_heap_map_destroy(map);
+	capture_close(&c);
+	return num;
+}
+
+static void test_larger_objects_have_headers_from_1_22_on(void **state)
+{
+	(void)state;
+	assert_true(num_with_headers("leaksend/go1.26-default") > 0);
+	assert_int_equal(num_with_headers("leaks/go1.20-stripped"), 0);
+}
+
+static uint64_t word_at(const uint8_t *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return le64toh(word);
+}
+
+static void put_word(uint8_t *bytes, uint64_t word)
+{
+	word = htole64(word);
+	memcpy(bytes, &word, sizeof(word));
+}
+
+/* Makes the records of @span in a core of Go 1.18 - 1.21 claim @num objects. */
+static unsigned claim_slots(uint8_t *bytes, uint64_t size,
+			    const struct iq_heap_span *span, uint64_t num)
+{
+	unsigned found = 0;
+
+	// Go: src/runtime/mheap.go, mspan: startAddr, npages, manualFreeList,
+	// freeindex, nelems.
+	for (uint64_t at = 0; at + 40 <= size; at += 8) {
+		if (word_at(bytes + at) != span->addr ||
+		    word_at(bytes + at + 32) != span->num_slots)
+			continue;
+		put_word(bytes + at + 8, num * span->elem_size / 8192 + 1);
+		put_word(bytes + at + 32, num);
+		found++;
+	}
+	return found;
+}
+
+static void
+test_a_span_has_no_more_objects_than_the_file_has_room_for(void **state)
+{
+	struct iq_read_context context = { .no_file_system = true };
+	struct capture lying = { 0 };
+	struct iq_heap_map *map;
+	struct capture c;
+	uint8_t *bytes;
+
+	(void)state;
+	open_case(&c, "leaks/go1.20-stripped");
+	assert_null(c.facts->heap->load(c.facts->heap, &map));
+	bytes = malloc(c.core->size);
+	assert_non_null(bytes);
+	memcpy(bytes, c.core->data, c.core->size);
+	// The last one, behind which nothing can overlap.
+	assert_int_equal(claim_slots(bytes, c.core->size,
+				     &map->spans.data[map->spans.len - 1],
+				     1u << 31),
+			 1);
+	iq_heap_map_destroy(map);
+	assert_null(iq_source_open_buffer("lying", bytes, c.core->size, NULL,
+					  &lying.core));
+	context.executables = (const struct iq_source *const *)&c.executable;
+	context.num_executables = 1;
+	assert_null(iq_facts_create(&lying.facts));
+	assert_null(iq_reader_elf_core.read(&context, lying.core, lying.facts));
+	assert_null(lying.facts->heap->load(lying.facts->heap, &map));
+	assert_non_null(strstr(map->incomplete, "more objects than"));
+	assert_true(map->num_slots < c.core->size / 8);
+	iq_heap_map_destroy(map);
+	capture_close(&lying);
+	capture_close(&c);
+	free(bytes);
+}
+
+static void
+test_a_core_without_the_list_of_spans_says_what_it_lacks(void **state)
+{
+	struct iq_read_context context = { .no_file_system = true };
+	struct capture cut = { 0 };
+	struct iq_heap_map *map;
+	struct capture c;
+	bool found = true;
+
+	(void)state;
+	open_case(&c, "zoo/go1.26-stripped");
+	for (uint64_t i = 23; found && i > 12; i--) {
+		assert_null(iq_source_open_buffer("cut", c.core->data,
+						  c.core->size * i / 24, NULL,
+						  &cut.core));
+		assert_null(iq_facts_create(&cut.facts));
+		iq_error_destroy(
+			iq_reader_elf_core.read(&context, cut.core, cut.facts));
+		assert_non_null(cut.facts->heap);
+		assert_null(cut.facts->heap->load(cut.facts->heap, &map));
+		found = map->spans.len > 0;
+		if (!found)
+			assert_non_null(
+				strstr(map->incomplete,
+				       "mheap_.allspans and its spans; "));
+		iq_heap_map_destroy(map);
+		capture_close(&cut);
+		cut = (struct capture){ 0 };
+	}
+	assert_false(found);
+	capture_close(&c);
+}
+
 static void test_a_core_that_is_cut_off_condemns_nobody(void **state)
 {
 	struct iq_read_context context = { .no_file_system = true };
@@ -351,6 +483,11 @@ int main(void)
 		cmocka_unit_test(
 			test_what_the_process_counted_is_what_its_spans_have),
 		cmocka_unit_test(test_parked_stacks_have_masks),
+		cmocka_unit_test(test_larger_objects_have_headers_from_1_22_on),
+		cmocka_unit_test(
+			test_a_span_has_no_more_objects_than_the_file_has_room_for),
+		cmocka_unit_test(
+			test_a_core_without_the_list_of_spans_says_what_it_lacks),
 		cmocka_unit_test(test_a_core_that_is_cut_off_condemns_nobody),
 	};
 
