@@ -13,28 +13,42 @@ struct words {
 	uint64_t num;
 };
 
-/* Eight bits of the mask, from word @i on. */
-static uint8_t bits_of(const struct words *w, uint64_t i)
+/* The mask of 64 words from number @i on. */
+static uint64_t bits_of(const struct words *w, uint64_t i)
 {
-	uint8_t ret = 0;
+	uint64_t word = w->first + i;
+	uint64_t block = word / 64;
+	unsigned shift = word % 64;
+	uint64_t ret =
+		iq_heap_pointer_mask(w->map, w->span, w->slot, block) >> shift;
 
-	for (uint64_t k = 0; k < 8 && i + k < w->num; k++) {
-		uint64_t word = w->first + i + k;
-		uint64_t bits = iq_heap_pointer_mask(w->map, w->span, w->slot,
-						     word / 64);
-
-		ret = (uint8_t)(ret | (bits >> word % 64 & 1) << k);
-	}
-	return ret;
+	if (shift && 64 * (block + 1) < w->span->elem_size / 8)
+		ret |= iq_heap_pointer_mask(w->map, w->span, w->slot, block + 1)
+		       << (64 - shift);
+	return w->num - i < 64 ? ret & ((1ull << (w->num - i)) - 1) : ret;
 }
 
 static bool is_mask(const struct words *w, const uint8_t *mask)
 {
-	for (uint64_t i = 0; i < w->num; i += 8) {
-		if (mask[i / 8] != bits_of(w, i))
-			return false;
+	for (uint64_t i = 0; i < w->num; i += 64) {
+		uint64_t bits = bits_of(w, i);
+
+		for (uint64_t k = i; k < i + 64 && k < w->num; k += 8) {
+			if (mask[k / 8] != (uint8_t)(bits >> (k - i)))
+				return false;
+		}
 	}
 	return true;
+}
+
+static void put_mask(const struct words *w, uint8_t *mask)
+{
+	for (uint64_t i = 0; i < w->num; i += 64) {
+		uint64_t bits = bits_of(w, i);
+
+		for (uint64_t k = i; k < i + 64 && k < w->num; k += 8)
+			mask[k / 8] = (uint8_t)(bits >> (k - i));
+	}
 }
 
 struct iq_error *iq_go_heap_own_words(struct iq_heap_map *map,
@@ -64,8 +78,7 @@ struct iq_error *iq_go_heap_own_words(struct iq_heap_map *map,
 	mask = iq_arena_calloc(&map->arena, num / 8 + 1, 1);
 	if (!mask)
 		return &iq_enomem;
-	for (uint64_t i = 0; i < num; i += 8)
-		mask[i / 8] = bits_of(&w, i);
+	put_mask(&w, mask);
 	range->mask = mask;
 	return NULL;
 }
