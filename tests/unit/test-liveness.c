@@ -199,6 +199,30 @@ static void test_what_the_own_record_holds_counts(void **state)
 	deinit(&x);
 }
 
+/* A defer in a loop has its record on the heap: g -> _defer -> closure -> channel.
+ * Go's own finder follows that even where nobody will ever call it. */
+static void
+test_what_only_a_leaked_record_has_deferred_is_unreachable(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	init(&x);
+	add_sender(&x, 1, OBJECT(1));
+	add_sender(&x, 2, OBJECT(2));
+	x.heap.holders.data[1].self =
+		(struct iq_heap_range){ .addr = OBJECT(9), .len = 96 };
+	assert_true(iq_vec_push(&x.heap.hidden, OBJECT(9)));
+	// The list of all goroutines refers to the record.
+	heap_builder_word(&x.heap, GLOBALS, OBJECT(9));
+	heap_builder_word(&x.heap, OBJECT(9) + 40, OBJECT(10));
+	heap_builder_word(&x.heap, OBJECT(10) + 16, OBJECT(1));
+	analyse(&x);
+	assert_int_equal(reach(&x, 1), IQ_REACH_UNREACHABLE);
+	assert_int_equal(reach(&x, 2), IQ_REACH_UNREACHABLE);
+	deinit(&x);
+}
+
 /* allgs -> g -> sudog -> channel is how the runtime has every channel. */
 static void test_the_records_of_waiters_keep_nothing_alive(void **state)
 {
@@ -524,6 +548,8 @@ int main(void)
 			test_a_channel_that_a_running_goroutine_has_is_live),
 		cmocka_unit_test(test_who_wait_for_each_other_are_unreachable),
 		cmocka_unit_test(test_who_can_be_woken_can_wake),
+		cmocka_unit_test(
+			test_what_only_a_leaked_record_has_deferred_is_unreachable),
 		cmocka_unit_test(test_what_the_own_record_holds_counts),
 		cmocka_unit_test(
 			test_the_records_of_waiters_keep_nothing_alive),
