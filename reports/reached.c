@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/cleanup.h"
+#include "model/graph.h"
 #include "model/heap_types.h"
 #include "model/liveness.h"
 #include "model/path.h"
@@ -208,6 +209,15 @@ static struct iq_str ground_words(const struct reached *r, struct iq_term *term,
 	struct iq_str in = in_frame(r, term, s);
 
 	switch (s->kind) {
+	case IQ_SUSPECT_DEFERS:
+		return iq_term_textf(
+			term, "it %s the object%.*s",
+			iq_wake_ground_words(
+				IQ_WAKE_DEFERS,
+				r->goroutine->fact->num_waits ?
+					r->goroutine->fact->waits[0].kind :
+					IQ_WAIT_CHAN),
+			IQ_STR_ARG(in));
 	case IQ_SUSPECT_MENTIONS:
 	case IQ_SUSPECT_SLEEPS:
 		return iq_term_textf(term, "it refers to the object%.*s",
@@ -266,8 +276,17 @@ struct iq_error *iq_reached_put(struct iq_wait_lines *lines, uint32_t goroutine)
 	iq_cleanup(reached_deinit) struct reached r = { .index = 0 };
 	struct iq_error *err = reached_init(&r, lines->waits->model, goroutine);
 
-	if (!err)
-		err = put_paths(&r, lines->term);
+	if (err)
+		return err;
+	if (iq_wait_class_can_go_on(r.goroutine->class)) {
+		put_heading(lines->term,
+			    "how what it waits for is still reached");
+		put_words(lines->term,
+			  IQ_STR("it waits for nothing that another goroutine "
+				 "has to do"));
+		return NULL;
+	}
+	err = put_paths(&r, lines->term);
 	if (!err)
 		put_suspects(&r, lines);
 	return err;

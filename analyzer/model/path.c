@@ -62,15 +62,15 @@ static void set_bit(uint64_t *bits, size_t i)
 static struct iq_heap_range range_of(const struct iq_heap_map *map, size_t i,
 				     uint32_t which)
 {
-	struct iq_heap_holder holder = iq_heap_map_holder(map, i);
+	struct iq_heap_holder held = iq_heap_map_holder(map, i);
 
 	switch (which) {
 	case 0:
-		return holder.stack;
+		return held.stack;
 	case 1:
-		return holder.self;
+		return held.self;
 	default:
-		return holder.registers;
+		return held.registers;
 	}
 }
 
@@ -84,6 +84,12 @@ static uint32_t number_of_holder(const struct iq_heap_map *map, size_t i,
 {
 	return (uint32_t)(map->roots.len + map->root_words.len +
 			  IQ_PATH_RANGES * i + which);
+}
+
+/* Of which goroutine a root is that no holder has. */
+static size_t holder(const struct iq_heap_map *map, uint32_t number)
+{
+	return number && number <= map->num_holders ? number - 1 : SIZE_MAX;
 }
 
 void iq_paths_root(const struct iq_paths *paths, uint32_t number,
@@ -101,12 +107,14 @@ void iq_paths_root(const struct iq_paths *paths, uint32_t number,
 	if (n < map->roots.len) {
 		ret->range = map->roots.data[n];
 		ret->kind = ret->range.kind;
+		ret->goroutine = holder(map, ret->range.holder);
 		return;
 	}
 	n -= map->roots.len;
 	if (n < map->root_words.len) {
 		ret->word = &map->root_words.data[n];
 		ret->kind = ret->word->kind;
+		ret->goroutine = holder(map, ret->word->holder);
 		return;
 	}
 	n -= map->root_words.len;

@@ -40,7 +40,7 @@ struct iq_path {
 	/* "main.pool.jobs"; else where in the program, ".bss+0x1a0"; empty: it
 	 * is no variable. */
 	struct iq_str root_name;
-	/* Of stacks and records of goroutines: index into model->goroutines and,
+	/* Of stacks, records and registers of goroutines: index into model->goroutines and,
 	 * of a stack, into its frames; UINT32_MAX: not known. */
 	uint32_t goroutine;
 	uint32_t frame;
@@ -55,6 +55,8 @@ struct iq_path {
 
 /* Why one is suspected to be able to serve an object, surest first. */
 enum iq_suspect_kind {
+	/* A frame of it has deferred the Unlock, Done, Signal or close. */
+	IQ_SUSPECT_DEFERS,
 	IQ_SUSPECT_MENTIONS, /* a frame of it refers to the object */
 	IQ_SUSPECT_SLEEPS,   /* the same, and it sleeps or waits for a file */
 	IQ_SUSPECT_REACHES,  /* through other objects */
@@ -62,7 +64,7 @@ enum iq_suspect_kind {
 	IQ_SUSPECT_CREATOR,  /* it started who waits */
 };
 
-/* "mentions", "variable" …: as the JSON contract spells them. Static. */
+/* "defers", "mentions" …: as the JSON contract spells them. Static. */
 const char *iq_suspect_kind_name(enum iq_suspect_kind kind);
 
 /* A live goroutine that could still serve an object. A suspicion, no proof. */
@@ -75,7 +77,10 @@ struct iq_suspect {
 };
 
 struct iq_suspects {
-	/* Surest first, then nearest, then by goroutine. */
+	/* Surest first, of these those who can go on before those who wait for
+	 * something themselves; then nearest, then by goroutine. Whose code
+	 * merely refers to the object and who is blocked comes after whoever
+	 * refers to it and sleeps. */
 	const struct iq_suspect *list;
 	size_t num;
 	uint64_t num_more; /* that are not listed */
@@ -114,7 +119,8 @@ struct iq_error *iq_paths_find(const struct iq_paths *paths,
 /*
  * Who could serve what the goroutine @index waits for: nobody who waits for the
  * same, and none that stays blocked. One that is proven to stay blocked itself
- * has none; healthy ones have them, too. @types may be NULL. In @arena.
+ * has none, nor has one that nobody has to serve, as in a sleep or a call of the
+ * kernel; healthy ones have them, too. @types may be NULL. In @arena.
  */
 struct iq_error *iq_path_suspects(const struct iq_model *model,
 				  const struct iq_heap_types *types,

@@ -39,6 +39,24 @@ static void note_objects(struct note *n, const struct iq_proof *proof)
 	}
 }
 
+/* Of goroutines that run: registers stand for their stacks. */
+static void note_registers(struct note *n, const struct iq_heap_map *map)
+{
+	for (size_t i = 0; i < map->root_words.len; i++) {
+		const struct iq_heap_word *word = &map->root_words.data[i];
+		struct iq_heap_reference ref = {
+			.word = word->word,
+			.slot = iq_heap_map_slot(map, word->word),
+		};
+
+		if (!word->holder || word->holder > map->num_holders ||
+		    ref.slot == IQ_HEAP_NONE)
+			continue;
+		n->source = map->num_slots + word->holder - 1;
+		note(n, &ref);
+	}
+}
+
 static void note_all(struct note *n, const struct iq_proof *proof)
 {
 	const struct iq_heap_map *map = proof->map;
@@ -50,11 +68,20 @@ static void note_all(struct note *n, const struct iq_proof *proof)
 		n->source = map->num_slots + (uint32_t)i;
 		if (holder.stack.len && proof->can_run[i / 64] >> i % 64 & 1)
 			iq_heap_walk_range(map, &holder.stack, note, n);
+		if (holder.registers.len &&
+		    proof->can_run[i / 64] >> i % 64 & 1)
+			iq_heap_walk_range(map, &holder.registers, note, n);
 	}
+	note_registers(n, map);
 	for (size_t i = 0; i < map->roots.len; i++) {
+		const struct iq_heap_range *root = &map->roots.data[i];
+		bool is_held = root->holder && root->holder <= map->num_holders;
+
 		n->source = map->num_slots + (uint32_t)(map->num_holders + i);
-		if (map->roots.data[i].kind == IQ_ROOT_VARIABLE)
-			iq_heap_walk_range(map, &map->roots.data[i], note, n);
+		if (is_held)
+			n->source = map->num_slots + root->holder - 1;
+		if (is_held || root->kind == IQ_ROOT_VARIABLE)
+			iq_heap_walk_range(map, root, note, n);
 	}
 }
 

@@ -17,14 +17,14 @@ struct iq_path_reverse {
 	/* By slot: where its sources end; they begin where those of the slot
 	 * before do. */
 	uint32_t *ends;
-	/* Slots; num_slots + i: the stack of the facts' goroutine i; behind
-	 * these, root i. */
+	/* Slots; num_slots + i: the stack or the registers of the facts'
+	 * goroutine i; behind these, root i. */
 	uint32_t *sources;
 };
 
 /*
- * Of objects that the proof has reached, stacks of goroutines that can run, and
- * package variables. The proof stays.
+ * Of objects that the proof has reached, stacks and registers of goroutines that
+ * can run, and package variables. The proof stays.
  */
 struct iq_error *iq_path_reverse_init(struct iq_path_reverse *reverse,
 				      const struct iq_proof *proof)

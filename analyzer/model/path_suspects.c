@@ -28,6 +28,8 @@
 #define VARIABLES_MAX 64
 /* Bytes of one variable that are looked at for its beginning. */
 #define VARIABLE_BYTES 4096
+/* The same of one without a name, for what refers to it. */
+#define APART_BYTES 64
 
 /* What is known against one goroutine. */
 struct charge {
@@ -37,6 +39,11 @@ struct charge {
 	uint32_t frame;
 	/* Slot that its stack refers to, where the frame is not known yet. */
 	uint32_t slot;
+};
+
+struct ranked {
+	struct iq_suspect suspect;
+	unsigned rank;
 };
 
 struct hunt {
@@ -71,6 +78,7 @@ static void hunt_deinit(struct hunt *h)
 const char *iq_suspect_kind_name(enum iq_suspect_kind kind)
 {
 	static const char *const names[] = {
+		[IQ_SUSPECT_DEFERS] = "defers",
 		[IQ_SUSPECT_MENTIONS] = "mentions",
 		[IQ_SUSPECT_SLEEPS] = "sleeps",
 		[IQ_SUSPECT_REACHES] = "reaches",
@@ -132,6 +140,13 @@ static uint32_t frame_index(const struct iq_stack *stack,
 	return UINT32_MAX;
 }
 
+static enum iq_suspect_kind kind_of(const struct iq_wake *wake)
+{
+	if (wake->ground == IQ_WAKE_DEFERS)
+		return IQ_SUSPECT_DEFERS;
+	return wake->via ? IQ_SUSPECT_REACHES : IQ_SUSPECT_MENTIONS;
+}
+
 /* What the wait-for graph knows: it has looked at stacks frame by frame. */
 static void charge_wakers(struct hunt *h, size_t index)
 {
@@ -147,8 +162,7 @@ static void charge_wakers(struct hunt *h, size_t index)
 			const struct iq_goroutine *g =
 				&h->model->goroutines[wake->goroutine];
 			struct charge c = {
-				.kind = wake->via ? IQ_SUSPECT_REACHES :
-						    IQ_SUSPECT_MENTIONS,
+				.kind = kind_of(wake),
 				.distance = wake->via ? 1 : 0,
 				.frame = frame_index(g->fact->stack,
 						     wake->frame),
@@ -295,15 +309,15 @@ static size_t variable_len(const struct iq_out *out)
 	return i;
 }
 
-/* Code may use the beginning of the variable that has a word. */
-static struct iq_error *add_beginning(struct hunt *h, uint64_t addr)
+/* Where the variable begins that has the word at @addr; 0: it has no name. */
+static uint64_t beginning(struct hunt *h, uint64_t addr)
 {
 	uint64_t begin = addr;
 	struct iq_out name, other;
 	size_t len;
 
 	if (!h->types || !h->types->put_variable)
-		return NULL;
+		return 0;
 	iq_out_init_memory(&name);
 	iq_out_init_memory(&other);
 	len = h->types->put_variable(h->types, addr, &name) ?
@@ -319,8 +333,77 @@ static struct iq_error *add_beginning(struct hunt *h, uint64_t addr)
 	}
 	iq_out_deinit(&name);
 	iq_out_deinit(&other);
-	return begin == addr || iq_vec_push(&h->variables, begin) ? NULL :
-								    &iq_enomem;
+	return len ? begin : 0;
+}
+
+/* Words among the variables that refer to some bytes of others. */
+struct referrers {
+	uint64_t low, high;
+	uint64_t best; /* the highest of what is referred to; 0: none */
+};
+
+/* Notes in @r->best what is referred to, or, with @h, the words that do. */
+static bool look_for(struct hunt *h, const struct iq_heap_map *map,
+		     const struct iq_heap_range *range, struct referrers *r)
+{
+	uint64_t have = 0;
+	const uint8_t *bytes =
+		map->memory.window(map->memory.ctx, range->addr, &have);
+	uint64_t len = bytes && have < range->len ? have : range->len;
+
+	for (uint64_t i = 0; bytes && i < len / 8; i++) {
+		uint64_t word = iq_heap_word_of(bytes + 8 * i);
+
+		if (word < r->low || word > r->high ||
+		    (range->mask && !(range->mask[i / 8] >> i % 8 & 1)))
+			continue;
+		if (word > r->best)
+			r->best = word;
+		if (!h)
+			continue;
+		if (h->variables.len >= VARIABLES_MAX)
+			return true;
+		if (!iq_vec_push(&h->variables, range->addr + 8 * i))
+			return false;
+	}
+	return true;
+}
+
+static struct iq_error *look_through(struct hunt *h, bool takes,
+				     struct referrers *r)
+{
+	const struct iq_heap_map *map = h->map;
+
+	for (size_t i = 0; i < map->roots.len; i++) {
+		if (map->roots.data[i].kind == IQ_ROOT_VARIABLE &&
+		    !look_for(takes ? h : NULL, map, &map->roots.data[i], r))
+			return &iq_enomem;
+	}
+	return NULL;
+}
+
+/*
+ * Code uses the beginning of a variable that has the word at @addr. Of "var bus =
+ * &Bus{...}" the linker keeps the struct apart, and code has only the variable that
+ * refers to it. Without names whatever is referred to just before counts as its
+ * beginning.
+ */
+static struct iq_error *add_ways(struct hunt *h, uint64_t addr)
+{
+	uint64_t begin = beginning(h, addr);
+	struct referrers r = {
+		.low = begin ? begin : addr - APART_BYTES,
+		.high = addr,
+	};
+	struct iq_error *err;
+
+	if (begin && begin != addr && !iq_vec_push(&h->variables, begin))
+		return &iq_enomem;
+	if (begin)
+		return look_through(h, true, &r);
+	err = look_through(h, false, &r);
+	r.low = r.high = r.best;
+	return err || !r.best ? err : look_through(h, true, &r);
 }
 
 static void charge_users(struct hunt *h, const uint32_t *frames,
@@ -349,13 +432,14 @@ static struct iq_error *find_users(struct hunt *h, uint64_t address)
 {
 	const struct iq_heap *heap = h->facts->heap;
 	iq_cleanup(iq_freep) void *frames = NULL;
-	size_t num = h->variables.len;
 	struct iq_error *err = NULL;
 
-	if (!num || !heap->users)
+	if (!h->variables.len || !heap->users)
 		return NULL;
-	for (size_t i = 0; i < num && !err; i++)
-		err = add_beginning(h, h->variables.data[i]);
+	// What refers to them may be referred to in turn.
+	for (size_t i = 0; i < h->variables.len && i < VARIABLES_MAX && !err;
+	     i++)
+		err = add_ways(h, h->variables.data[i]);
 	frames = malloc((h->facts->stacks.len + 1) * sizeof(uint32_t));
 	if (err || !frames)
 		return err ? err : &iq_enomem;
@@ -452,13 +536,28 @@ static uint32_t frame_of(const struct hunt *h, uint32_t index)
 								UINT32_MAX;
 }
 
+/* Who is blocked does nothing for others before somebody wakes it. */
+static unsigned rank_of(const struct hunt *h, uint32_t index,
+			enum iq_suspect_kind kind)
+{
+	bool blocked =
+		!iq_wait_class_can_go_on(h->model->goroutines[index].class);
+
+	// Blocked ones that mention it come after those that sleep.
+	if (kind == IQ_SUSPECT_MENTIONS && blocked)
+		return 2 * IQ_SUSPECT_SLEEPS + 1;
+	return 2 * kind + blocked;
+}
+
 static int compare_suspects(const void *pa, const void *pb)
 {
-	const struct iq_suspect *a = pa;
-	const struct iq_suspect *b = pb;
+	const struct ranked *ra = pa;
+	const struct ranked *rb = pb;
+	const struct iq_suspect *a = &ra->suspect;
+	const struct iq_suspect *b = &rb->suspect;
 
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
+	if (ra->rank != rb->rank)
+		return ra->rank < rb->rank ? -1 : 1;
 	if (a->distance != b->distance)
 		return a->distance < b->distance ? -1 : 1;
 	return a->goroutine < b->goroutine ? -1 : a->goroutine > b->goroutine;
@@ -467,15 +566,18 @@ static int compare_suspects(const void *pa, const void *pb)
 static struct iq_error *conclude(const struct hunt *h, struct iq_arena *arena,
 				 struct iq_suspects *ret)
 {
-	IQ_VEC(struct iq_suspect) all = { 0 };
+	IQ_VEC(struct ranked) all = { 0 };
 	struct iq_suspects found = { 0 };
 	struct iq_suspect *list = NULL;
 
 	for (size_t i = 0; i < h->model->num_goroutines; i++) {
-		struct iq_suspect s = {
-			.goroutine = (uint32_t)i,
-			.kind = h->charges[i].kind,
-			.distance = h->charges[i].distance,
+		struct ranked s = {
+			.suspect = {
+				.goroutine = (uint32_t)i,
+				.kind = h->charges[i].kind,
+				.distance = h->charges[i].distance,
+			},
+			.rank = rank_of(h, (uint32_t)i, h->charges[i].kind),
 		};
 
 		if (h->charges[i].is_set && !iq_vec_push(&all, s)) {
@@ -490,7 +592,7 @@ static struct iq_error *conclude(const struct hunt *h, struct iq_arena *arena,
 	if (found.num)
 		list = iq_arena_calloc(arena, found.num, sizeof(*list));
 	for (size_t i = 0; list && i < found.num; i++) {
-		list[i] = all.data[i];
+		list[i] = all.data[i].suspect;
 		list[i].frame = frame_of(h, list[i].goroutine);
 	}
 	iq_vec_deinit(&all);
@@ -517,7 +619,8 @@ struct iq_error *iq_path_suspects(const struct iq_model *model,
 	struct iq_error *err = NULL;
 
 	*ret = (struct iq_suspects){ .num = 0 };
-	if (waiter->reach == IQ_REACH_UNREACHABLE)
+	if (waiter->reach == IQ_REACH_UNREACHABLE ||
+	    iq_wait_class_can_go_on(waiter->class))
 		return NULL;
 	h.charges = calloc(model->num_goroutines + 1, sizeof(*h.charges));
 	if (!h.charges)

@@ -7,6 +7,25 @@
 #include "formats/go/goroutine.h"
 #include "formats/go/signal_frame.h"
 
+/* Index + 1 of the goroutine that runs on @m; 0: of none that is known. The
+ * facts' goroutines are in the order of the gs. */
+static uint32_t holder_of(const struct iq_go_runtime *rt,
+			  const struct iq_go_m *m)
+{
+	const struct iq_facts *facts = rt->facts;
+
+	for (size_t i = 0; m->curg && i < rt->num_gs; i++) {
+		if (rt->gs[i].addr == m->curg)
+			return i < facts->goroutines.len &&
+					       facts->goroutines.data[i]
+							       .place ==
+						       m->curg ?
+				       (uint32_t)i + 1 :
+				       0;
+	}
+	return 0;
+}
+
 static struct iq_error *add_stack(struct iq_heap_map *map,
 				  enum iq_root_kind kind, uint64_t from,
 				  uint64_t to, bool optional)
@@ -75,13 +94,20 @@ static struct iq_error *add_thread(const struct iq_go_heap *heap,
 				   const struct iq_go_m *m)
 {
 	uint64_t sp = interrupted_sp(heap->rt, m);
+	size_t first_word = map->root_words.len;
+	size_t first_range = map->roots.len;
 	struct iq_error *err = iq_go_heap_registers(map, m->thread);
+	uint32_t holder = holder_of(heap->rt, m);
 
 	if (!err && iq_go_on_signal_stack(m, m->thread->sp))
 		err = add_stack(map, IQ_ROOT_REGISTERS, m->thread->sp,
 				m->gsignal_hi, false);
 	if (err)
 		return err;
+	for (size_t i = first_word; i < map->root_words.len; i++)
+		map->root_words.data[i].holder = holder;
+	for (size_t i = first_range; i < map->roots.len; i++)
+		map->roots.data[i].holder = holder;
 	if (is_on_g0(m, sp))
 		return add_stack(map, IQ_ROOT_RUNTIME, sp, m->g0_hi, false);
 	// A handler whose frame is gone: what it interrupted may be there.

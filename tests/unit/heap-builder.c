@@ -49,6 +49,7 @@ void heap_builder_deinit(struct heap_builder *b)
 		free(b->regions[i].bytes);
 	iq_vec_deinit(&b->spans);
 	iq_vec_deinit(&b->roots);
+	iq_vec_deinit(&b->root_words);
 	iq_vec_deinit(&b->holders);
 	iq_vec_deinit(&b->hidden);
 }
@@ -126,6 +127,9 @@ struct iq_heap_map *heap_builder_map(struct heap_builder *b)
 		iq_heap_map_hide(map, b->hidden.data[i]);
 	for (size_t i = 0; i < b->roots.len; i++)
 		assert_true(iq_vec_push(&map->roots, b->roots.data[i]));
+	for (size_t i = 0; i < b->root_words.len; i++)
+		assert_true(
+			iq_vec_push(&map->root_words, b->root_words.data[i]));
 	assert_null(iq_heap_map_make_holders(map, b->holders.len));
 	for (size_t i = 0; i < b->holders.len; i++)
 		assert_null(iq_heap_map_hold(map, i, &b->holders.data[i]));

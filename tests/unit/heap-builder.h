@@ -21,6 +21,7 @@ struct heap_builder {
 	size_t num_regions;
 	IQ_VEC(struct iq_heap_span) spans;
 	IQ_VEC(struct iq_heap_range) roots;
+	IQ_VEC(struct iq_heap_word) root_words;
 	IQ_VEC(struct iq_heap_holder) holders;
 	IQ_VEC(uint64_t) hidden;
 	struct iq_heap_disguise disguise;

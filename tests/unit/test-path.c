@@ -10,6 +10,7 @@
 #include "base/out.h"
 #include "facts-builder.h"
 #include "heap-builder.h"
+#include "model/fact.h"
 #include "model/graph.h"
 #include "model/heap_types.h"
 #include "model/liveness.h"
@@ -551,6 +552,136 @@ static void test_a_variable_is_used_by_its_beginning(void **state)
 	deinit(&x);
 }
 
+/* "var bus = &Bus{...}": the struct is at GLOBALS + 0x20, its word at + 0x30, and
+ * code uses the variable at GLOBALS + 8. What is referred to nearer is another
+ * one's beginning. */
+static void test_code_that_uses_what_refers_to_it_is_suspected(void **state)
+{
+	(void)state;
+	for (unsigned nearer = 0; nearer < 2; nearer++) {
+		struct iq_suspects s;
+		struct fixture x;
+
+		init(&x);
+		add_receiver(&x, 1, OBJECT(7));
+		add(&x, 2, "IO wait", READ);
+		heap_builder_word(&x.heap, GLOBALS + 8, GLOBALS + 0x20);
+		heap_builder_word(&x.heap, GLOBALS + 0x30, OBJECT(7));
+		if (nearer)
+			heap_builder_word(&x.heap, GLOBALS + 0x10,
+					  GLOBALS + 0x28);
+		analyse(&x);
+		s = suspects(&x, 1);
+		assert_int_equal(s.num, !nearer);
+		if (!nearer)
+			assert_int_equal(s.list[0].kind, IQ_SUSPECT_VARIABLE);
+		deinit(&x);
+	}
+}
+
+/* One that runs has it in a register, and one in what signals saved. */
+static void test_registers_are_told_with_their_goroutine(void **state)
+{
+	static const struct iq_heap_word words[] = {
+		{ OBJECT(4), .kind = IQ_ROOT_REGISTERS, .holder = 2 },
+		// Of nobody that there is.
+		{ OBJECT(6), .kind = IQ_ROOT_REGISTERS, .holder = 9 },
+	};
+	struct iq_suspects s;
+	struct iq_path path;
+	struct fixture x;
+
+	(void)state;
+	init(&x);
+	heap_builder_root(&x.heap, 0x700000, 4);
+	x.heap.roots.data[1].kind = IQ_ROOT_REGISTERS;
+	x.heap.roots.data[1].holder = 3;
+	add_receiver(&x, 1, OBJECT(7));
+	add(&x, 2, "running", "main.spin f.go:7" GOEXIT);
+	add(&x, 3, "running", "main.spin f.go:7" GOEXIT);
+	refers(&x, 4, 8, 7);
+	heap_builder_word(&x.heap, 0x700008, OBJECT(5));
+	refers(&x, 5, 8, 4);
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(words); i++)
+		assert_true(iq_vec_push(&x.heap.root_words, words[i]));
+	analyse(&x);
+	path = find(&x, OBJECT(6));
+	assert_int_equal(path.root, IQ_ROOT_REGISTERS);
+	assert_int_equal(path.goroutine, UINT32_MAX);
+	path = find(&x, OBJECT(4));
+	assert_int_equal(path.root, IQ_ROOT_REGISTERS);
+	assert_int_equal(id_of(&x, path.goroutine), 2);
+	assert_false(path.only_blocked);
+	path = find(&x, OBJECT(5));
+	assert_int_equal(path.root, IQ_ROOT_REGISTERS);
+	assert_int_equal(id_of(&x, path.goroutine), 3);
+	s = suspects(&x, 1);
+	assert_int_equal(s.num, 2);
+	assert_int_equal(id_of(&x, s.list[0].goroutine), 2);
+	assert_int_equal(s.list[0].kind, IQ_SUSPECT_REACHES);
+	assert_int_equal(s.list[0].frame, UINT32_MAX);
+	assert_int_equal(id_of(&x, s.list[1].goroutine), 3);
+	deinit(&x);
+}
+
+static void mentions(struct fixture *x, uint64_t id, uint64_t object,
+		     bool wakes)
+{
+	struct iq_reference_fact ref = {
+		.object = object,
+		.goroutine = (uint32_t)id - 1,
+		.frame = 2,
+		.wakes = wakes,
+	};
+
+	holds(x, id, 2, object);
+	assert_true(iq_vec_push(&x->facts->references, ref));
+}
+
+/* Blocked ones that merely mention it come after those that sleep. */
+static void test_who_has_deferred_the_end_is_suspected_first(void **state)
+{
+	static const uint64_t wanted[] = { 5, 4, 3, 2 };
+	struct iq_suspects s;
+	struct fixture x;
+
+	(void)state;
+	init(&x);
+	add_receiver(&x, 1, OBJECT(7));
+	add_receiver(&x, 2, OBJECT(8));
+	mentions(&x, 2, OBJECT(7), false);
+	heap_builder_word(&x.heap, GLOBALS + 24, OBJECT(8));
+	add(&x, 3, "sleep", SLEEP);
+	mentions(&x, 3, OBJECT(7), false);
+	add(&x, 4, "running", "main.spin f.go:7" GOEXIT);
+	holds(&x, 4, 0, OBJECT(7));
+	add(&x, 5, "sleep", SLEEP);
+	mentions(&x, 5, OBJECT(7), true);
+	analyse(&x);
+	s = suspects(&x, 1);
+	assert_int_equal(s.num, IQ_ARRAY_SIZE(wanted));
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(wanted); i++)
+		assert_int_equal(id_of(&x, s.list[i].goroutine), wanted[i]);
+	assert_int_equal(s.list[0].kind, IQ_SUSPECT_DEFERS);
+	assert_int_equal(s.list[3].kind, IQ_SUSPECT_MENTIONS);
+	deinit(&x);
+}
+
+static void test_nobody_serves_a_sleep(void **state)
+{
+	struct iq_goroutine_fact *fact;
+	struct fixture x;
+
+	(void)state;
+	init(&x);
+	fact = add(&x, 1, "sleep", SLEEP);
+	facts_created(x.facts, fact, 2, "main.start main.go:9");
+	add(&x, 2, "sleep", SLEEP);
+	analyse(&x);
+	assert_int_equal(suspects(&x, 1).num, 0);
+	deinit(&x);
+}
+
 static void test_who_waits_for_the_same_is_no_suspect(void **state)
 {
 	struct fixture x;
@@ -648,6 +779,12 @@ int main(void)
 			test_a_sleeping_owner_is_suspected_before_farther_ones),
 		cmocka_unit_test(test_code_that_uses_the_variable_is_suspected),
 		cmocka_unit_test(test_a_variable_is_used_by_its_beginning),
+		cmocka_unit_test(
+			test_code_that_uses_what_refers_to_it_is_suspected),
+		cmocka_unit_test(test_registers_are_told_with_their_goroutine),
+		cmocka_unit_test(
+			test_who_has_deferred_the_end_is_suspected_first),
+		cmocka_unit_test(test_nobody_serves_a_sleep),
 		cmocka_unit_test(test_who_waits_for_the_same_is_no_suspect),
 		cmocka_unit_test(test_who_stays_blocked_is_no_suspect),
 		cmocka_unit_test(test_the_creator_is_suspected_last),
