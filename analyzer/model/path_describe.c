@@ -168,15 +168,21 @@ static struct iq_error *fill_step(struct describe *d, uint32_t slot,
 				  struct iq_path_step *step)
 {
 	const struct iq_heap_map *map = d->paths->map;
+	uint64_t start = iq_heap_slot_addr(map, slot), header;
 	struct look l = { .slot = next };
+	struct iq_error *err;
 
-	step->address = iq_heap_slot_addr(map, slot);
+	step->address = iq_heap_object_addr(map, slot);
 	step->size = iq_heap_slot_size(map, slot);
 	if (next == IQ_HEAP_NONE)
-		step->offset = addr - step->address;
+		step->offset = addr - start;
 	else if (!iq_heap_walk_object(map, slot, look, &l))
 		step->offset = l.found.offset;
-	return name_step(d, slot, step);
+	err = name_step(d, slot, step);
+	// Types count from the slot, what is told from the object.
+	header = step->address - start;
+	step->offset -= step->offset < header ? step->offset : header;
+	return err;
 }
 
 static bool is_kept(const struct iq_path *path, uint64_t step)

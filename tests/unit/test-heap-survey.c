@@ -342,6 +342,9 @@ static void test_an_object_begins_behind_its_header(void **state)
 	};
 	ask(&x);
 	assert_int_equal(x.survey->whys[0].object.addr, BIG(0) + 8);
+	assert_int_equal(x.survey->whys[0].path.num_steps, 1);
+	assert_int_equal(x.survey->whys[0].path.steps[0].address, BIG(0) + 8);
+	assert_int_equal(x.survey->whys[0].path.steps[0].offset, 0);
 	assert_int_equal(x.survey->whys[1].object.addr, BIG(0) + 8);
 	deinit(&x);
 }
