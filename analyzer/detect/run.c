@@ -229,13 +229,15 @@ static struct iq_error *causes_find(const struct iq_model *model,
 				    struct iq_arena *arena,
 				    struct iq_findings *findings)
 {
+	uint64_t looks = IQ_LEAK_LOOKS_MAX;
 	struct iq_error *err = NULL;
 
 	for (size_t i = 0; i < findings->list.len && !err; i++) {
 		struct iq_finding *f = &findings->list.data[i];
 
 		if (f->num_goroutines && f->class != IQ_CLASS_CRASH)
-			err = iq_leak_cause_find(model, f, arena, &f->cause);
+			err = iq_leak_cause_find(model, f, arena, &looks,
+						 &f->cause);
 	}
 	return err;
 }

@@ -77,6 +77,22 @@ enum {
 	IQ_CODE_CLOSES = 1 << 2,
 };
 
+/* Locks that a function has taken and not given back when it makes a call. */
+enum iq_code_held {
+	IQ_CODE_HELD_UNKNOWN,
+	IQ_CODE_HELD_NONE,
+	IQ_CODE_HELD_MAYBE, /* one, on some way: which, is not known */
+	IQ_CODE_HELD_SAME,  /* on some way the one that the call is to take */
+};
+
+/* Whether a channel is the Done channel of a context. */
+enum iq_code_context {
+	IQ_CODE_CONTEXT_NOT_SEEN,
+	/* It is in a struct that looks like one: other packages have such, too. */
+	IQ_CODE_CONTEXT_MAYBE,
+	IQ_CODE_CONTEXT_SURE,
+};
+
 struct iq_code_facts {
 	/* Behind @pc, where a go statement returns to. These fail without
 	 * memory alone. */
@@ -92,7 +108,11 @@ struct iq_code_facts {
 	/* Whether the channel at @addr is the Done channel of a context, by the
 	 * types of what the goroutine whose record is at @g refers to. */
 	struct iq_error *(*is_context)(const struct iq_code_facts *code,
-				       uint64_t g, uint64_t addr, bool *ret);
+				       uint64_t g, uint64_t addr,
+				       enum iq_code_context *ret);
+	/* At the call that returns to @pc. NULL: that is not known. */
+	struct iq_error *(*held)(const struct iq_code_facts *code, uint64_t pc,
+				 enum iq_code_held *ret);
 };
 
 #endif

@@ -32,13 +32,14 @@ const struct iq_leak_cause_class *iq_leak_cause_classes(size_t *num_ret)
 
 static struct iq_error *cause_of(const struct iq_model *model,
 				 const struct iq_finding *finding,
-				 struct iq_arena *arena, uint32_t index,
-				 struct iq_leak_cause *ret)
+				 struct iq_arena *arena, uint64_t *looks,
+				 uint32_t index, struct iq_leak_cause *ret)
 {
 	struct iq_leak_clue clue;
 	struct iq_error *err =
 		iq_leak_clue_make(model, finding, arena, index, &clue);
 
+	clue.looks = looks;
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(questions) && !err; i++) {
 		ret->shown_by = (struct iq_str){ .len = 0 };
 		err = questions[i](&clue, &ret->shown_by);
@@ -84,9 +85,30 @@ static size_t samples_choose(const struct iq_model *model,
 	return num;
 }
 
+/* What is said of an object is said of one of them. */
+static struct iq_error *seen_words(const struct iq_model *model,
+				   const struct iq_finding *finding,
+				   struct iq_arena *arena,
+				   const struct sample *samples, size_t num,
+				   struct iq_str *text)
+{
+	const struct iq_str of_one = *text;
+	uint64_t id = model->goroutines[samples[0].index].id;
+
+	if (finding->num_goroutines < 2)
+		return NULL;
+	if (num == finding->num_goroutines)
+		return iq_textf(arena, text, "goroutine %" PRIu64 ": %.*s", id,
+				IQ_STR_ARG(of_one));
+	return iq_textf(arena, text,
+			"goroutine %" PRIu64 " (%zu of %zu were looked at): "
+			"%.*s",
+			id, num, finding->num_goroutines, IQ_STR_ARG(of_one));
+}
+
 struct iq_error *iq_leak_cause_find(const struct iq_model *model,
 				    const struct iq_finding *finding,
-				    struct iq_arena *arena,
+				    struct iq_arena *arena, uint64_t *looks,
 				    struct iq_leak_cause *ret)
 {
 	struct sample samples[SAMPLES_MAX];
@@ -95,7 +117,7 @@ struct iq_error *iq_leak_cause_find(const struct iq_model *model,
 
 	for (size_t i = 0; i < num; i++) {
 		struct iq_leak_cause other = { .class = NULL };
-		struct iq_error *err = cause_of(model, finding, arena,
+		struct iq_error *err = cause_of(model, finding, arena, looks,
 						samples[i].index, &other);
 
 		if (err)
@@ -109,10 +131,7 @@ struct iq_error *iq_leak_cause_find(const struct iq_model *model,
 		}
 	}
 	*ret = cause;
-	if (!cause.class || finding->num_goroutines < 2)
-		return NULL;
-	// What is said of an object is said of one of them.
-	return iq_textf(arena, &ret->shown_by, "goroutine %" PRIu64 ": %.*s",
-			model->goroutines[samples[0].index].id,
-			IQ_STR_ARG(cause.shown_by));
+	return cause.class ? seen_words(model, finding, arena, samples, num,
+					&ret->shown_by) :
+			     NULL;
 }

@@ -64,7 +64,7 @@ struct iq_error *iq_leak_shows_missing_cancel(const struct iq_leak_clue *clue,
 {
 	const struct iq_goroutine_fact *fact = clue->g->fact;
 	struct iq_error *err;
-	bool is_context;
+	enum iq_code_context is;
 
 	for (uint32_t i = 0; i < fact->num_waits && may_be_told(clue); i++) {
 		const struct iq_wait *w = &fact->waits[i];
@@ -72,25 +72,44 @@ struct iq_error *iq_leak_shows_missing_cancel(const struct iq_leak_clue *clue,
 		if (!is_signal(w))
 			continue;
 		err = clue->code->is_context(clue->code, fact->place,
-					     w->address, &is_context);
+					     w->address, &is);
 		if (err)
 			return err;
-		if (is_context)
+		if (is == IQ_CODE_CONTEXT_SURE) {
+			bool held;
+
+			// Who refers to the context may have its cancel.
+			err = iq_leak_held(clue, w, &held);
+			if (err || held)
+				return err;
 			return iq_textf(
 				clue->arena, shown_ret,
 				"channel 0x%" PRIx64
 				" is the Done channel of a context, open, and "
 				"nothing that can run refers to that context",
 				w->address);
+		}
 	}
 	return NULL;
 }
 
-/* It may be a context's: no longer seen, where the code has done with that. */
-static bool may_be_context(const struct iq_leak_clue *clue,
-			   const struct iq_wait *w)
+/* Whether it may be a context's, which @forgotten says code has done with. */
+static struct iq_error *may_be_context(const struct iq_leak_clue *clue,
+				       const struct iq_wait *w, bool forgotten,
+				       bool *ret)
 {
-	return is_signal(w) && (!clue->has_again || clue->again.may_be_given);
+	enum iq_code_context is = IQ_CODE_CONTEXT_NOT_SEEN;
+	struct iq_error *err = NULL;
+
+	*ret = false;
+	if (!is_signal(w))
+		return NULL;
+	if (clue->code)
+		err = clue->code->is_context(clue->code, clue->g->fact->place,
+					     w->address, &is);
+	*ret = is != IQ_CODE_CONTEXT_NOT_SEEN ||
+	       (forgotten && (!clue->has_again || clue->again.may_be_given));
+	return err;
 }
 
 struct iq_error *
@@ -105,9 +124,21 @@ iq_leak_shows_quit_never_closed(const struct iq_leak_clue *clue,
 	for (uint32_t i = 0; i < fact->num_waits; i++) {
 		const struct iq_wait *w = &fact->waits[i];
 
+		struct iq_error *err;
+		bool held, is_context;
+
+		if (!is_signal(w))
+			continue;
 		// What a loop asks again it still has.
-		if (is_signal(w) &&
-		    (clue->again.loops || !may_be_context(clue, w)))
+		err = may_be_context(clue, w, !clue->again.loops, &is_context);
+		if (err)
+			return err;
+		if (is_context)
+			continue;
+		err = iq_leak_held(clue, w, &held);
+		if (err)
+			return err;
+		if (!held)
 			return iq_textf(
 				clue->arena, shown_ret,
 				"channel 0x%" PRIx64
@@ -118,13 +149,21 @@ iq_leak_shows_quit_never_closed(const struct iq_leak_clue *clue,
 	return NULL;
 }
 
-static bool is_unserved(const struct iq_leak_clue *clue)
+/* Nobody who is left could send to, or close, what it receives from. */
+static struct iq_error *is_unserved(const struct iq_leak_clue *clue, bool *ret)
 {
 	const struct iq_chan_object *chan = received(clue);
+	struct iq_error *err;
+	bool held;
 
-	return chan && clue->is_proven && !clue->waker && !clue->in_cycle &&
+	*ret = chan && clue->is_proven && !clue->waker && !clue->in_cycle &&
 	       is_own(clue) && !clue->again.unsure && chan->has_queues &&
 	       !chan->timer;
+	if (!*ret)
+		return NULL;
+	err = iq_leak_held(clue, clue->wait, &held);
+	*ret = !held;
+	return err;
 }
 
 struct iq_error *
@@ -133,9 +172,13 @@ iq_leak_shows_range_never_closed(const struct iq_leak_clue *clue,
 {
 	const char *place;
 	struct iq_error *err;
+	bool unserved;
 
-	if (!is_unserved(clue) || !clue->again.loops)
+	if (!clue->again.loops)
 		return NULL;
+	err = is_unserved(clue, &unserved);
+	if (err || !unserved)
+		return err;
 	err = iq_text_frame(clue->arena, clue->again_frame, &place);
 	if (err)
 		return err;
@@ -152,10 +195,16 @@ struct iq_error *iq_leak_shows_sender_gone(const struct iq_leak_clue *clue,
 {
 	const char *place;
 	struct iq_error *err;
+	bool unserved, is_context;
 
-	if (!is_unserved(clue) || clue->again.loops ||
-	    may_be_context(clue, clue->wait))
+	if (clue->again.loops)
 		return NULL;
+	err = is_unserved(clue, &unserved);
+	if (err || !unserved)
+		return err;
+	err = may_be_context(clue, clue->wait, true, &is_context);
+	if (err || is_context)
+		return err;
 	err = iq_text_frame(clue->arena, clue->again_frame, &place);
 	if (err)
 		return err;

@@ -97,7 +97,7 @@ static enum iq_leak_send of_many(const struct iq_leak_clue *clue)
 	return IQ_LEAK_SEND_UNKNOWN;
 }
 
-enum iq_leak_send iq_leak_send_of(const struct iq_leak_clue *clue)
+static enum iq_leak_send send_of(const struct iq_leak_clue *clue)
 {
 	const struct iq_code_taking *t = &clue->taking;
 	const struct iq_chan_object *chan;
@@ -114,6 +114,21 @@ enum iq_leak_send iq_leak_send_of(const struct iq_leak_clue *clue)
 		return of_many(clue);
 	return clue->again.loops || clue->again.follows ? of_later(clue) :
 							  of_first(clue);
+}
+
+/* It is @send, and nobody else who is left could receive. */
+static struct iq_error *is_it(const struct iq_leak_clue *clue,
+			      enum iq_leak_send send, bool *ret)
+{
+	struct iq_error *err;
+	bool held;
+
+	*ret = send_of(clue) == send;
+	if (!*ret)
+		return NULL;
+	err = iq_leak_held(clue, clue->wait, &held);
+	*ret = !held;
+	return err;
 }
 
 /* What has become of who would receive. */
@@ -173,9 +188,11 @@ struct iq_error *iq_leak_shows_early_return(const struct iq_leak_clue *clue,
 	struct iq_str room;
 	const char *taker;
 	struct iq_error *err;
+	bool is;
 
-	if (iq_leak_send_of(clue) != IQ_LEAK_SEND_EARLY)
-		return NULL;
+	err = is_it(clue, IQ_LEAK_SEND_EARLY, &is);
+	if (err || !is)
+		return err;
 	err = both_words(clue, &taker, &room);
 	if (err)
 		return err;
@@ -195,9 +212,11 @@ struct iq_error *iq_leak_shows_timeout_won(const struct iq_leak_clue *clue,
 	struct iq_str room;
 	const char *taker;
 	struct iq_error *err;
+	bool is;
 
-	if (iq_leak_send_of(clue) != IQ_LEAK_SEND_TIMEOUT)
-		return NULL;
+	err = is_it(clue, IQ_LEAK_SEND_TIMEOUT, &is);
+	if (err || !is)
+		return err;
 	err = both_words(clue, &taker, &room);
 	if (err)
 		return err;
@@ -218,9 +237,11 @@ struct iq_error *iq_leak_shows_double_send(const struct iq_leak_clue *clue,
 	const char *sender, *taker;
 	struct iq_str before;
 	struct iq_error *err;
+	bool is;
 
-	if (iq_leak_send_of(clue) != IQ_LEAK_SEND_DOUBLE)
-		return NULL;
+	err = is_it(clue, IQ_LEAK_SEND_DOUBLE, &is);
+	if (err || !is)
+		return err;
 	err = taker_words(clue, &taker);
 	if (!err)
 		err = iq_text_frame(clue->arena, clue->again_frame, &sender);
@@ -243,9 +264,11 @@ struct iq_error *iq_leak_shows_n_senders(const struct iq_leak_clue *clue,
 	struct iq_str room;
 	const char *taker;
 	struct iq_error *err;
+	bool is;
 
-	if (iq_leak_send_of(clue) != IQ_LEAK_SEND_MANY)
-		return NULL;
+	err = is_it(clue, IQ_LEAK_SEND_MANY, &is);
+	if (err || !is)
+		return err;
 	err = both_words(clue, &taker, &room);
 	if (err)
 		return err;

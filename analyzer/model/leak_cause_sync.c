@@ -101,6 +101,80 @@ iq_leak_shows_lock_held_over_send(const struct iq_leak_clue *clue,
 			  shown_ret);
 }
 
+/* The only one that shows to have to do with @node, without waiting for it. */
+static const struct iq_wake *only_waker(const struct iq_graph_node *node)
+{
+	const struct iq_wake *only = NULL;
+
+	for (size_t i = 0; i < node->num_wakers; i++) {
+		if (node->wakers[i].waits ||
+		    node->wakers[i].ground == IQ_WAKE_SHARES)
+			continue;
+		if (only)
+			return NULL;
+		only = &node->wakers[i];
+	}
+	return only;
+}
+
+/* The only thing that the goroutine @index waits for, or NULL. */
+static const struct iq_graph_node *only_node(const struct iq_graph *graph,
+					     uint32_t index)
+{
+	uint32_t e = graph->first_edge[index];
+
+	return graph->first_edge[index + 1] == e + 1 ?
+		       &graph->nodes[graph->edges[e].node] :
+		       NULL;
+}
+
+/* A lock and something else, which two goroutines have and want crosswise. */
+struct crossing {
+	const struct iq_graph_node *lock;
+	const struct iq_wake *holder; /* of the lock */
+};
+
+static bool crossing_find(const struct iq_leak_clue *clue, struct crossing *ret)
+{
+	const struct iq_graph *graph = clue->model->graph;
+	const struct iq_graph_node *mine = only_node(graph, clue->index);
+	const struct iq_wake *other = mine ? only_waker(mine) : NULL;
+	const struct iq_graph_node *its =
+		other ? only_node(graph, other->goroutine) : NULL;
+	const struct iq_wake *self = its ? only_waker(its) : NULL;
+
+	if (!self || self->goroutine != clue->index ||
+	    iq_graph_node_is_lock(mine) == iq_graph_node_is_lock(its))
+		return false;
+	*ret = iq_graph_node_is_lock(mine) ? (struct crossing){ mine, other } :
+					     (struct crossing){ its, self };
+	return !iq_graph_is_unlocked(ret->lock) && ret->holder->frame;
+}
+
+struct iq_error *
+iq_leak_shows_lock_held_over_wait(const struct iq_leak_clue *clue,
+				  struct iq_str *shown_ret)
+{
+	const struct iq_model *m = clue->model;
+	const struct iq_goroutine *holder;
+	struct crossing c;
+	enum iq_code_held held;
+	struct iq_error *err;
+
+	if (!clue->is_proven || !clue->waits_back || !crossing_find(clue, &c))
+		return NULL;
+	holder = &m->goroutines[c.holder->goroutine];
+	if (holder->class != IQ_CLASS_WAITGROUP &&
+	    holder->class != IQ_CLASS_COND)
+		return NULL;
+	// It has to do with the lock; that it has one its code must say.
+	err = iq_leak_locks(clue, holder->fact->stack, &held);
+	if (err || (held != IQ_CODE_HELD_MAYBE && held != IQ_CODE_HELD_SAME))
+		return err;
+	return held_words(clue, c.holder->goroutine, c.holder->frame, c.lock,
+			  shown_ret);
+}
+
 /* It waits for the RWMutex @node like the others, and does not seem to have it:
  * who waits to write keeps those behind it waiting, and waits itself. */
 static bool is_fellow(const struct iq_model *model,
@@ -112,8 +186,8 @@ static bool is_fellow(const struct iq_model *model,
 	       !iq_graph_blocked_holder(model, node);
 }
 
-/* Nobody who is left has to do with what it waits for. */
-static bool is_alone(const struct iq_leak_clue *clue)
+/* No frame of who is left shows that it has to do with what it waits for. */
+static bool seems_alone(const struct iq_leak_clue *clue)
 {
 	const struct iq_graph *graph = clue->model->graph;
 	uint32_t end = graph->first_edge[clue->index + 1];
@@ -135,8 +209,22 @@ static bool is_alone(const struct iq_leak_clue *clue)
 	return true;
 }
 
-struct iq_error *iq_leak_shows_lost_unlock(const struct iq_leak_clue *clue,
-					   struct iq_str *shown_ret)
+/* Nobody who is left has to do with what it waits for. */
+static struct iq_error *is_alone(const struct iq_leak_clue *clue, bool *ret)
+{
+	struct iq_error *err;
+	bool held;
+
+	*ret = seems_alone(clue);
+	if (!*ret)
+		return NULL;
+	err = iq_leak_held(clue, clue->wait, &held);
+	*ret = !held;
+	return err;
+}
+
+/* A lock that is taken, and of which nobody is left but who waits for it. */
+static struct iq_error *is_lost(const struct iq_leak_clue *clue, bool *ret)
 {
 	const struct iq_object *o = clue->object;
 	bool locked =
@@ -145,14 +233,62 @@ struct iq_error *iq_leak_shows_lost_unlock(const struct iq_leak_clue *clue,
 		 (o->kind == IQ_WAIT_RWMUTEX &&
 		  (o->rwmutex.writers.locked || o->rwmutex.num_awaited > 0)));
 
-	if (!iq_wait_class_is_lock(clue->g->class) || !locked ||
-	    !is_alone(clue))
-		return NULL;
+	*ret = false;
+	return iq_wait_class_is_lock(clue->g->class) && locked ?
+		       is_alone(clue, ret) :
+		       NULL;
+}
+
+/* Whether it is lost, and what its own code has taken is @held. */
+static struct iq_error *is_lost_by(const struct iq_leak_clue *clue,
+				   enum iq_code_held held, bool *ret)
+{
+	enum iq_code_held own;
+	struct iq_error *err = is_lost(clue, ret);
+
+	if (err || !*ret)
+		return err;
+	err = iq_leak_locks(clue, clue->g->fact->stack, &own);
+	*ret = own == held;
+	return err;
+}
+
+struct iq_error *iq_leak_shows_locks_twice(const struct iq_leak_clue *clue,
+					   struct iq_str *shown_ret)
+{
+	const struct iq_frame *site = iq_leak_site(clue->g->fact->stack);
+	const char *place;
+	struct iq_error *err;
+	bool is;
+
+	err = is_lost_by(clue, IQ_CODE_HELD_SAME, &is);
+	if (err || !is || !site)
+		return err;
+	err = iq_text_frame(clue->arena, site, &place);
+	if (err)
+		return err;
+	return iq_textf(clue->arena, shown_ret,
+			"%s comes behind another Lock of 0x%" PRIx64
+			" without an Unlock between; no other goroutine that "
+			"is left refers to it but those who wait for it",
+			place, clue->object->address);
+}
+
+struct iq_error *iq_leak_shows_lost_unlock(const struct iq_leak_clue *clue,
+					   struct iq_str *shown_ret)
+{
+	struct iq_error *err;
+	bool is;
+
+	// Who has taken one itself, somewhere, may wait for itself.
+	err = is_lost_by(clue, IQ_CODE_HELD_NONE, &is);
+	if (err || !is)
+		return err;
 	return iq_textf(clue->arena, shown_ret,
 			"the lock 0x%" PRIx64
 			" is taken, and no goroutine that is left refers to "
 			"it but those who wait for it",
-			o->address);
+			clue->object->address);
 }
 
 struct iq_error *
@@ -160,10 +296,15 @@ iq_leak_shows_waitgroup_miscount(const struct iq_leak_clue *clue,
 				 struct iq_str *shown_ret)
 {
 	const struct iq_object *o = clue->object;
+	struct iq_error *err;
+	bool alone;
 
-	if (clue->g->class != IQ_CLASS_WAITGROUP || !is_alone(clue) ||
+	if (clue->g->class != IQ_CLASS_WAITGROUP || !o ||
 	    o->kind != IQ_WAIT_WAITGROUP || o->waitgroup.counter <= 0)
 		return NULL;
+	err = is_alone(clue, &alone);
+	if (err || !alone)
+		return err;
 	return iq_textf(clue->arena, shown_ret,
 			"the counter is %" PRId64 ", so %" PRId64
 			" Done%s missing, and no goroutine that is left "
@@ -176,8 +317,14 @@ struct iq_error *
 iq_leak_shows_cond_never_signalled(const struct iq_leak_clue *clue,
 				   struct iq_str *shown_ret)
 {
-	if (clue->g->class != IQ_CLASS_COND || !is_alone(clue))
+	struct iq_error *err;
+	bool alone;
+
+	if (clue->g->class != IQ_CLASS_COND)
 		return NULL;
+	err = is_alone(clue, &alone);
+	if (err || !alone)
+		return err;
 	*shown_ret = IQ_STR("no goroutine that is left refers to the Cond but "
 			    "those who wait for it");
 	return NULL;
@@ -190,7 +337,8 @@ struct iq_error *iq_leak_shows_waits_for_leaked(const struct iq_leak_clue *clue,
 	const char *place;
 	struct iq_error *err;
 
-	if (!clue->is_proven || !clue->waker || clue->in_cycle)
+	if (!clue->is_proven || !clue->waker || clue->in_cycle ||
+	    clue->waits_back)
 		return NULL;
 	other = &clue->model->goroutines[clue->waker->goroutine];
 	err = iq_text_frame(clue->arena, clue->waker->frame, &place);

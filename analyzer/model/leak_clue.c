@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "model/function.h"
+#include "model/heap_walk.h"
 #include "model/leak_clue.h"
+#include "model/liveness.h"
 
 /* Callers of the function that waits whose calls are looked at. */
 #define FRAMES_MAX 4
 /* Who could wake it: of those so many are looked at. */
 #define WAKERS_MAX 64
+/* Goroutines that are asked in turn for whom they wait. */
+#define CHAIN_MAX 256
+/* Frames in which locks are looked for. */
+#define LOCK_FRAMES_MAX 32
 
 static int compare_index(const void *pa, const void *pb)
 {
@@ -86,6 +93,56 @@ static struct iq_error *waker_find(struct iq_leak_clue *clue)
 		}
 	}
 	return NULL;
+}
+
+struct chain {
+	const struct iq_model *model;
+	uint32_t members[CHAIN_MAX];
+	size_t num;
+	bool full;
+};
+
+static void chain_add(struct chain *c, uint32_t goroutine)
+{
+	for (size_t i = 0; i < c->num; i++) {
+		if (c->members[i] == goroutine)
+			return;
+	}
+	if (c->num == CHAIN_MAX)
+		c->full = true;
+	else
+		c->members[c->num++] = goroutine;
+}
+
+static void wakers_add(struct chain *c, const struct iq_graph_node *node)
+{
+	for (size_t i = 0; i < node->num_wakers && !c->full; i++) {
+		const struct iq_wake *w = &node->wakers[i];
+
+		if (!w->waits && w->ground != IQ_WAKE_SHARES &&
+		    is_stuck(c->model, w->goroutine))
+			chain_add(c, w->goroutine);
+	}
+}
+
+/* Whether @other waits for the goroutine @index, or may. */
+static bool waits_back(const struct iq_model *model, uint32_t other,
+		       uint32_t index)
+{
+	const struct iq_graph *graph = model->graph;
+	struct chain c = { .model = model };
+
+	chain_add(&c, other);
+	for (size_t i = 0; i < c.num && !c.full; i++) {
+		uint32_t g = c.members[i];
+
+		if (g == index)
+			return true;
+		for (uint32_t e = graph->first_edge[g];
+		     e < graph->first_edge[g + 1]; e++)
+			wakers_add(&c, &graph->nodes[graph->edges[e].node]);
+	}
+	return c.full;
 }
 
 /* The innermost of the calls that are inlined at frame @i, the runtime's own
@@ -177,9 +234,231 @@ struct iq_error *iq_leak_clue_make(const struct iq_model *model,
 			clue.object = clue.wait->object;
 	}
 	err = waker_find(&clue);
+	clue.waits_back = !err && clue.waker &&
+			  waits_back(model, clue.waker->goroutine, index);
 	if (!err && clue.code && clue.is_proven)
 		err = code_ask(&clue);
 	if (!err)
 		*ret = clue;
 	return err;
+}
+
+/* ---- which locks it has taken */
+
+static bool is_lock_code(struct iq_str function)
+{
+	struct iq_str package = iq_function_package(function);
+
+	return iq_str_equal(package, IQ_STR("sync")) ||
+	       iq_str_equal(package, IQ_STR("internal/sync"));
+}
+
+const struct iq_frame *iq_leak_site(const struct iq_stack *stack)
+{
+	for (uint32_t i = 0; stack && i < stack->num_frames; i++) {
+		if (!iq_function_is_runtime(stack->frames[i]->function) &&
+		    !is_lock_code(stack->frames[i]->function))
+			return stack->frames[i];
+	}
+	return NULL;
+}
+
+struct iq_error *iq_leak_locks(const struct iq_leak_clue *clue,
+			       const struct iq_stack *stack,
+			       enum iq_code_held *ret)
+{
+	enum iq_code_held held;
+	struct iq_error *err;
+	unsigned num = 0;
+
+	*ret = IQ_CODE_HELD_UNKNOWN;
+	if (!clue->code || !clue->code->held || !stack)
+		return NULL;
+	for (uint32_t i = 0; i < stack->num_frames; i++) {
+		const struct iq_frame *f = stack->frames[i];
+
+		if (f->inlined || f->foreign ||
+		    iq_function_is_runtime(f->function) ||
+		    is_lock_code(f->function))
+			continue;
+		if (num++ == LOCK_FRAMES_MAX || !f->has_pc || f->pc_exact)
+			return NULL;
+		err = clue->code->held(clue->code, f->pc, &held);
+		if (err || held == IQ_CODE_HELD_UNKNOWN)
+			return err;
+		if (held == IQ_CODE_HELD_NONE)
+			continue;
+		// Of a caller's call it is not known which one it takes.
+		*ret = num == 1 ? held : IQ_CODE_HELD_MAYBE;
+		return NULL;
+	}
+	*ret = num ? IQ_CODE_HELD_NONE : IQ_CODE_HELD_UNKNOWN;
+	return NULL;
+}
+
+/* ---- who else refers to what it waits for */
+
+/* What is reached from who cannot run, of what nothing else reaches. */
+struct search {
+	const struct iq_leak_clue *clue;
+	const struct iq_wait *wait;
+	const struct iq_proof *proof;
+	uint32_t target;
+	uint64_t *seen; /* bits of slots */
+	IQ_VEC(uint32_t) work;
+	bool found;
+	bool failed; /* without memory */
+};
+
+static bool come_to(void *ctx, const struct iq_heap_reference *ref)
+{
+	struct search *s = ctx;
+	uint64_t bit = 1ull << ref->slot % 64;
+
+	if (ref->slot == s->target)
+		s->found = true;
+	else if (!(s->seen[ref->slot / 64] & bit) &&
+		 !iq_mark_is_marked(s->proof->mark, ref->slot)) {
+		s->seen[ref->slot / 64] |= bit;
+		s->failed = !iq_vec_push(&s->work, ref->slot);
+	}
+	return !s->found && !s->failed;
+}
+
+/* Whether the facts' goroutine waits for the same, as one of several or alone. */
+static bool waits_too(const struct iq_goroutine_fact *fact,
+		      const struct iq_wait *wait)
+{
+	for (uint32_t i = 0; i < fact->num_waits; i++) {
+		if (fact->waits[i].has_address &&
+		    fact->waits[i].address == wait->address)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the code of @stack may do behind its places what the channel's waiter
+ * needs. */
+static struct iq_error *may_serve(const struct search *s,
+				  const struct iq_stack *stack, bool *ret)
+{
+	const struct iq_code_facts *code = s->clue->code;
+	unsigned needs = s->wait->op == IQ_OP_SEND ?
+				 IQ_CODE_TAKES :
+				 IQ_CODE_SENDS | IQ_CODE_CLOSES;
+	struct iq_error *err;
+	unsigned then;
+
+	*ret = true;
+	if (!code || !stack || !stack->complete)
+		return NULL;
+	for (uint32_t i = 0; i < stack->num_frames; i++) {
+		const struct iq_frame *f = stack->frames[i];
+
+		if (f->inlined || iq_function_is_runtime(f->function))
+			continue;
+		if (!f->has_pc || f->foreign)
+			return NULL;
+		err = code->then(code, f->pc, &then);
+		if (err || then & needs)
+			return err;
+	}
+	*ret = false;
+	return NULL;
+}
+
+/* It waits for the end of the goroutine at hand, and does nothing for it then:
+ * who waits for the workers of a pool has all of the pool. */
+static struct iq_error *is_behind(const struct search *s,
+				  const struct iq_goroutine_fact *fact,
+				  bool *ret)
+{
+	const struct iq_graph *graph = s->clue->model->graph;
+	const struct iq_graph_node *node;
+	struct iq_error *err;
+	uint32_t index;
+	bool serves;
+
+	*ret = false;
+	if (s->wait->kind != IQ_WAIT_CHAN || fact->num_waits != 1 ||
+	    fact->waits[0].kind != IQ_WAIT_WAITGROUP)
+		return NULL;
+	index = iq_graph_node_find(graph, IQ_WAIT_WAITGROUP,
+				   fact->waits[0].address);
+	if (index == IQ_GRAPH_NONE)
+		return NULL;
+	node = &graph->nodes[index];
+	for (size_t i = 0; i < node->num_wakers && i < WAKERS_MAX; i++) {
+		if (node->wakers[i].goroutine != s->clue->index ||
+		    node->wakers[i].ground != IQ_WAKE_DEFERS)
+			continue;
+		err = may_serve(s, fact->stack, &serves);
+		*ret = !err && !serves;
+		return err;
+	}
+	return NULL;
+}
+
+static struct iq_error *holders_look(struct search *s,
+				     const struct iq_facts *facts)
+{
+	const struct iq_heap_map *map = s->proof->map;
+
+	for (size_t i = 0; i < map->num_holders && i < facts->goroutines.len &&
+			   !s->found && !s->failed;
+	     i++) {
+		const struct iq_goroutine_fact *fact =
+			&facts->goroutines.data[i];
+		struct iq_heap_holder h;
+		struct iq_error *err;
+		bool behind;
+
+		if (s->proof->can_run[i / 64] >> i % 64 & 1 ||
+		    waits_too(fact, s->wait))
+			continue;
+		err = is_behind(s, fact, &behind);
+		if (err)
+			return err;
+		if (behind)
+			continue;
+		h = iq_heap_map_holder(map, i);
+		iq_heap_walk_range(map, &h.stack, come_to, s);
+		iq_heap_walk_range(map, &h.self, come_to, s);
+		iq_heap_walk_range(map, &h.registers, come_to, s);
+	}
+	return NULL;
+}
+
+struct iq_error *iq_leak_held(const struct iq_leak_clue *clue,
+			      const struct iq_wait *wait, bool *ret)
+{
+	const struct iq_facts *facts = clue->model->witnesses[clue->g->witness];
+	struct search s = {
+		.clue = clue,
+		.wait = wait,
+		.proof = iq_proof_of(clue->model, clue->g->witness),
+	};
+	struct iq_error *err;
+
+	// Without a heap frames alone say who refers to what.
+	*ret = facts->heap != NULL;
+	if (!s.proof || s.proof->lacks[0])
+		return NULL;
+	s.target = iq_heap_slot_of_wait(s.proof->map, wait);
+	if (s.target == IQ_HEAP_NONE ||
+	    iq_mark_is_marked(s.proof->mark, s.target))
+		return NULL;
+	s.seen = calloc(s.proof->map->num_slots / 64 + 1, sizeof(*s.seen));
+	if (!s.seen)
+		return &iq_enomem;
+	err = holders_look(&s, facts);
+	while (!err && s.work.len && !s.found && !s.failed && *clue->looks) {
+		--*clue->looks;
+		iq_heap_walk_object(s.proof->map, s.work.data[--s.work.len],
+				    come_to, &s);
+	}
+	*ret = s.found || s.work.len;
+	free(s.seen);
+	iq_vec_deinit(&s.work);
+	return s.failed ? &iq_enomem : err;
 }

@@ -38,6 +38,9 @@ struct iq_leak_clue {
 	/* Another goroutine that could wake it and cannot run, and for what. */
 	const struct iq_wake *waker;
 	const struct iq_graph_node *waker_node;
+	/* It waits itself for the one at hand, by however many others; or that
+	 * is not known. */
+	bool waits_back;
 	/* The call by which it waits was made before. */
 	bool has_again;
 	struct iq_code_again again;
@@ -46,6 +49,8 @@ struct iq_leak_clue {
 	bool again_outside;
 	/* What who started it does with channels then. */
 	struct iq_code_taking taking;
+	/* Objects that may still be looked into. */
+	uint64_t *looks;
 };
 
 /* *@shown_ret is what shows that the cause is the one in question; it stays
@@ -64,7 +69,22 @@ struct iq_error *iq_leak_clue_make(const struct iq_model *model,
 				   struct iq_arena *arena, uint32_t index,
 				   struct iq_leak_clue *ret) iq_must_check;
 
-/* leak_cause_send.c */
-enum iq_leak_send iq_leak_send_of(const struct iq_leak_clue *clue);
+/* Where the code stands that uses a lock: not the lock's own; or NULL. */
+const struct iq_frame *iq_leak_site(const struct iq_stack *stack);
+
+/* What its own code, or that of the goroutine with @stack, has locked where it
+ * waits. */
+struct iq_error *iq_leak_locks(const struct iq_leak_clue *clue,
+			       const struct iq_stack *stack,
+			       enum iq_code_held *ret) iq_must_check;
+
+/*
+ * Whether another goroutine that cannot run refers to what @wait is for, in
+ * whatever way, or that is not known; who waits for the same does not count. Such
+ * a goroutine may be who should have served it.
+ */
+struct iq_error *iq_leak_held(const struct iq_leak_clue *clue,
+			      const struct iq_wait *wait, bool *ret)
+	iq_must_check;
 
 #endif

@@ -20,6 +20,7 @@ struct iq_error *iq_go_code_open(const struct iq_go_runtime *rt,
 	reader->code.again = iq_go_code_again;
 	reader->code.then = iq_go_code_then;
 	reader->code.is_context = iq_go_code_is_context;
+	reader->code.held = iq_go_code_held;
 	*ret = &reader->code;
 	return iq_facts_own(rt->facts, iq_go_callers_destroy, reader->callers);
 }

@@ -44,10 +44,12 @@ struct iq_error *iq_go_code_again(const struct iq_code_facts *code, uint64_t pc,
 				  struct iq_code_again *ret) iq_must_check;
 struct iq_error *iq_go_code_then(const struct iq_code_facts *code, uint64_t pc,
 				 unsigned *ret) iq_must_check;
+struct iq_error *iq_go_code_held(const struct iq_code_facts *code, uint64_t pc,
+				 enum iq_code_held *ret) iq_must_check;
 /* code_context.c */
 struct iq_error *iq_go_code_is_context(const struct iq_code_facts *code,
-				       uint64_t g, uint64_t addr, bool *ret)
-	iq_must_check;
+				       uint64_t g, uint64_t addr,
+				       enum iq_code_context *ret) iq_must_check;
 
 /* code_callers.c: where the only direct call of the function that begins at
  * @entry returns to; 0 if there is none, or more than one. */

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
 #include "base/cleanup.h"
 #include "formats/go/code.h"
 #include "formats/go/code_flow.h"
 
 /* Calls of one function from which the way is followed. */
 #define WALKS_MAX 64
+/* Instructions of a function in which locks are looked for. */
+#define LOCK_STEPS_MAX 8192
+/* What it costs to learn which inlined call one belongs to. */
+#define PLACE_COST 64
 
 #define CHANNEL_CALLS                                                          \
 	(IQ_GO_DOES_SEND | IQ_GO_DOES_RECEIVE | IQ_GO_DOES_RECEIVE_OK |        \
@@ -250,4 +256,131 @@ struct iq_error *iq_go_code_then(const struct iq_code_facts *code, uint64_t pc,
 	if (does & IQ_GO_DOES_CLOSE)
 		*ret |= IQ_CODE_CLOSES;
 	return NULL;
+}
+
+/* ---- locks */
+
+enum lock_deed { LOCK_NOTHING, LOCK_TAKES, LOCK_GIVES };
+
+/* "sync.(*Mutex).Lock", "internal/sync.(*Mutex).lockSlow" and their like. */
+static enum lock_deed lock_deed(struct iq_str name)
+{
+	static const char *const takes[] = {
+		"sync.(*Mutex).Lock",	   "sync.(*Mutex).lockSlow",
+		"sync.(*Mutex).TryLock",   "sync.(*RWMutex).Lock",
+		"sync.(*RWMutex).RLock",   "sync.(*RWMutex).TryLock",
+		"sync.(*RWMutex).TryRLock"
+	};
+	static const char *const gives[] = { "sync.(*Mutex).Unlock",
+					     "sync.(*Mutex).unlockSlow",
+					     "sync.(*RWMutex).Unlock",
+					     "sync.(*RWMutex).RUnlock",
+					     "sync.(*RWMutex).rUnlockSlow" };
+
+	if (iq_str_starts(name, IQ_STR("internal/")))
+		name = iq_str_sub(name, 9, name.len);
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(takes); i++) {
+		if (iq_str_equal(name, iq_str_of(takes[i])))
+			return LOCK_TAKES;
+	}
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(gives); i++) {
+		if (iq_str_equal(name, iq_str_of(gives[i])))
+			return LOCK_GIVES;
+	}
+	return LOCK_NOTHING;
+}
+
+/* By the inlined call that the step belongs to, and by the one that it makes. */
+static enum lock_deed step_deed(const struct iq_go_flow *flow, uint32_t step)
+{
+	const struct iq_pclntab *pcln = flow->rt->program->pcln;
+	enum lock_deed deed = lock_deed(iq_go_flow_place(flow, step).function);
+	struct iq_go_func func;
+	struct iq_str name;
+
+	if (deed == LOCK_NOTHING && flow->steps.data[step].callee &&
+	    iq_pclntab_func(pcln, flow->steps.data[step].callee, &func) &&
+	    iq_pclntab_name(pcln, &func, &name))
+		deed = lock_deed(name);
+	return deed;
+}
+
+/* The calls that take locks, as bits; NULL: there are none. A lock that is free
+ * is taken without a call, and the ways meet behind it. */
+static struct iq_error *locks_find(struct iq_go_flow *flow, uint64_t **ret)
+{
+	for (uint32_t i = 0; i < flow->steps.len; i++) {
+		if (!flow->steps.data[i].is_call)
+			continue;
+		if (!iq_go_flow_spend(flow, PLACE_COST))
+			return NULL;
+		if (step_deed(flow, i) != LOCK_TAKES)
+			continue;
+		if (!*ret)
+			*ret = calloc(flow->steps.len / 64 + 1, sizeof(**ret));
+		if (!*ret)
+			return &iq_enomem;
+		(*ret)[i / 64] |= 1ull << i % 64;
+	}
+	return NULL;
+}
+
+/* What gives back stops walks from now on: it may do so without a call. */
+static void unlocks_stop(struct iq_go_flow *flow)
+{
+	iq_go_flow_clear(flow);
+	for (uint32_t i = 0; i < flow->steps.len; i++) {
+		if (!iq_go_flow_spend(flow, PLACE_COST))
+			return;
+		if (step_deed(flow, i) == LOCK_GIVES)
+			iq_go_flow_stop(flow, i);
+	}
+}
+
+static enum iq_code_held held_at(struct iq_go_flow *flow, uint32_t step,
+				 const uint64_t *locks)
+{
+	bool takes = locks[step / 64] >> step % 64 & 1;
+	enum iq_code_held held = IQ_CODE_HELD_NONE;
+
+	unlocks_stop(flow);
+	for (uint32_t i = 0; i < flow->steps.len && !flow->is_cut; i++) {
+		if (!(locks[i / 64] >> i % 64 & 1))
+			continue;
+		iq_go_flow_walk(flow, i + 1);
+		if (!iq_go_flow_reached(flow, step))
+			continue;
+		if (held == IQ_CODE_HELD_NONE)
+			held = IQ_CODE_HELD_MAYBE;
+		// In a loop it may be another one each time.
+		if (takes && i != step &&
+		    flow->steps.data[i].callee ==
+			    flow->steps.data[step].callee &&
+		    likeness_of(flow, i, step) == ALIKE)
+			held = IQ_CODE_HELD_SAME;
+	}
+	return flow->is_cut ? IQ_CODE_HELD_UNKNOWN : held;
+}
+
+struct iq_error *iq_go_code_held(const struct iq_code_facts *code, uint64_t pc,
+				 enum iq_code_held *ret)
+{
+	const struct iq_go_code_reader *reader =
+		(const struct iq_go_code_reader *)code;
+	iq_cleanup(iq_go_flow_deinit) struct iq_go_flow flow = { .rt = NULL };
+	iq_cleanup(iq_freep) uint64_t *locks = NULL;
+	struct iq_error *err = iq_go_flow_init(&flow, reader->rt, pc - 1);
+	uint32_t step;
+
+	*ret = IQ_CODE_HELD_UNKNOWN;
+	if (err)
+		return err;
+	step = iq_go_flow_call(&flow, pc);
+	if (step == IQ_GO_FLOW_NONE || flow.steps.len > LOCK_STEPS_MAX ||
+	    iq_go_flow_walk(&flow, 0).stray)
+		return NULL;
+	err = locks_find(&flow, &locks);
+	if (!err && !flow.is_cut)
+		*ret = locks ? held_at(&flow, step, locks) : IQ_CODE_HELD_NONE;
+	return err;
 }

@@ -31,7 +31,8 @@ struct fixture {
 	struct iq_object *object;
 	struct iq_code_taking taking;
 	struct iq_code_again again;
-	uint64_t context;
+	uint64_t context, like_context;
+	enum iq_code_held held;
 };
 
 static struct iq_error *taking(const struct iq_code_facts *code,
@@ -61,9 +62,20 @@ static struct iq_error *then(const struct iq_code_facts *code iq_unused,
 
 static struct iq_error *is_context(const struct iq_code_facts *code,
 				   uint64_t g iq_unused, uint64_t addr,
-				   bool *ret)
+				   enum iq_code_context *ret)
 {
-	*ret = ((const struct fixture *)code)->context == addr;
+	const struct fixture *x = (const struct fixture *)code;
+
+	*ret = x->context == addr      ? IQ_CODE_CONTEXT_SURE :
+	       x->like_context == addr ? IQ_CODE_CONTEXT_MAYBE :
+					 IQ_CODE_CONTEXT_NOT_SEEN;
+	return NULL;
+}
+
+static struct iq_error *held(const struct iq_code_facts *code,
+			     uint64_t pc iq_unused, enum iq_code_held *ret)
+{
+	*ret = ((const struct fixture *)code)->held;
 	return NULL;
 }
 
@@ -81,7 +93,8 @@ static void init(struct fixture *x, const char *reason, const char *stack,
 	struct iq_wait *wait;
 
 	*x = (struct fixture){
-		.code = { taking, again, then, is_context },
+		.code = { taking, again, then, is_context, held },
+		.held = IQ_CODE_HELD_NONE,
 		.x = { .facts = { facts } },
 		.taking = { .is_known = true,
 			    .place = { .function = IQ_STR("main.fetch"),
@@ -346,6 +359,11 @@ static void done_channel_of_a_context_wants_a_cancel(void **state iq_unused)
 	init(&x, "select", SELECT, IQ_WAIT_CHAN, IQ_OP_RECEIVE);
 	x.object->chan.elem_type = IQ_STR("struct {}");
 	assert_cause(&x, "quit-never-closed");
+	// Another package's struct may look like a context.
+	init(&x, "select", SELECT, IQ_WAIT_CHAN, IQ_OP_RECEIVE);
+	x.object->chan.elem_type = IQ_STR("struct {}");
+	x.like_context = CHANNEL;
+	assert_cause(&x, NULL);
 	// It may be a context's that nobody refers to any more.
 	init(&x, "chan receive", RECEIVE, IQ_WAIT_CHAN, IQ_OP_RECEIVE);
 	x.object->chan.elem_type = IQ_STR("struct {}");
@@ -389,6 +407,28 @@ static void lock_that_nobody_has_was_not_given_back(void **state iq_unused)
 	assert_cause(&x, "lost-unlock");
 }
 
+static void lock_of_who_has_locked_before_is_not_lost(void **state iq_unused)
+{
+	static const struct {
+		enum iq_code_held held;
+		const char *cause;
+	} rows[] = {
+		{ IQ_CODE_HELD_SAME, "locks-twice" },
+		{ IQ_CODE_HELD_MAYBE, NULL },
+		{ IQ_CODE_HELD_UNKNOWN, NULL },
+	};
+
+	for (size_t i = 0; i < IQ_ARRAY_SIZE(rows); i++) {
+		struct fixture x;
+
+		init(&x, "sync.Mutex.Lock", LOCK, IQ_WAIT_MUTEX, IQ_OP_LOCK);
+		x.object->mutex.locked = true;
+		x.object->mutex.num_waiters = 1;
+		x.held = rows[i].held;
+		assert_cause(&x, rows[i].cause);
+	}
+}
+
 static void nil_channel_needs_no_code(void **state iq_unused)
 {
 	struct fixture x;
@@ -420,6 +460,7 @@ int main(void)
 		cmocka_unit_test(timer_that_is_not_set_is_stopped),
 		cmocka_unit_test(counter_says_how_many_dones_are_missing),
 		cmocka_unit_test(lock_that_nobody_has_was_not_given_back),
+		cmocka_unit_test(lock_of_who_has_locked_before_is_not_lost),
 		cmocka_unit_test(nil_channel_needs_no_code),
 	};
 
