@@ -165,17 +165,22 @@ static void trace_holder(struct tracing *t, size_t index)
 static struct iq_error *note_missing(struct iq_surveying *s,
 				     const struct tracing *t, bool leaked)
 {
+	const struct iq_heap_memory *memory = &s->proof->map->memory;
 	struct iq_heap_survey *survey = s->survey;
 	struct iq_error *err;
 
 	if (t->failed)
 		return &iq_enomem;
-	if (!t->missed)
+	if (!t->missed && !memory->faulted(memory->ctx))
 		return NULL;
-	err = iq_textf(&s->model->arena, &survey->leaked_lacks,
-		       "memory at 0x%" PRIx64
-		       ", which %s goroutines hold, is not in the core",
-		       t->missing, leaked ? "leaked" : "blocked");
+	if (!t->missed)
+		err = iq_textf(&s->model->arena, &survey->leaked_lacks,
+			       "the file could not be read everywhere");
+	else
+		err = iq_textf(&s->model->arena, &survey->leaked_lacks,
+			       "memory at 0x%" PRIx64
+			       ", which %s goroutines hold, is not in the core",
+			       t->missing, leaked ? "leaked" : "blocked");
 	if (!survey->lacks.len)
 		survey->lacks = survey->leaked_lacks;
 	return err;
