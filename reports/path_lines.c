@@ -76,7 +76,12 @@ struct iq_str iq_path_root_words(struct iq_term *term,
 		return iq_term_textf(term, "the registers%.*s",
 				     IQ_STR_ARG(owner));
 	case IQ_ROOT_SPECIAL:
-		return IQ_STR("a finalizer, a cleanup or a weak pointer");
+		return path->root_name.len ?
+			       iq_term_textf(term, "the %.*s",
+					     IQ_STR_ARG(iq_term_clean(
+						     term, path->root_name))) :
+			       IQ_STR("a finalizer, a cleanup or a weak "
+				      "pointer");
 	case IQ_ROOT_FOREIGN:
 		return iq_term_textf(term, "memory of C code at 0x%" PRIx64,
 				     path->root_addr);

@@ -123,6 +123,14 @@ enum iq_root_kind {
 	IQ_ROOT_FOREIGN, /* memory of C code */
 };
 
+/* Which of them an IQ_ROOT_SPECIAL is. */
+enum iq_special_kind {
+	IQ_SPECIAL_UNKNOWN,
+	IQ_SPECIAL_FINALIZER,
+	IQ_SPECIAL_CLEANUP,
+	IQ_SPECIAL_WEAK,
+};
+
 /* A root that was read already. */
 struct iq_heap_word {
 	uint64_t word;
@@ -131,6 +139,9 @@ struct iq_heap_word {
 	/* Index + 1 into facts->goroutines: who runs on the thread whose
 	 * registers these are; 0: nobody, or it is not known. */
 	uint32_t holder;
+	/* Of IQ_ROOT_SPECIAL, and the object that has it. */
+	enum iq_special_kind special;
+	uint64_t object;
 };
 
 /* Words that may be references: roots, stacks. */
@@ -144,6 +155,8 @@ struct iq_heap_range {
 	enum iq_root_kind kind;
 	/* As in struct iq_heap_word; of what no struct iq_heap_holder has. */
 	uint32_t holder;
+	/* The range is the object that has it. */
+	enum iq_special_kind special;
 };
 
 static inline bool iq_heap_range_has(const struct iq_heap_range *range,

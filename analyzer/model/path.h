@@ -37,8 +37,8 @@ struct iq_path {
 	/* Of the word that refers to the first object, or that was asked for
 	 * itself; 0: in no memory. */
 	uint64_t root_addr;
-	/* "main.pool.jobs"; else where in the program, ".bss+0x1a0"; empty: it
-	 * is no variable. */
+	/* "main.pool.jobs"; else where in the program, ".bss+0x1a0"; of
+	 * IQ_ROOT_SPECIAL "finalizer of main.conn 0xc000096000"; else empty. */
 	struct iq_str root_name;
 	/* Of stacks, records and registers of goroutines: index into model->goroutines and,
 	 * of a stack, into its frames; UINT32_MAX: not known. */

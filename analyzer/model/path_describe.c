@@ -78,6 +78,35 @@ static struct iq_error *name_variable(struct describe *d, uint64_t addr)
 	return err;
 }
 
+/* "finalizer of main.conn 0xc000096000" */
+static struct iq_error *name_special(struct describe *d,
+				     enum iq_special_kind kind, uint64_t object)
+{
+	static const char *const names[] = {
+		[IQ_SPECIAL_FINALIZER] = "finalizer of ",
+		[IQ_SPECIAL_CLEANUP] = "cleanup of ",
+		[IQ_SPECIAL_WEAK] = "weak pointer to ",
+	};
+	uint32_t slot = iq_heap_map_slot(d->paths->map, object);
+	uint32_t type =
+		d->types && slot != IQ_HEAP_NONE ? d->types->of[slot] : 0;
+	struct iq_error *err;
+	struct iq_out out;
+
+	if (kind == IQ_SPECIAL_UNKNOWN)
+		return NULL;
+	iq_out_init_memory(&out);
+	iq_out_cstr(&out, names[kind]);
+	if (type) {
+		iq_out_str(&out, d->types->types[type].name);
+		iq_out_char(&out, ' ');
+	}
+	iq_out_hex(&out, object);
+	err = take_text(d, &out, &d->path->root_name);
+	iq_out_deinit(&out);
+	return err;
+}
+
 /* ---- the root */
 
 /* Looks for the first reference to one slot. */
@@ -139,6 +168,10 @@ static struct iq_error *place_root(struct describe *d, uint32_t number,
 		d->path->only_blocked = stays_blocked(d->paths, root.goroutine);
 		place_goroutine(d, root.goroutine);
 	}
+	if (root.kind == IQ_ROOT_SPECIAL)
+		return name_special(
+			d, root.word ? root.word->special : root.range.special,
+			root.word ? root.word->object : root.range.addr);
 	return root.kind == IQ_ROOT_VARIABLE && d->path->root_addr ?
 		       name_variable(d, d->path->root_addr) :
 		       NULL;

@@ -258,6 +258,34 @@ static void test_every_goroutine_is_an_object_and_holds_its_stack(void **state)
 	capture_close(&c);
 }
 
+/* Whoever runs while a signal ends the process has the registers. */
+static void test_registers_and_specials_are_told_whose_they_are(void **state)
+{
+	size_t registers = 0, specials = 0;
+	struct iq_heap_map *map;
+	struct capture c;
+
+	(void)state;
+	open_case(&c, "panic-nil/go1.26-default");
+	assert_null(c.facts->heap->load(c.facts->heap, &map));
+	for (size_t i = 0; i < map->root_words.len; i++) {
+		const struct iq_heap_word *w = &map->root_words.data[i];
+
+		registers += w->kind == IQ_ROOT_REGISTERS && w->holder;
+		assert_true(w->holder <= map->num_holders);
+		if (w->kind != IQ_ROOT_SPECIAL)
+			continue;
+		specials++;
+		assert_int_not_equal(w->special, IQ_SPECIAL_UNKNOWN);
+		assert_int_not_equal(iq_heap_map_slot(map, w->object),
+				     IQ_HEAP_NONE);
+	}
+	assert_true(registers > 0);
+	assert_true(specials > 0);
+	iq_heap_map_destroy(map);
+	capture_close(&c);
+}
+
 static void test_what_the_process_counted_is_what_its_spans_have(void **state)
 {
 	struct iq_heap_totals totals;
@@ -480,6 +508,8 @@ int main(void)
 			test_gcores_condemn_who_is_lost_and_nobody_else),
 		cmocka_unit_test(
 			test_every_goroutine_is_an_object_and_holds_its_stack),
+		cmocka_unit_test(
+			test_registers_and_specials_are_told_whose_they_are),
 		cmocka_unit_test(
 			test_what_the_process_counted_is_what_its_spans_have),
 		cmocka_unit_test(test_parked_stacks_have_masks),

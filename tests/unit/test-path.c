@@ -579,13 +579,15 @@ static void test_code_that_uses_what_refers_to_it_is_suspected(void **state)
 	}
 }
 
-/* One that runs has it in a register, and one in what signals saved. */
-static void test_registers_are_told_with_their_goroutine(void **state)
+/* One that runs has it in a register, one in what signals saved. */
+static void test_registers_and_specials_tell_whose_they_are(void **state)
 {
 	static const struct iq_heap_word words[] = {
 		{ OBJECT(4), .kind = IQ_ROOT_REGISTERS, .holder = 2 },
 		// Of nobody that there is.
 		{ OBJECT(6), .kind = IQ_ROOT_REGISTERS, .holder = 9 },
+		{ OBJECT(8), .kind = IQ_ROOT_SPECIAL, .object = OBJECT(9),
+		  .special = IQ_SPECIAL_WEAK },
 	};
 	struct iq_suspects s;
 	struct iq_path path;
@@ -605,13 +607,15 @@ static void test_registers_are_told_with_their_goroutine(void **state)
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(words); i++)
 		assert_true(iq_vec_push(&x.heap.root_words, words[i]));
 	analyse(&x);
+	path = find(&x, OBJECT(8));
+	assert_true(iq_str_equal(path.root_name,
+				 IQ_STR("weak pointer to 0xc000000360")));
 	path = find(&x, OBJECT(6));
 	assert_int_equal(path.root, IQ_ROOT_REGISTERS);
 	assert_int_equal(path.goroutine, UINT32_MAX);
 	path = find(&x, OBJECT(4));
 	assert_int_equal(path.root, IQ_ROOT_REGISTERS);
 	assert_int_equal(id_of(&x, path.goroutine), 2);
-	assert_false(path.only_blocked);
 	path = find(&x, OBJECT(5));
 	assert_int_equal(path.root, IQ_ROOT_REGISTERS);
 	assert_int_equal(id_of(&x, path.goroutine), 3);
@@ -781,7 +785,8 @@ int main(void)
 		cmocka_unit_test(test_a_variable_is_used_by_its_beginning),
 		cmocka_unit_test(
 			test_code_that_uses_what_refers_to_it_is_suspected),
-		cmocka_unit_test(test_registers_are_told_with_their_goroutine),
+		cmocka_unit_test(
+			test_registers_and_specials_tell_whose_they_are),
 		cmocka_unit_test(
 			test_who_has_deferred_the_end_is_suspected_first),
 		cmocka_unit_test(test_nobody_serves_a_sleep),
