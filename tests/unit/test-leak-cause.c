@@ -9,8 +9,11 @@
 #include <cmocka.h>
 
 #include "base/attr.h"
+#include "detect/detector.h"
+#include "heap-builder.h"
 #include "joined.h"
 #include "model/code.h"
+#include "model/liveness.h"
 #include "model/object.h"
 
 #define PARK "runtime.gopark proc.go:1;"
@@ -21,6 +24,11 @@
 #define LOCK PARK "sync.(*Mutex).Lock mutex.go:1;main.get main.go:50"
 
 #define CHANNEL 0xc000000100
+/* A heap of slots of 96 bytes, and stacks. */
+#define HEAP 0xc000000000ull
+#define OBJECT(i) (HEAP + 96ull * (i))
+#define STACK(i) (0xc000400000ull + 64ull * (i))
+#define GLOBALS 0x600000ull
 
 /* A core with one goroutine that the runtime itself calls leaked, and what its
  * code can do. */
@@ -429,6 +437,123 @@ static void lock_of_who_has_locked_before_is_not_lost(void **state iq_unused)
 	}
 }
 
+/* Another goroutine of the fixture's core, which the runtime calls leaked. */
+static struct iq_goroutine_fact *add(struct fixture *x, uint64_t id,
+				     const char *reason, const char *stack,
+				     enum iq_wait_kind kind, uint64_t address)
+{
+	struct iq_facts *facts = x->x.facts[0];
+	struct iq_goroutine_fact *fact = facts_add(facts, id, reason, stack);
+
+	fact->leaked = true;
+	for (uint32_t i = 0; i < fact->stack->num_frames; i++)
+		give_pc(fact->stack->frames[i]);
+	facts_waits(facts, fact, kind, address);
+	return fact;
+}
+
+/* Judges by a heap, in which goroutine 6 waits for something else and refers to
+ * object 5, which may refer to 7, as a map or a struct does; the cause of goroutine 5, or NULL. */
+static const char *cause_beside(struct fixture *x, struct heap_builder *heap,
+				bool linked)
+{
+	struct iq_model *m;
+	const char *id = NULL;
+
+	add(x, 6, "chan receive", RECEIVE, IQ_WAIT_CHAN, OBJECT(1));
+	heap_builder_span(heap, HEAP, 96, 8);
+	if (linked)
+		heap_builder_word(heap, OBJECT(5) + 8, OBJECT(7));
+	heap_builder_root(heap, GLOBALS, 1);
+	heap_builder_stack(heap, STACK(0), 4);
+	heap_builder_word(heap, STACK(0), OBJECT(7));
+	heap_builder_stack(heap, STACK(1), 4);
+	heap_builder_word(heap, STACK(1), OBJECT(5));
+	x->x.facts[0]->heap = &heap->heap;
+	joined_make(&x->x);
+	m = x->x.model;
+	assert_null(iq_liveness_run(m, NULL));
+	assert_null(iq_detectors_run(m));
+	for (size_t i = 0; i < m->num_findings; i++) {
+		const struct iq_finding *f = &m->findings[i];
+
+		if (m->goroutines[f->goroutines[0]].id == 5 && f->cause.class)
+			id = f->cause.class->id;
+	}
+	return id;
+}
+
+static void
+lock_that_a_leaked_one_has_through_others_is_not_lost(void **state iq_unused)
+{
+	for (int linked = 0; linked < 2; linked++) {
+		struct heap_builder heap;
+		struct fixture x;
+		const char *id;
+
+		init(&x, "sync.Mutex.Lock", LOCK, IQ_WAIT_MUTEX, IQ_OP_LOCK);
+		x.object->mutex.locked = true;
+		x.object->address = OBJECT(7);
+		((struct iq_wait *)x.fact->waits)->address = OBJECT(7);
+		heap_builder_init(&heap);
+		id = cause_beside(&x, &heap, linked);
+		if (linked)
+			assert_null(id);
+		else
+			assert_string_equal(id ? id : "", "lost-unlock");
+		joined_deinit(&x.x);
+		heap_builder_deinit(&heap);
+	}
+}
+
+static void refers(struct fixture *x, uint32_t goroutine, uint64_t object,
+		   uint64_t via, bool wakes)
+{
+	struct iq_reference_fact ref = {
+		.object = object,
+		.goroutine = goroutine,
+		.frame = 2,
+		.via = via,
+		.wakes = wakes,
+	};
+
+	assert_true(iq_vec_push(&x->x.facts[0]->references, ref));
+}
+
+static void
+two_that_wait_for_each_other_are_not_sent_in_a_circle(void **state iq_unused)
+{
+	static const struct {
+		enum iq_code_held held;
+		const char *cause;
+	} rows[] = {
+		{ IQ_CODE_HELD_MAYBE, "lock-held-over-wait" },
+		{ IQ_CODE_HELD_NONE, "" },
+	};
+
+	for (size_t r = 0; r < IQ_ARRAY_SIZE(rows); r++) {
+		struct fixture x;
+
+		init(&x, "sync.Mutex.Lock", LOCK, IQ_WAIT_MUTEX, IQ_OP_LOCK);
+		x.object->mutex.locked = true;
+		x.held = rows[r].held;
+		add(&x, 6, "sync.WaitGroup.Wait", WAIT, IQ_WAIT_WAITGROUP,
+		    OBJECT(1));
+		refers(&x, 0, OBJECT(1), 0, true);
+		refers(&x, 1, CHANNEL, OBJECT(4), false);
+		joined_judge(&x.x);
+		assert_true(x.x.model->num_findings > 0);
+		for (size_t i = 0; i < x.x.model->num_findings; i++) {
+			const struct iq_leak_cause_class *class =
+				x.x.model->findings[i].cause.class;
+
+			assert_string_equal(class ? class->id : "",
+					    rows[r].cause);
+		}
+		joined_deinit(&x.x);
+	}
+}
+
 static void nil_channel_needs_no_code(void **state iq_unused)
 {
 	struct fixture x;
@@ -461,6 +586,10 @@ int main(void)
 		cmocka_unit_test(counter_says_how_many_dones_are_missing),
 		cmocka_unit_test(lock_that_nobody_has_was_not_given_back),
 		cmocka_unit_test(lock_of_who_has_locked_before_is_not_lost),
+		cmocka_unit_test(
+			lock_that_a_leaked_one_has_through_others_is_not_lost),
+		cmocka_unit_test(
+			two_that_wait_for_each_other_are_not_sent_in_a_circle),
 		cmocka_unit_test(nil_channel_needs_no_code),
 	};
 
