@@ -375,6 +375,78 @@ static void call_that_comes_again_is_told(void **state iq_unused)
 	go_process_close(&x.p);
 }
 
+static enum iq_code_held held_at(const struct fixture *x, uint64_t pc)
+{
+	enum iq_code_held held;
+
+	assert_null(x->code->held(x->code, pc, &held));
+	return held;
+}
+
+static void lock_that_was_taken_before_is_told(void **state iq_unused)
+{
+	struct fixture x;
+	uint64_t first, work, second, other;
+
+	begin(&x, "sync.(*Mutex).Lock", "main.work");
+	PUT(&x, MOV_SLOT_RAX);
+	first = call(&x, FIRST);
+	work = call(&x, SECOND);
+	other = call(&x, FIRST);
+	PUT(&x, MOV_RAX_SLOT);
+	second = call(&x, FIRST);
+	PUT(&x, RET);
+	code_open(&x);
+	assert_int_equal(held_at(&x, first), IQ_CODE_HELD_NONE);
+	assert_int_equal(held_at(&x, work), IQ_CODE_HELD_MAYBE);
+	// What another call gave may be another lock.
+	assert_int_equal(held_at(&x, other), IQ_CODE_HELD_MAYBE);
+	assert_int_equal(held_at(&x, second), IQ_CODE_HELD_SAME);
+	go_process_close(&x.p);
+	// In code that takes none there is nothing to hold.
+	begin(&x, "main.other", "main.work");
+	call(&x, FIRST);
+	work = call(&x, SECOND);
+	PUT(&x, RET);
+	code_open(&x);
+	assert_int_equal(held_at(&x, work), IQ_CODE_HELD_NONE);
+	go_process_close(&x.p);
+}
+
+static void calls_before_are_counted(void **state iq_unused)
+{
+	struct iq_code_again again;
+	struct fixture x;
+	uint64_t pc;
+
+	begin(&x, "runtime.chansend1", "main.work");
+	PUT(&x, MOV_SLOT_RAX MOV_RAX_SLOT);
+	call(&x, FIRST);
+	PUT(&x, MOV_RAX_SLOT);
+	call(&x, FIRST);
+	PUT(&x, MOV_RAX_SLOT);
+	pc = call(&x, FIRST);
+	PUT(&x, RET);
+	code_open(&x);
+	assert_null(x.code->again(x.code, pc, &again));
+	assert_true(again.is_known && again.follows && again.always);
+	assert_int_equal(again.num_before, 2);
+	assert_false(again.before_loops);
+	go_process_close(&x.p);
+	// The one before comes again.
+	begin(&x, "runtime.chansend1", "main.work");
+	PUT(&x, MOV_SLOT_RAX MOV_RAX_SLOT);
+	call(&x, FIRST);
+	jump(&x, JNE, MAIN + 5);
+	PUT(&x, MOV_RAX_SLOT);
+	pc = call(&x, FIRST);
+	PUT(&x, RET);
+	code_open(&x);
+	assert_null(x.code->again(x.code, pc, &again));
+	assert_true(again.is_known && again.before_loops);
+	go_process_close(&x.p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +462,8 @@ int main(void)
 		cmocka_unit_test(loops_of_takers_are_told),
 		cmocka_unit_test(what_cannot_be_followed_is_not_known),
 		cmocka_unit_test(call_that_comes_again_is_told),
+		cmocka_unit_test(lock_that_was_taken_before_is_told),
+		cmocka_unit_test(calls_before_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
