@@ -239,17 +239,50 @@ static struct iq_error *is_lost(const struct iq_leak_clue *clue, bool *ret)
 		       NULL;
 }
 
-/* Whether it is lost, and what its own code has taken is @held. */
-static struct iq_error *is_lost_by(const struct iq_leak_clue *clue,
-				   enum iq_code_held held, bool *ret)
-{
-	enum iq_code_held own;
-	struct iq_error *err = is_lost(clue, ret);
+/* Stacks of those who wait for one lock that are looked at. */
+#define FELLOWS_MAX 16
 
-	if (err || !*ret)
-		return err;
-	err = iq_leak_locks(clue, clue->g->fact->stack, &own);
-	*ret = own == held;
+static struct iq_error *has_none(const struct iq_leak_clue *clue,
+				 const struct iq_stack *stack, bool *ret)
+{
+	enum iq_code_held held;
+	struct iq_error *err = iq_leak_locks(clue, stack, &held);
+
+	*ret = !err && held == IQ_CODE_HELD_NONE;
+	return err;
+}
+
+/* Whether none of those who wait for the lock has taken one before, and may wait
+ * for itself, and all others for it. */
+static struct iq_error *fellows_have_none(const struct iq_leak_clue *clue,
+					  bool *ret)
+{
+	const struct iq_model *m = clue->model;
+	uint32_t index = iq_graph_lock_of(m->graph, clue->index);
+	const struct iq_stack *seen[FELLOWS_MAX];
+	const struct iq_graph_node *node;
+	struct iq_error *err = NULL;
+	size_t num = 0;
+
+	*ret = index != IQ_GRAPH_NONE;
+	if (!*ret)
+		return NULL;
+	node = &m->graph->nodes[index];
+	for (size_t i = 0; i < node->num_waiters && *ret && !err; i++) {
+		const struct iq_stack *stack =
+			m->goroutines[node->waiters[i]].fact->stack;
+		size_t k = 0;
+
+		while (k < num && seen[k] != stack)
+			k++;
+		if (k < num)
+			continue;
+		*ret = num < FELLOWS_MAX;
+		if (!*ret)
+			break;
+		seen[num++] = stack;
+		err = has_none(clue, stack, ret);
+	}
 	return err;
 }
 
@@ -257,12 +290,15 @@ struct iq_error *iq_leak_shows_locks_twice(const struct iq_leak_clue *clue,
 					   struct iq_str *shown_ret)
 {
 	const struct iq_frame *site = iq_leak_site(clue->g->fact->stack);
+	enum iq_code_held held;
 	const char *place;
 	struct iq_error *err;
 	bool is;
 
-	err = is_lost_by(clue, IQ_CODE_HELD_SAME, &is);
-	if (err || !is || !site)
+	err = is_lost(clue, &is);
+	if (!err && is)
+		err = iq_leak_locks(clue, clue->g->fact->stack, &held);
+	if (err || !is || !site || held != IQ_CODE_HELD_SAME)
 		return err;
 	err = iq_text_frame(clue->arena, site, &place);
 	if (err)
@@ -280,8 +316,9 @@ struct iq_error *iq_leak_shows_lost_unlock(const struct iq_leak_clue *clue,
 	struct iq_error *err;
 	bool is;
 
-	// Who has taken one itself, somewhere, may wait for itself.
-	err = is_lost_by(clue, IQ_CODE_HELD_NONE, &is);
+	err = is_lost(clue, &is);
+	if (!err && is)
+		err = fellows_have_none(clue, &is);
 	if (err || !is)
 		return err;
 	return iq_textf(clue->arena, shown_ret,
