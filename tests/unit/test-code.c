@@ -327,6 +327,35 @@ static void loops_of_takers_are_told(void **state iq_unused)
 	assert_true(t.is_known && !t.loops && t.starts_more);
 }
 
+static void
+second_receive_on_a_way_is_told_from_another_way(void **state iq_unused)
+{
+	struct iq_code_taking t;
+	struct fixture x;
+	uint64_t pc;
+
+	begin(&x, "runtime.newproc", "runtime.chanrecv1");
+	pc = call(&x, FIRST);
+	call(&x, SECOND);
+	jump(&x, JNE, MAIN + 17);
+	call(&x, SECOND);
+	PUT(&x, RET);
+	t = taking(&x, pc);
+	assert_true(t.is_known && t.follows && !t.loops && !t.skips);
+	assert_int_equal(t.receives, 2);
+
+	begin(&x, "runtime.newproc", "runtime.chanrecv1");
+	pc = call(&x, FIRST);
+	jump(&x, JNE, MAIN + 13);
+	call(&x, SECOND);
+	PUT(&x, RET);
+	call(&x, SECOND);
+	PUT(&x, RET);
+	t = taking(&x, pc);
+	assert_true(t.is_known && !t.follows && !t.loops && !t.skips);
+	assert_int_equal(t.receives, 2);
+}
+
 static void what_cannot_be_followed_is_not_known(void **state iq_unused)
 {
 	const uint64_t pcs[] = {
@@ -460,6 +489,8 @@ int main(void)
 		cmocka_unit_test(origin_in_a_circle_ends),
 		cmocka_unit_test(receive_behind_a_start_is_found),
 		cmocka_unit_test(loops_of_takers_are_told),
+		cmocka_unit_test(
+			second_receive_on_a_way_is_told_from_another_way),
 		cmocka_unit_test(what_cannot_be_followed_is_not_known),
 		cmocka_unit_test(call_that_comes_again_is_told),
 		cmocka_unit_test(lock_that_was_taken_before_is_told),
