@@ -16,6 +16,7 @@
 #include "formats/source.h"
 #include "model/graph.h"
 #include "model/heap_survey.h"
+#include "model/leak_cause.h"
 #include "model/liveness.h"
 #include "model/model.h"
 #include "model/profile.h"
@@ -419,7 +420,9 @@ static struct iq_error *advance(struct inquest *iq, enum iq_stage stage)
 	}
 	if (!err && stage >= IQ_STAGE_COSTED && iq->stage < IQ_STAGE_COSTED) {
 		iq->stage = IQ_STAGE_COSTED;
-		err = iq_retained_run(iq->model);
+		err = iq_leak_causes_find(iq->model);
+		if (!err)
+			err = iq_retained_run(iq->model);
 	}
 	if (!err && stage >= IQ_STAGE_SURVEYED &&
 	    iq->stage < IQ_STAGE_SURVEYED) {

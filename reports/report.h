@@ -84,7 +84,7 @@ enum iq_stage {
 	IQ_STAGE_JOINED,
 	/* Findings, verdict, what is reachable: the rules have run. */
 	IQ_STAGE_JUDGED,
-	/* What leaks keep in memory, too. */
+	/* Why goroutines leaked, and what they keep in memory, too. */
 	IQ_STAGE_COSTED,
 	/* What was asked of the heaps: model->surveys. */
 	IQ_STAGE_SURVEYED,

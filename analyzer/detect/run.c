@@ -224,24 +224,6 @@ static struct iq_error *complete(struct iq_model *model,
 	return err;
 }
 
-/* Why they stay for ever, of those that claim it. */
-static struct iq_error *causes_find(const struct iq_model *model,
-				    struct iq_arena *arena,
-				    struct iq_findings *findings)
-{
-	uint64_t looks = IQ_LEAK_LOOKS_MAX;
-	struct iq_error *err = NULL;
-
-	for (size_t i = 0; i < findings->list.len && !err; i++) {
-		struct iq_finding *f = &findings->list.data[i];
-
-		if (f->num_goroutines && f->class != IQ_CLASS_CRASH)
-			err = iq_leak_cause_find(model, f, arena, &looks,
-						 &f->cause);
-	}
-	return err;
-}
-
 static struct iq_error *keep(struct iq_model *model,
 			     struct iq_findings *findings)
 {
@@ -280,8 +262,6 @@ struct iq_error *iq_detectors_run(struct iq_model *model)
 		err = iq_findings_give_way(model, &findings);
 	if (!err)
 		err = iq_victims_raise(model, &findings);
-	if (!err)
-		err = causes_find(model, &model->arena, &findings);
 	if (!err)
 		err = keep(model, &findings);
 	iq_vec_deinit(&findings.list);

@@ -32,14 +32,15 @@ const struct iq_leak_cause_class *iq_leak_cause_classes(size_t *num_ret)
 
 static struct iq_error *cause_of(const struct iq_model *model,
 				 const struct iq_finding *finding,
-				 struct iq_arena *arena, uint64_t *looks,
-				 uint32_t index, struct iq_leak_cause *ret)
+				 struct iq_arena *arena,
+				 struct iq_leak_stuck *stuck, uint32_t index,
+				 struct iq_leak_cause *ret)
 {
 	struct iq_leak_clue clue;
 	struct iq_error *err =
 		iq_leak_clue_make(model, finding, arena, index, &clue);
 
-	clue.looks = looks;
+	clue.stuck = stuck;
 	for (size_t i = 0; i < IQ_ARRAY_SIZE(questions) && !err; i++) {
 		ret->shown_by = (struct iq_str){ .len = 0 };
 		err = questions[i](&clue, &ret->shown_by);
@@ -106,10 +107,11 @@ static struct iq_error *seen_words(const struct iq_model *model,
 			id, num, finding->num_goroutines, IQ_STR_ARG(of_one));
 }
 
-struct iq_error *iq_leak_cause_find(const struct iq_model *model,
-				    const struct iq_finding *finding,
-				    struct iq_arena *arena, uint64_t *looks,
-				    struct iq_leak_cause *ret)
+static struct iq_error *cause_find(const struct iq_model *model,
+				   const struct iq_finding *finding,
+				   struct iq_arena *arena,
+				   struct iq_leak_stuck *stuck,
+				   struct iq_leak_cause *ret)
 {
 	struct sample samples[SAMPLES_MAX];
 	size_t num = samples_choose(model, finding, samples);
@@ -117,7 +119,7 @@ struct iq_error *iq_leak_cause_find(const struct iq_model *model,
 
 	for (size_t i = 0; i < num; i++) {
 		struct iq_leak_cause other = { .class = NULL };
-		struct iq_error *err = cause_of(model, finding, arena, looks,
+		struct iq_error *err = cause_of(model, finding, arena, stuck,
 						samples[i].index, &other);
 
 		if (err)
@@ -134,4 +136,22 @@ struct iq_error *iq_leak_cause_find(const struct iq_model *model,
 	return cause.class ? seen_words(model, finding, arena, samples, num,
 					&ret->shown_by) :
 			     NULL;
+}
+
+struct iq_error *iq_leak_causes_find(struct iq_model *model)
+{
+	struct iq_leak_stuck stuck = { .proof = NULL };
+	struct iq_error *err = NULL;
+
+	for (size_t i = 0; i < model->num_findings && !err; i++) {
+		// The model's own, which are const for who reads them.
+		struct iq_finding *f =
+			(struct iq_finding *)(uintptr_t)&model->findings[i];
+
+		if (f->num_goroutines && f->class != IQ_CLASS_CRASH)
+			err = cause_find(model, f, &model->arena, &stuck,
+					 &f->cause);
+	}
+	iq_path_reverse_deinit(&stuck.reverse);
+	return err;
 }

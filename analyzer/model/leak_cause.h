@@ -33,17 +33,8 @@ struct iq_leak_cause {
 /* All classes, in the order in which they are tried. */
 const struct iq_leak_cause_class *iq_leak_cause_classes(size_t *num_ret);
 
-/* Objects that are looked into for all causes of a report. */
-#define IQ_LEAK_LOOKS_MAX (1u << 24)
-
-/*
- * The cause of @finding, whose goroutines wait; class NULL: none is shown.
- * *@looks of the heap's objects may be looked into, and are taken from it; who
- * else has what is waited for is not known without.
- */
-struct iq_error *iq_leak_cause_find(const struct iq_model *model,
-				    const struct iq_finding *finding,
-				    struct iq_arena *arena, uint64_t *looks,
-				    struct iq_leak_cause *ret) iq_must_check;
+/* Sets the cause of each finding whose goroutines wait and that claims that they
+ * stay; class NULL: none is shown. After the detectors' run. */
+struct iq_error *iq_leak_causes_find(struct iq_model *model) iq_must_check;
 
 #endif

@@ -298,32 +298,18 @@ struct iq_error *iq_leak_locks(const struct iq_leak_clue *clue,
 
 /* ---- who else refers to what it waits for */
 
-/* What is reached from who cannot run, of what nothing else reaches. */
+/* Objects on ways back to the waited-for one; more are not followed. */
+#define BACK_MAX 1024
+
+/* Who cannot run and refers to it, going back from it. */
 struct search {
 	const struct iq_leak_clue *clue;
 	const struct iq_wait *wait;
-	const struct iq_proof *proof;
-	uint32_t target;
-	uint64_t *seen; /* bits of slots */
-	IQ_VEC(uint32_t) work;
+	const struct iq_path_reverse *reverse;
+	uint32_t slots[BACK_MAX];
+	size_t num;
 	bool found;
-	bool failed; /* without memory */
 };
-
-static bool come_to(void *ctx, const struct iq_heap_reference *ref)
-{
-	struct search *s = ctx;
-	uint64_t bit = 1ull << ref->slot % 64;
-
-	if (ref->slot == s->target)
-		s->found = true;
-	else if (!(s->seen[ref->slot / 64] & bit) &&
-		 !iq_mark_is_marked(s->proof->mark, ref->slot)) {
-		s->seen[ref->slot / 64] |= bit;
-		s->failed = !iq_vec_push(&s->work, ref->slot);
-	}
-	return !s->found && !s->failed;
-}
 
 /* Whether the facts' goroutine waits for the same, as one of several or alone. */
 static bool waits_too(const struct iq_goroutine_fact *fact,
@@ -399,66 +385,98 @@ static struct iq_error *is_behind(const struct search *s,
 	return NULL;
 }
 
-static struct iq_error *holders_look(struct search *s,
-				     const struct iq_facts *facts)
+static struct iq_error *look_at_holder(struct search *s,
+				       const struct iq_facts *facts, size_t i)
 {
-	const struct iq_heap_map *map = s->proof->map;
+	const struct iq_goroutine_fact *fact;
+	struct iq_error *err;
+	bool behind;
 
-	for (size_t i = 0; i < map->num_holders && i < facts->goroutines.len &&
-			   !s->found && !s->failed;
-	     i++) {
-		const struct iq_goroutine_fact *fact =
-			&facts->goroutines.data[i];
-		struct iq_heap_holder h;
-		struct iq_error *err;
-		bool behind;
+	if (i >= facts->goroutines.len)
+		return NULL;
+	fact = &facts->goroutines.data[i];
+	if (waits_too(fact, s->wait))
+		return NULL;
+	err = is_behind(s, fact, &behind);
+	if (!err && !behind)
+		s->found = true;
+	return err;
+}
 
-		if (s->proof->can_run[i / 64] >> i % 64 & 1 ||
-		    waits_too(fact, s->wait))
-			continue;
-		err = is_behind(s, fact, &behind);
-		if (err)
-			return err;
-		if (behind)
-			continue;
-		h = iq_heap_map_holder(map, i);
-		iq_heap_walk_range(map, &h.stack, come_to, s);
-		iq_heap_walk_range(map, &h.self, come_to, s);
-		iq_heap_walk_range(map, &h.registers, come_to, s);
+/* Of more than are followed it is not known who is behind them. */
+static void slot_add(struct search *s, uint32_t slot)
+{
+	for (size_t i = 0; i < s->num; i++) {
+		if (s->slots[i] == slot)
+			return;
 	}
-	return NULL;
+	if (s->num == BACK_MAX)
+		s->found = true;
+	else
+		s->slots[s->num++] = slot;
+}
+
+static struct iq_error *go_back(struct search *s, const struct iq_facts *facts)
+{
+	uint32_t num_slots = s->reverse->map->num_slots;
+	struct iq_error *err = NULL;
+
+	for (size_t at = 0; at < s->num && !s->found && !err; at++) {
+		size_t num;
+		const uint32_t *sources =
+			iq_path_reverse_of(s->reverse, s->slots[at], &num);
+
+		for (size_t i = 0; i < num && !s->found && !err; i++) {
+			if (sources[i] < num_slots)
+				slot_add(s, sources[i]);
+			else
+				err = look_at_holder(s, facts,
+						     sources[i] - num_slots);
+		}
+	}
+	return err;
+}
+
+/* The references among those that are stuck of the proof. */
+static struct iq_error *stuck_make(struct iq_leak_stuck *stuck,
+				   const struct iq_proof *proof)
+{
+	struct iq_error *err;
+
+	if (stuck->proof == proof)
+		return NULL;
+	iq_path_reverse_deinit(&stuck->reverse);
+	stuck->reverse = (struct iq_path_reverse){ 0 };
+	stuck->proof = NULL;
+	err = iq_path_reverse_of_stuck(&stuck->reverse, proof);
+	if (!err)
+		stuck->proof = proof;
+	return err;
 }
 
 struct iq_error *iq_leak_held(const struct iq_leak_clue *clue,
 			      const struct iq_wait *wait, bool *ret)
 {
 	const struct iq_facts *facts = clue->model->witnesses[clue->g->witness];
-	struct search s = {
-		.clue = clue,
-		.wait = wait,
-		.proof = iq_proof_of(clue->model, clue->g->witness),
-	};
+	const struct iq_proof *proof =
+		iq_proof_of(clue->model, clue->g->witness);
+	struct search s = { .clue = clue, .wait = wait };
 	struct iq_error *err;
+	uint32_t target;
 
 	// Without a heap frames alone say who refers to what.
 	*ret = facts->heap != NULL;
-	if (!s.proof || s.proof->lacks[0])
+	if (!proof || proof->lacks[0])
 		return NULL;
-	s.target = iq_heap_slot_of_wait(s.proof->map, wait);
-	if (s.target == IQ_HEAP_NONE ||
-	    iq_mark_is_marked(s.proof->mark, s.target))
+	target = iq_heap_slot_of_wait(proof->map, wait);
+	if (target == IQ_HEAP_NONE || iq_mark_is_marked(proof->mark, target))
 		return NULL;
-	s.seen = calloc(s.proof->map->num_slots / 64 + 1, sizeof(*s.seen));
-	if (!s.seen)
-		return &iq_enomem;
-	err = holders_look(&s, facts);
-	while (!err && s.work.len && !s.found && !s.failed && *clue->looks) {
-		--*clue->looks;
-		iq_heap_walk_object(s.proof->map, s.work.data[--s.work.len],
-				    come_to, &s);
-	}
-	*ret = s.found || s.work.len;
-	free(s.seen);
-	iq_vec_deinit(&s.work);
-	return s.failed ? &iq_enomem : err;
+	err = stuck_make(clue->stuck, proof);
+	if (err)
+		return err;
+	s.reverse = &clue->stuck->reverse;
+	slot_add(&s, target);
+	err = go_back(&s, facts);
+	*ret = s.found;
+	return err;
 }

@@ -11,6 +11,7 @@
 #include "model/leak_cause.h"
 #include "model/model.h"
 #include "model/object.h"
+#include "model/path_reverse.h"
 
 /* What is to blame for a sender that nobody receives from. */
 enum iq_leak_send {
@@ -19,6 +20,13 @@ enum iq_leak_send {
 	IQ_LEAK_SEND_MANY,
 	IQ_LEAK_SEND_TIMEOUT,
 	IQ_LEAK_SEND_EARLY,
+};
+
+/* What refers to what among those that are stuck, made when it is first asked
+ * for, one witness at a time. */
+struct iq_leak_stuck {
+	const struct iq_proof *proof; /* that it was made of; NULL: none */
+	struct iq_path_reverse reverse;
 };
 
 struct iq_leak_clue {
@@ -49,8 +57,7 @@ struct iq_leak_clue {
 	bool again_outside;
 	/* What who started it does with channels then. */
 	struct iq_code_taking taking;
-	/* Objects that may still be looked into. */
-	uint64_t *looks;
+	struct iq_leak_stuck *stuck;
 };
 
 /* *@shown_ret is what shows that the cause is the one in question; it stays

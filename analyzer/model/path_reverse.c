@@ -106,8 +106,38 @@ static struct iq_error *make_room(struct iq_path_reverse *r)
 	return r->sources ? NULL : &iq_enomem;
 }
 
-struct iq_error *iq_path_reverse_init(struct iq_path_reverse *r,
-				      const struct iq_proof *proof)
+static void note_stuck(struct note *n, const struct iq_proof *proof)
+{
+	const struct iq_heap_map *map = proof->map;
+
+	for (uint32_t i = 0; i < map->spans.len; i++) {
+		const struct iq_heap_span *span = &map->spans.data[i];
+
+		for (uint32_t k = 0; !span->noscan && k < span->num_slots;
+		     k++) {
+			n->source = span->first + k;
+			if (iq_heap_allocated(span, k) &&
+			    !iq_mark_is_marked(proof->mark, n->source))
+				iq_heap_walk_object_in(map, i, n->source, note,
+						       n);
+		}
+	}
+	for (size_t i = 0; i < map->num_holders; i++) {
+		struct iq_heap_holder holder;
+
+		if (proof->can_run[i / 64] >> i % 64 & 1)
+			continue;
+		holder = iq_heap_map_holder(map, i);
+		n->source = map->num_slots + (uint32_t)i;
+		iq_heap_walk_range(map, &holder.stack, note, n);
+		iq_heap_walk_range(map, &holder.self, note, n);
+		iq_heap_walk_range(map, &holder.registers, note, n);
+	}
+}
+
+static struct iq_error *
+reverse_make(struct iq_path_reverse *r, const struct iq_proof *proof,
+	     void (*note_them)(struct note *, const struct iq_proof *))
 {
 	const struct iq_heap_map *map = proof->map;
 	struct note n = { .reverse = r, .counts = true };
@@ -120,14 +150,26 @@ struct iq_error *iq_path_reverse_init(struct iq_path_reverse *r,
 	r->ends = calloc((size_t)map->num_slots + 2, sizeof(*r->ends));
 	if (!r->ends)
 		return &iq_enomem;
-	note_all(&n, proof);
+	note_them(&n, proof);
 	err = make_room(r);
 	if (err)
 		return err;
 	// What begins a slot's sources ends up behind them.
 	n.counts = false;
-	note_all(&n, proof);
+	note_them(&n, proof);
 	return NULL;
+}
+
+struct iq_error *iq_path_reverse_init(struct iq_path_reverse *r,
+				      const struct iq_proof *proof)
+{
+	return reverse_make(r, proof, note_all);
+}
+
+struct iq_error *iq_path_reverse_of_stuck(struct iq_path_reverse *r,
+					  const struct iq_proof *proof)
+{
+	return reverse_make(r, proof, note_stuck);
 }
 
 void iq_path_reverse_deinit(struct iq_path_reverse *r)

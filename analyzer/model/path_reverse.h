@@ -29,6 +29,11 @@ struct iq_path_reverse {
 struct iq_error *iq_path_reverse_init(struct iq_path_reverse *reverse,
 				      const struct iq_proof *proof)
 	iq_must_check;
+/* Of what the proof has not reached: those objects, and all that goroutines hold
+ * which cannot run. */
+struct iq_error *iq_path_reverse_of_stuck(struct iq_path_reverse *reverse,
+					  const struct iq_proof *proof)
+	iq_must_check;
 void iq_path_reverse_deinit(struct iq_path_reverse *reverse);
 
 /* The sources of @slot: *@num_ret of them. */

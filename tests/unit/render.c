@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "detect/detector.h"
+#include "model/leak_cause.h"
 
 #define GO "/usr/local/go/src/"
 #define GOEXIT ";runtime.goexit " GO "runtime/asm_amd64.s:1693"
@@ -88,6 +89,7 @@ void render_join(struct render *render)
 				render->num_facts, &render->model));
 	assert_null(iq_model_join(render->model));
 	assert_null(iq_detectors_run(render->model));
+	assert_null(iq_leak_causes_find(render->model));
 }
 
 void render_shop(struct render *render, unsigned senders)

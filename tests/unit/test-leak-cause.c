@@ -144,6 +144,7 @@ static void assert_cause(struct fixture *x, const char *id)
 	const struct iq_leak_cause *cause;
 
 	joined_judge(&x->x);
+	assert_null(iq_leak_causes_find(x->x.model));
 	assert_int_equal(x->x.model->num_findings, 1);
 	cause = &x->x.model->findings[0].cause;
 	if (!id && cause->class)
@@ -396,6 +397,7 @@ static void counter_says_how_many_dones_are_missing(void **state iq_unused)
 	init(&x, "sync.WaitGroup.Wait", WAIT, IQ_WAIT_WAITGROUP, IQ_OP_WAIT);
 	x.object->waitgroup.counter = 2;
 	joined_judge(&x.x);
+	assert_null(iq_leak_causes_find(x.x.model));
 	assert_int_equal(x.x.model->num_findings, 1);
 	const struct iq_leak_cause *c = &x.x.model->findings[0].cause;
 	assert_non_null(c->class);
@@ -474,6 +476,7 @@ static const char *cause_beside(struct fixture *x, struct heap_builder *heap,
 	m = x->x.model;
 	assert_null(iq_liveness_run(m, NULL));
 	assert_null(iq_detectors_run(m));
+	assert_null(iq_leak_causes_find(m));
 	for (size_t i = 0; i < m->num_findings; i++) {
 		const struct iq_finding *f = &m->findings[i];
 
@@ -542,6 +545,7 @@ two_that_wait_for_each_other_are_not_sent_in_a_circle(void **state iq_unused)
 		refers(&x, 0, OBJECT(1), 0, true);
 		refers(&x, 1, CHANNEL, OBJECT(4), false);
 		joined_judge(&x.x);
+		assert_null(iq_leak_causes_find(x.x.model));
 		assert_true(x.x.model->num_findings > 0);
 		for (size_t i = 0; i < x.x.model->num_findings; i++) {
 			const struct iq_leak_cause_class *class =
