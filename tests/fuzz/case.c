@@ -4,6 +4,7 @@
 
 #include "detect/detector.h"
 #include "model/graph.h"
+#include "model/leak_cause.h"
 #include "model/liveness.h"
 #include "model/retained.h"
 #include "reports/report.h"
@@ -35,14 +36,15 @@ static void render_heap(struct iq_model *model,
 
 /* All that can be asked of the heap: "why" and "who" of what it is full of. */
 static void render_heaps(struct iq_model *model,
-			 struct iq_report_options *options)
+			 const struct iq_report_options *base)
 {
+	struct iq_report_options options = *base;
 	uint64_t addrs[ADDRESSES] = { 0xc000000000 };
 	char type[256] = "string";
 	size_t num = 1;
 
-	options->heap = (struct iq_heap_query){ .view = IQ_HEAP_TOTALS };
-	render_heap(model, options);
+	options.heap = (struct iq_heap_query){ .view = IQ_HEAP_TOTALS };
+	render_heap(model, &options);
 	if (model->num_surveys) {
 		const struct iq_heap_survey *s = &model->surveys[0];
 
@@ -54,12 +56,12 @@ static void render_heaps(struct iq_model *model,
 			memcpy(type, s->rows[0].type.ptr, s->rows[0].type.len);
 		}
 	}
-	options->heap.addrs = addrs;
-	options->heap.num_addrs = num;
-	options->heap.type = type;
+	options.heap.addrs = addrs;
+	options.heap.num_addrs = num;
+	options.heap.type = type;
 	for (unsigned v = IQ_HEAP_TYPES; v <= IQ_HEAP_WHO; v++) {
-		options->heap.view = (enum iq_heap_view)v;
-		render_heap(model, options);
+		options.heap.view = (enum iq_heap_view)v;
+		render_heap(model, &options);
 	}
 }
 
@@ -106,6 +108,8 @@ void fuzz_case(struct iq_facts *facts)
 		err = iq_graph_make(model);
 	if (!err)
 		err = iq_detectors_run(model);
+	if (!err)
+		err = iq_leak_causes_find(model);
 	if (!err)
 		err = iq_retained_run(model);
 	if (!err)
