@@ -140,13 +140,13 @@ static struct iq_error *cause_find(const struct iq_model *model,
 
 struct iq_error *iq_leak_causes_find(struct iq_model *model)
 {
+	// The model's own, which are const for who reads them.
+	struct iq_finding *list = (struct iq_finding *)model->findings;
 	struct iq_leak_stuck stuck = { .proof = NULL };
 	struct iq_error *err = NULL;
 
 	for (size_t i = 0; i < model->num_findings && !err; i++) {
-		// The model's own, which are const for who reads them.
-		struct iq_finding *f =
-			(struct iq_finding *)(uintptr_t)&model->findings[i];
+		struct iq_finding *f = &list[i];
 
 		if (f->num_goroutines && f->class != IQ_CLASS_CRASH)
 			err = cause_find(model, f, &model->arena, &stuck,

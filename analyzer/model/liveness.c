@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/vec.h"
 #include "model/heap.h"
+#include "model/heap_walk.h"
 #include "model/mark.h"
 #include "model/object.h"
 #include "model/text.h"
@@ -125,12 +126,9 @@ static bool watched_slots(const struct liveness *l,
 
 		// A closed channel has woken its waiters, even if they do not
 		// know yet.
-		if (!wait->has_address || is_closed(wait))
+		if (is_closed(wait))
 			return false;
-		// The word it sleeps on, where the object's start is inferred.
-		slots[i] = iq_heap_map_slot(l->map, wait->has_sema ?
-							    wait->sema_addr :
-							    wait->address);
+		slots[i] = iq_heap_slot_of_wait(l->map, wait);
 		if (slots[i] == IQ_HEAP_NONE)
 			return false;
 	}

@@ -285,14 +285,6 @@ static bool wake_seen(struct search *s)
 	return true;
 }
 
-static uint32_t slot_of(const struct search *s, const struct iq_wait *wait)
-{
-	if (!wait->has_address)
-		return IQ_HEAP_NONE;
-	return iq_heap_map_slot(s->map, wait->has_sema ? wait->sema_addr :
-							 wait->address);
-}
-
 /* The objects for which those wait who can run and do not anyway. */
 static bool watch(struct search *s)
 {
@@ -307,7 +299,8 @@ static bool watch(struct search *s)
 		    has_bit(proof->runs_anyway, i))
 			continue;
 		for (uint32_t k = 0; k < fact->num_waits; k++) {
-			uint32_t slot = slot_of(s, &fact->waits[k]);
+			uint32_t slot =
+				iq_heap_slot_of_wait(s->map, &fact->waits[k]);
 			struct watch w = { slot, (uint32_t)i };
 
 			if (slot == IQ_HEAP_NONE)
@@ -352,7 +345,8 @@ static bool visit_waits(struct search *s)
 			s->map->num_slots + 1 + number_of_holder(s->map, i, 1);
 		for (uint32_t k = 0; k < fact->num_waits; k++) {
 			struct iq_heap_reference ref = {
-				.slot = slot_of(s, &fact->waits[k]),
+				.slot = iq_heap_slot_of_wait(s->map,
+							     &fact->waits[k]),
 			};
 
 			if (ref.slot != IQ_HEAP_NONE && !reach(s, &ref))
